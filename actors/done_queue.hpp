@@ -1,0 +1,49 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "metadata/error.hpp"
+#include "metadata/ids.hpp"
+#include "metadata/tensor.hpp"
+
+namespace baton::actors {
+
+/// The end of a request: the result schema of the done queue. Exactly one per submitted request.
+struct done {
+  metadata::request_id request;
+  errc failure = errc::none;                  ///< none: `outputs` are there
+  std::string message;                        ///< of the failure
+  std::vector<metadata::tensor> outputs;      ///< in the model's output order, canonical, in host memory
+  std::uint32_t attempts = 1;                 ///< how many were begun
+  metadata::duration total{};                 ///< from submit to end, by the head's clock
+  metadata::duration busy{};                  ///< device time of the attempt that finished
+  metadata::device_id device;                 ///< where it finished; no_device on failure
+  std::vector<metadata::duration> layer_time; ///< device time per layer, of the attempt that finished
+};
+
+/// Results on their way from the controller to front ends. Thread-safe; bounded by the number of open requests.
+class done_queue {
+public:
+  /// Called after each push, on the pusher's thread; must not block. For an event loop that cannot wait in `pop`.
+  void on_push(std::function<void()> wake);
+  void push(done d);
+  std::optional<done> try_pop();
+  /// Nothing after `timeout`.
+  std::optional<done> pop(std::chrono::milliseconds timeout);
+
+private:
+  std::mutex mutex_;
+  std::condition_variable filled_;
+  std::deque<done> results_;
+  std::function<void()> wake_;
+};
+
+} // namespace baton::actors

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "metadata/model.hpp"
+#include "scheduling/protocol.hpp"
+
+namespace baton::actors {
+
+/// A request as the handle behind its id. The controller owns it; workers and transfers in the head's process look it
+/// up once per hand-over. Inputs are immutable from `submit` on.
+struct request_record {
+  metadata::request_id id;
+  metadata::model_id model_number;
+  std::shared_ptr<const metadata::model> model;
+  metadata::symbol_values symbols;
+  std::vector<metadata::tensor> inputs; ///< in the model's input order, canonical
+  std::atomic<bool> cancelled{false};   ///< looked at between the chunks of a copy
+
+  /// Results by attempt, written once by whoever finishes the attempt, before it says `finished`.
+  void put_outputs(metadata::attempt_number attempt, std::vector<metadata::tensor> outputs,
+                   std::vector<metadata::duration> layer_time);
+  struct result {
+    std::vector<metadata::tensor> outputs;
+    std::vector<metadata::duration> layer_time;
+  };
+  /// @pre `put_outputs` of that attempt has happened.
+  result take_outputs(metadata::attempt_number attempt);
+
+private:
+  std::mutex mutex_;
+  std::map<metadata::attempt_number, result> results_;
+};
+
+/// The requests that are open, by id. Thread-safe.
+class request_table {
+public:
+  void add(std::shared_ptr<request_record> r);
+  std::shared_ptr<request_record> find(metadata::request_id id) const;
+  void erase(metadata::request_id id);
+  std::size_t size() const;
+
+private:
+  mutable std::mutex mutex_;
+  std::map<metadata::request_id, std::shared_ptr<request_record>> open_;
+};
+
+} // namespace baton::actors

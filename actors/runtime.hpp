@@ -1,0 +1,84 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "actors/done_queue.hpp"
+#include "gpu/device.hpp"
+#include "metadata/model.hpp"
+#include "scheduling/engine.hpp"
+#include "scheduling/protocol.hpp"
+
+namespace baton::actors {
+
+struct runtime_options {
+  std::vector<gpu::device_spec> devices;
+  gpu::machine_options machine;
+  std::string policy = "priority";
+  metadata::duration quantum = scheduling::defaults::quantum;
+  std::filesystem::path engine_log; ///< empty: none is written
+  std::size_t max_open_requests = 1024;
+};
+
+/// A request for inference, from a front end.
+struct request {
+  std::string model;
+  std::vector<metadata::tensor> inputs; ///< in the model's input order
+  std::int32_t priority = 0;            ///< higher runs first
+  std::optional<metadata::duration> timeout;
+  metadata::device_id pinned = metadata::no_device;
+  std::vector<scheduling::steering> steps;
+};
+
+struct runtime_counters {
+  scheduling::engine_counters engine;
+  std::size_t open_requests = 0;
+  std::vector<gpu::memory_usage> memory; ///< per domain
+};
+
+/// The whole actor system in this process: controller, scheduler, a worker per device, a transfer per domain. No
+/// actor-framework type shows here. Thread-safe unless said otherwise.
+class runtime {
+public:
+  /// Errors: `bad_argument` (devices, policy), `io` (engine log), `device_failed`.
+  static expected<std::unique_ptr<runtime>> start(runtime_options options);
+  /// Ends what is open with `unavailable`, stops all actors, joins all threads.
+  ~runtime();
+
+  /// Makes `m` known and builds its plans for `warm` shapes on every device kind; blocks until ready.
+  /// Errors: those of building, naming the layer; `bad_argument` if the name is taken.
+  expected<void> add_model(std::shared_ptr<const metadata::model> m, std::vector<metadata::symbol_values> warm,
+                           std::chrono::milliseconds timeout);
+  std::shared_ptr<const metadata::model> find_model(const std::string& name) const;
+  std::vector<std::string> model_names() const;
+
+  /// Checks the request against the model and hands it to the controller; the end comes through `results()`, exactly
+  /// once. Errors, at once and with nothing submitted: `not_found`, `bad_request` naming the input, `overloaded`,
+  /// `unavailable`.
+  expected<metadata::request_id> submit(request r);
+  void cancel(metadata::request_id id);
+  done_queue& results();
+
+  /// No new requests; true when every open one has ended within `timeout`.
+  bool drain(std::chrono::milliseconds timeout);
+  /// False when a vital actor died or no device serves.
+  bool healthy() const;
+
+  std::span<const gpu::device_description> devices() const;
+  runtime_counters counters() const;
+
+  /// Kills the device's worker as a crash would; it is restarted. For tests of recovery.
+  void crash_worker(metadata::device_id d);
+
+private:
+  struct impl;
+  explicit runtime(std::unique_ptr<impl> i);
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace baton::actors

@@ -1,0 +1,198 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gpu/device_spec.hpp"
+#include "metadata/error.hpp"
+#include "metadata/ids.hpp"
+#include "metadata/model.hpp"
+#include "metadata/profile.hpp"
+
+/// The border between Baton and what computes. Shaped for a stream-ordered device: work is submitted to a lane and
+/// answered by a ticket; completions are polled. A CPU device is *inline*: `submit` returns when the work is done.
+/// Nothing is thrown across this border. Source of the shape: DESIGN's "Devices" (see docs/decisions/001).
+namespace baton::gpu {
+
+using metadata::device_id;
+using metadata::domain_id;
+using metadata::duration;
+using metadata::lane_id;
+using metadata::position;
+
+/// A point in a lane's order. Sequences of a lane start at 1 and rise by one; 0 is "nothing to wait for".
+struct ticket {
+  device_id device;
+  lane_id lane;
+  std::uint64_t sequence = 0;
+};
+
+/// What became of a submission.
+struct completion {
+  ticket done;
+  duration elapsed{};           ///< of the whole submission, on the device
+  std::optional<error> failure; ///< `bad_request`: this task's data is at fault; `device_failed`: the device is
+};
+
+/// The last sequence issued to a lane and the last that completed; equal on an inline device between calls.
+struct frontier {
+  std::uint64_t issued = 0;
+  std::uint64_t completed = 0;
+};
+
+/// Memory of one domain. Freed with the last reference. Thread-safe to share; written by its holder only.
+class block {
+public:
+  virtual ~block() = default;
+  virtual std::byte* data() = 0; ///< an address of the domain; on a GPU not for the host to follow
+  virtual std::size_t bytes() const = 0;
+};
+
+/// The prepared weights of one model in one domain: read once, laid out once for all shapes, shared by its plans.
+/// Thread-safe.
+class weights {
+public:
+  virtual ~weights() = default;
+  virtual std::size_t bytes() const = 0;
+};
+
+/// What a device kind needs to run a model at one shape: kernels, layouts, memory plan. Immutable, shared by the
+/// devices of its kind in its domain.
+class plan {
+public:
+  virtual ~plan() = default;
+  virtual const metadata::model& of() const = 0;
+  virtual const metadata::symbol_values& symbols() const = 0;
+  virtual const std::string& device_kind() const = 0;
+  /// Parts of each layer and the time one takes, from a quick measurement when the plan was built.
+  virtual const metadata::plan_profile& profile() const = 0;
+  /// Size of an activation block: every value (inputs too) at its planned offset, carried state included.
+  virtual std::size_t block_bytes() const = 0;
+};
+
+/// The memory of one request on one plan.
+struct bindings {
+  std::shared_ptr<block> activations;
+  /// Per model input: an address in this domain to read it from; null: the input lies in the block.
+  std::vector<const std::byte*> inputs;
+  /// Per layer: time spent so far, added to by each completion. Sized by the holder; may be empty.
+  std::vector<duration> layer_time;
+};
+
+/// Runs the parts [begin, end) of `what`. All pointers must outlive the completion.
+struct submission {
+  const gpu::plan* plan = nullptr;
+  position begin;
+  position end;
+  bindings* data = nullptr;
+  lane_id lane;
+  std::span<const ticket> waits; ///< tickets that must complete first; an inline device is given only ready ones
+};
+
+struct device_description {
+  device_id id;
+  domain_id domain;
+  std::string name;   ///< "cpu:0"
+  std::string kind;   ///< devices of one kind build equal plans: "cpu/1" has one core
+  std::string detail; ///< for people: processor name, cores it is pinned to
+  std::uint32_t lanes = 1;
+  std::uint32_t cores = 0;
+  bool is_inline = true;
+};
+
+struct domain_description {
+  domain_id id;
+  std::string name;        ///< "host", "a"
+  std::uint64_t limit = 0; ///< bytes; 0: no limit
+};
+
+/// A device: its own execution order. Owned by one thread, which makes all calls (an inline device pins that thread to
+/// its cores in `attach`).
+class device {
+public:
+  virtual ~device() = default;
+  virtual const device_description& description() const = 0;
+  /// To be called first, on the thread that will own the device.
+  virtual expected<void> attach() = 0;
+
+  /// Builds a plan; prepares weights that no plan has needed yet; warms up and measures each layer. Slow (ms to s).
+  /// Errors: `out_of_memory`, `io`, `bad_model` (a layer that this device cannot run, named).
+  virtual expected<std::shared_ptr<const plan>> build_plan(std::shared_ptr<const metadata::model> of,
+                                                           std::shared_ptr<weights> with,
+                                                           metadata::symbol_values symbols) = 0;
+
+  /// Errors: `bad_argument` (foreign plan, range or lane), `device_failed`. A failed submission issues nothing.
+  virtual expected<ticket> submit(const submission& work) = 0;
+  /// Moves completions into `out`, oldest first per lane; returns how many. Never blocks.
+  virtual std::size_t poll(std::span<completion> out) = 0;
+  /// Waits until `poll` would return something. False on timeout. For the pump thread of an asynchronous backend.
+  virtual bool wait_any(std::chrono::milliseconds timeout) = 0;
+  virtual frontier progress(lane_id lane) const = 0;
+};
+
+/// Where values are copied from or to: a plan's block in some domain.
+struct values_at {
+  const gpu::plan* plan = nullptr;
+  bindings* data = nullptr;
+};
+
+/// Copies live sets into one domain. Owned by one thread.
+class copy_engine {
+public:
+  virtual ~copy_engine() = default;
+  /// Copies the live set at `at` (see `model::live_values`, and the carried state) into `to`'s block, converting the
+  /// layout where the plans differ. Values that `to` binds as external inputs are skipped. Inline: complete on return.
+  /// `cancel`, if given, is looked at between chunks. Errors: `cancelled`, `bad_argument` (plans of different models or
+  /// symbols).
+  virtual expected<std::size_t> copy(values_at from, values_at to, position at, const std::atomic<bool>* cancel) = 0;
+  /// Copies the model's outputs to canonical host tensors. @pre the task is at its end.
+  virtual expected<std::vector<metadata::tensor>> fetch_outputs(values_at from, const std::atomic<bool>* cancel) = 0;
+};
+
+/// Bytes in use in a domain, by purpose.
+struct memory_usage {
+  std::size_t weights = 0;
+  std::size_t blocks = 0;
+  std::size_t scratch = 0; ///< of plans and devices
+};
+
+/// The memory of one domain. Thread-safe.
+class domain {
+public:
+  virtual ~domain() = default;
+  virtual const domain_description& description() const = 0;
+  /// The (still empty) prepared weights of a model; plans fill them. One per model and domain.
+  virtual expected<std::shared_ptr<weights>> load_weights(std::shared_ptr<const metadata::model> of) = 0;
+  /// 64-byte aligned, contents undefined. Errors: `out_of_memory`.
+  virtual expected<std::shared_ptr<block>> allocate(std::size_t bytes) = 0;
+  virtual expected<std::unique_ptr<copy_engine>> open_copy_engine() = 0;
+  virtual memory_usage usage() const = 0;
+};
+
+/// Devices and domains made from a list of specifications. Domain 0 is always the head's host domain.
+class machine {
+public:
+  virtual ~machine() = default;
+  virtual std::span<const device_description> devices() const = 0;
+  virtual std::span<const std::shared_ptr<domain>> domains() const = 0;
+  /// A fresh device object (a restarted worker opens it again). Errors: `not_found`, `device_failed`.
+  virtual expected<std::unique_ptr<device>> open(device_id id) = 0;
+};
+
+struct machine_options {
+  std::uint64_t memory_limit = 0; ///< bytes per domain; 0: none
+  bool pin_threads = true;
+};
+
+/// Errors: `bad_argument` naming the item; more cores than the machine has is an error only with pinning.
+expected<std::unique_ptr<machine>> open_machine(std::span<const device_spec> specs,
+                                                const machine_options& options = {});
+
+} // namespace baton::gpu

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace baton::metadata {
+
+/// The values bound to a model's symbols, in the order of `model::symbols()`.
+using symbol_values = std::vector<std::int64_t>;
+
+/// One extent of a shape: a polynomial with integer coefficients over symbols and floor quotients of such polynomials,
+/// kept in a normal form, so that equal extents compare equal (`N*4*S / N == 4*S`). Shape rules are written once over
+/// `dim`; a concrete shape is the same rule's result, bound.
+class dim {
+public:
+  dim(std::int64_t constant = 0);
+  /// Symbol number `index` of the model.
+  static dim symbol(std::uint32_t index);
+
+  std::optional<std::int64_t> constant() const;
+  /// The value with each symbol replaced. @pre `values` covers every symbol in it.
+  std::int64_t bind(std::span<const std::int64_t> values) const;
+  /// `4*S+2`, with the symbols' names.
+  std::string to_string(std::span<const std::string> names) const;
+  /// If this is exactly one symbol, its index.
+  std::optional<std::uint32_t> as_symbol() const;
+
+  friend dim operator+(const dim& a, const dim& b);
+  friend dim operator-(const dim& a, const dim& b);
+  friend dim operator*(const dim& a, const dim& b);
+  friend bool operator==(const dim& a, const dim& b);
+  /// floor(a / b). @pre b > 0
+  friend dim floor_div(const dim& a, std::int64_t b);
+  /// a / b where it is exact for all symbol values, as in `Reshape`'s -1.
+  friend std::optional<dim> exact_div(const dim& a, const dim& b);
+
+private:
+  struct polynomial;
+  std::shared_ptr<const polynomial> terms_;
+};
+
+using dims = std::vector<dim>;
+
+} // namespace baton::metadata

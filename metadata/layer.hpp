@@ -1,0 +1,124 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "metadata/dim.hpp"
+
+/// The layer kinds. Each names its operands in the order of `layer::inputs`; `none` stands for an absent optional one.
+/// Shapes are row-major; source of the semantics: ONNX operator specification, opsets 7-17.
+namespace baton::metadata {
+
+using value_index = std::uint32_t;
+inline constexpr value_index none = std::numeric_limits<value_index>::max();
+
+enum class activation : std::uint8_t { none, relu };
+
+/// y = activation(bn(conv(x, w) + b) + residual). Operands: x [N,C,H,W], w [K,C/groups,R,S], b [K] or none,
+/// residual [N,K,P,Q] or none, then batch norm's scale, bias, mean, variance [K], all four or all none.
+/// A 1-d convolution is imported with H = R = 1.
+struct conv_layer {
+  std::array<std::int64_t, 2> strides{1, 1};
+  std::array<std::int64_t, 4> pads{0, 0, 0, 0}; ///< top, left, bottom, right
+  std::array<std::int64_t, 2> dilations{1, 1};
+  std::int64_t groups = 1;
+  float epsilon = 1e-5F; ///< of the folded batch norm
+  activation act = activation::none;
+  bool has_batch_norm = false;
+};
+
+/// y = activation((x - mean) / sqrt(variance + epsilon) * scale + bias) over axis 1.
+/// Operands: x [N,C,...], scale, bias, mean, variance [C].
+struct batch_norm_layer {
+  float epsilon = 1e-5F;
+  activation act = activation::none;
+};
+
+struct relu_layer {};
+
+/// Operands: x [N,C,H,W].
+struct pool_layer {
+  enum class kind : std::uint8_t { max, average };
+  kind mode = kind::max;
+  std::array<std::int64_t, 2> kernel{1, 1};
+  std::array<std::int64_t, 2> strides{1, 1};
+  std::array<std::int64_t, 4> pads{0, 0, 0, 0};
+  bool count_include_pad = false;
+  bool ceil_mode = false;
+};
+
+/// y = mean of x over H and W, kept as 1x1. Operands: x [N,C,H,W].
+struct global_average_pool_layer {};
+
+/// y = activation(alpha * x * w + beta * b). Operands: x [M,K] (or [...,K]: leading axes are rows), w [K,N] or, with
+/// `transposed_weight`, [N,K]; b broadcastable to y or none. Both w and b are weights.
+struct linear_layer {
+  float alpha = 1.0F;
+  float beta = 1.0F;
+  bool transposed_weight = false;
+  activation act = activation::none;
+};
+
+/// y = a * b, batched and broadcast as numpy.matmul; `transpose_a/b` swap the last two axes first.
+struct matmul_layer {
+  bool transpose_a = false;
+  bool transpose_b = false;
+  float alpha = 1.0F;
+};
+
+/// y = activation(sum of all operands), numpy broadcasting.
+struct add_layer {
+  activation act = activation::none;
+};
+
+/// Along `axis` (>= 0). With `flatten` (opset < 13) all axes from `axis` on are normalised together.
+struct softmax_layer {
+  std::uint32_t axis = 0;
+  bool flatten = false;
+};
+
+/// y = table rows picked along `axis`. Operands: data, indices (int64, negative counts from the end).
+/// An index out of range fails the task with `bad_request`; it never reads outside.
+struct gather_layer {
+  std::uint32_t axis = 0;
+};
+
+struct transpose_layer {
+  std::vector<std::uint32_t> permutation;
+};
+
+/// One direction, forward; gates in ONNX order i, o, f, c; sigmoid, tanh, tanh. Each step is a part, and the carried
+/// state at a position inside the layer is h and c, [N,H] each.
+/// Operands: x [S,N,I], w [1,4H,I], r [1,4H,H], b [1,8H] or none, h0 [1,N,H] or none, c0 [1,N,H] or none.
+/// Outputs: y [S,1,N,H], y_h [1,N,H], y_c [1,N,H]; absent ones are `none`.
+struct lstm_layer {
+  std::int64_t hidden = 0;
+};
+
+/// y = x, byte for byte: an output that would otherwise be an input, a constant or a second name of another output.
+struct copy_layer {};
+
+using layer_attributes =
+    std::variant<conv_layer, batch_norm_layer, relu_layer, pool_layer, global_average_pool_layer, linear_layer,
+                 matmul_layer, add_layer, softmax_layer, gather_layer, transpose_layer, lstm_layer, copy_layer>;
+
+/// One kernel call (or as many as it has parts).
+struct layer {
+  std::string name; ///< the first fused node's name, unique within the model
+  layer_attributes attributes;
+  std::vector<value_index> inputs;  ///< values of any origin, by role; `none` where absent
+  std::vector<value_index> outputs; ///< by role; `none` where absent
+  dim parts = 1;                    ///< how many parts it has
+  dim state_bytes = 0;              ///< carried between its parts
+};
+
+/// "conv", "linear", ...: the same words in tables, logs and the store.
+std::string_view kind_name(const layer_attributes& attributes);
+
+} // namespace baton::metadata

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "metadata/ids.hpp"
+
+namespace baton::metadata {
+
+/// What a run queue must know of a plan to cut segments: how many parts each layer has, and how long one part takes
+/// (measured when the plan was built; 0 where unknown).
+struct plan_profile {
+  std::vector<std::uint32_t> parts; ///< per layer, >= 1
+  std::vector<duration> part_time;  ///< per layer, of one part
+
+  std::uint32_t layers() const { return static_cast<std::uint32_t>(parts.size()); }
+  position end() const { return {layers(), 0}; }
+  /// The position after the part at `at`. @pre at < end()
+  position next(position at) const {
+    return at.part + 1 < parts[at.layer] ? position{at.layer, at.part + 1} : position{at.layer + 1, 0};
+  }
+};
+
+} // namespace baton::metadata

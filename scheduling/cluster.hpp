@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "scheduling/task.hpp"
+
+namespace baton::scheduling {
+
+/// What decisions and hand-overs must know of a device.
+struct device_facts {
+  device_id id;
+  domain_id domain;
+  std::uint32_t kind = 0; ///< devices of one kind build equal plans
+  std::uint32_t lanes = 1;
+};
+
+/// The devices there are; `devices[i].id.value == i`.
+struct cluster {
+  std::vector<device_facts> devices;
+
+  const device_facts& at(device_id d) const { return devices[d.value]; }
+  bool has(device_id d) const { return d.value < devices.size(); }
+  /// Whether a task can go from `a` to `b` by a handle alone.
+  bool direct(device_id a, device_id b) const { return at(a).domain == at(b).domain && at(a).kind == at(b).kind; }
+};
+
+template <class I>
+auto inspect(I& f, device_facts& x) {
+  return f(x.id, x.domain, x.kind, x.lanes);
+}
+template <class I>
+auto inspect(I& f, cluster& x) {
+  return f(x.devices);
+}
+
+} // namespace baton::scheduling

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+/// Every tunable of this folder.
+namespace baton::scheduling::defaults {
+
+/// About how long a worker computes between two looks at its mailbox: short against a request, long against a message.
+inline constexpr std::chrono::microseconds quantum{500};
+/// Attempts of a request in all: one retry; more would let a poisonous request kill worker after worker.
+inline constexpr std::uint32_t attempts = 2;
+/// Tasks that may wait at the scheduler; beyond it new ones are refused as `overloaded`.
+inline constexpr std::size_t waiting_tasks = 1024;
+/// Plans per (domain, model): shapes beyond it are refused, since nothing evicts plans yet.
+inline constexpr std::size_t shapes_per_model = 256;
+/// Restarts of a device's worker in its life; then it stays out of service.
+inline constexpr std::uint32_t worker_restarts = 100;
+/// Tasks (or tries) of a job: a plan whose building killed two workers is given up.
+inline constexpr std::uint32_t job_attempts = 2;
+/// Task ids whose last epoch a worker remembers, to refuse a stale accept.
+inline constexpr std::size_t remembered_epochs = 1024;
+
+} // namespace baton::scheduling::defaults

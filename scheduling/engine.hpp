@@ -1,0 +1,136 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "scheduling/cluster.hpp"
+#include "scheduling/defaults.hpp"
+#include "scheduling/policy.hpp"
+#include "scheduling/protocol.hpp"
+
+namespace baton::scheduling {
+
+// -- events of the engine that no other actor sends as a message
+// -------------------------------------------------------
+
+/// A model may be asked for; nothing is loaded yet. `warm`: shapes to build in every domain before it counts as ready.
+struct model_added {
+  model_id model;
+  std::vector<std::vector<std::int64_t>> warm;
+};
+struct worker_up {
+  device_id device;
+};
+/// Seen after everything the worker had sent.
+struct worker_down {
+  device_id device;
+};
+/// The time asked for with `wake_at` has come.
+struct tick {};
+/// No new attempts; what runs may end.
+struct drain {};
+
+using event = std::variant<start_attempt, cancel_request, answer, finished, failed, values_lost, job_done, model_added,
+                           worker_up, worker_down, tick, drain>;
+
+// -- actions that are not messages
+// -------------------------------------------------------------------------------------
+
+/// The task has ended: every domain may free its values.
+struct forget {
+  task_id task;
+};
+/// Spawn the device's worker again; answered by `worker_up`.
+struct restart {
+  device_id device;
+};
+struct wake_at {
+  time_point when;
+};
+/// Every warm shape of the model is built everywhere (failure none), or could not be.
+struct model_ready {
+  model_id model;
+  errc failure = errc::none;
+  std::string message;
+};
+
+using action = std::variant<envelope, forget, restart, wake_at, model_ready>;
+using actions = std::vector<action>;
+
+template <class I>
+auto inspect(I& f, model_added& x) {
+  return f(x.model, x.warm);
+}
+template <class I>
+auto inspect(I& f, worker_up& x) {
+  return f(x.device);
+}
+template <class I>
+auto inspect(I& f, worker_down& x) {
+  return f(x.device);
+}
+template <class I>
+auto inspect(I& f, forget& x) {
+  return f(x.task);
+}
+template <class I>
+auto inspect(I& f, restart& x) {
+  return f(x.device);
+}
+template <class I>
+auto inspect(I& f, wake_at& x) {
+  return f(x.when);
+}
+template <class I>
+auto inspect(I& f, model_ready& x) {
+  return f(x.model, x.failure, x.message);
+}
+
+/// Counters for reports. Monotone.
+struct engine_counters {
+  std::uint64_t attempts = 0, finished = 0, cancelled = 0, lost = 0, rejected = 0;
+  std::uint64_t preemptions = 0; ///< preempt answered `applied`
+  std::uint64_t moves = 0;       ///< a started task continued on another device
+  std::uint64_t refused = 0, restarts = 0;
+};
+
+/// Decides when and where. Deterministic: the same events with the same `now`s give the same actions, bit for bit.
+/// Thread: its owner's. Time: an argument.
+class engine {
+public:
+  struct config {
+    std::shared_ptr<const cluster> devices;
+    std::string policy = "fifo"; ///< see `policy_names()`
+    std::size_t waiting_limit = defaults::waiting_tasks;
+  };
+
+  /// Errors: `bad_argument` for an unknown policy, listing those there are.
+  static expected<engine> make(config c);
+
+  /// Appends to `out` what is to be done, in order. `now` must not go backwards.
+  void handle(const event& e, time_point now, actions& out);
+
+  const engine_counters& counters() const;
+  /// Tasks not yet ended, wherever they are.
+  std::size_t open_tasks() const;
+  /// Commands not yet answered.
+  std::size_t pending_commands() const;
+  bool serving(device_id d) const;
+  /// For model checking: everything that decides its future behaviour.
+  std::string describe() const;
+
+private:
+  struct state;
+  explicit engine(std::shared_ptr<state> s) : state_(std::move(s)) {}
+  std::shared_ptr<state> state_;
+
+public:
+  engine clone() const; ///< an independent copy (a plain copy shares state)
+};
+
+} // namespace baton::scheduling

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scheduling/cluster.hpp"
+
+namespace baton::scheduling {
+
+/// A waiting task as a policy sees it: it could start now, if a device were free.
+struct waiting_task {
+  task_id task;
+  std::int32_t priority = 0;
+  std::uint64_t arrival = 0;       ///< order of the request's arrival, kept over preemptions and attempts
+  device_id pinned = no_device;    ///< must run here
+  domain_id values_in = no_domain; ///< no_domain: not started, inputs in the host domain
+  device_id laid_out_by = no_device;
+};
+/// A device with what runs on it.
+struct running_task {
+  task_id task;
+  device_id device;
+  std::int32_t priority = 0;
+  std::uint64_t arrival = 0;
+  bool commandable = true; ///< no command of it is pending
+};
+
+/// Read-only view of the engine's state. Iteration order is fixed.
+class view {
+public:
+  virtual ~view() = default;
+  virtual const cluster& devices() const = 0;
+  /// The first waiting task in the policy's `before` order, among those that may run on `d`.
+  virtual std::optional<waiting_task> first_waiting(device_id d) const = 0;
+  /// A lane of `d` is free and its worker is up.
+  virtual bool has_free_lane(device_id d) const = 0;
+  virtual std::vector<running_task> running(device_id d) const = 0;
+};
+
+/// A decision for one device. Nothing: leave it as it is.
+struct decision {
+  task_id start;                    ///< a waiting task to give to the device
+  std::optional<task_id> preempted; ///< a running task of the device to take back first
+};
+
+/// When and where tasks run. Stateless but for its options; one small file each, registered in policy.cpp.
+class policy {
+public:
+  virtual ~policy() = default;
+  virtual std::string_view name() const = 0;
+  /// Strict weak order of waiting tasks; ties are broken by arrival.
+  virtual bool before(const waiting_task& a, const waiting_task& b) const = 0;
+  /// Called for each device after each event, until it returns nothing.
+  virtual std::optional<decision> decide(const view& v, device_id d) const = 0;
+};
+
+/// Errors: null for an unknown name.
+std::unique_ptr<policy> make_policy(std::string_view name);
+std::vector<std::string_view> policy_names();
+
+} // namespace baton::scheduling

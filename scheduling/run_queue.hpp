@@ -1,0 +1,118 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "metadata/profile.hpp"
+#include "scheduling/cluster.hpp"
+#include "scheduling/defaults.hpp"
+#include "scheduling/protocol.hpp"
+
+namespace baton::scheduling {
+
+/// The parts that a worker runs between two looks at its mailbox.
+struct segment {
+  task_id task;
+  lane_id lane;
+  std::uint64_t sequence = 0; ///< of its lane, from 1
+  position begin;
+  position end;
+};
+
+/// What a worker's host must do after giving its run queue an input. In order.
+struct release {
+  task_id task;            ///< the run queue has no further use for the task: drop its bindings
+  bool values_too = false; ///< the task ended here: its values in this domain may go as well
+};
+using effect = std::variant<envelope, release>;
+using effects = std::vector<effect>;
+
+/// The state of one worker: tasks held, ready list, lanes, segments in flight, tasks given away but not yet accepted. A
+/// pure state machine: the live worker and the emulator host it alike. It never looks at a clock and may be copied.
+///
+/// The host's loop: give it each message; ask `next` until it has nothing; submit; give it each completion. On an
+/// inline device messages are given only between a completion and the next submit.
+class run_queue {
+public:
+  struct config {
+    device_id self;
+    std::shared_ptr<const cluster> devices;
+    duration quantum = defaults::quantum;
+    std::uint32_t max_in_flight = 1; ///< segments per lane: 1 on an inline device, 2 on an asynchronous one
+  };
+
+  explicit run_queue(config c);
+
+  // -- inputs ---------------------------------------------------------------------------------------------------------
+  /// @pre the host has bound the task's memory and plan
+  void on(const accept& m, std::shared_ptr<const plan_profile> profile, effects& out);
+  /// The host could not bind (no plan, no memory): refuses.
+  void refuse(const accept& m, errc reason, std::string message, effects& out);
+  void on(const preempt& m, effects& out);
+  void on(const hand_off& m, effects& out);
+  void on(const cancel& m, effects& out);
+  void on(const accepted& m, effects& out);
+  void on(const declined& m, effects& out);
+  /// A worker died, seen after everything it had sent.
+  void peer_down(device_id d, effects& out);
+  /// The oldest segment in flight on `lane` completed.
+  void completed(lane_id lane, std::uint64_t sequence, duration elapsed, effects& out);
+  /// It completed without a result by the fault of the task's data.
+  void failed_segment(lane_id lane, std::uint64_t sequence, errc reason, std::string message, effects& out);
+
+  // -- outputs --------------------------------------------------------------------------------------------------------
+  /// The next segment to submit, if a lane has room; it counts as issued. Highest priority first, then first come.
+  std::optional<segment> next();
+  bool idle() const;
+  /// Whether this queue is the task's holder (a task given away but not yet accepted is still recorded, but not held).
+  bool holds(task_id t) const;
+  std::size_t held() const;
+
+  /// For logs and model checking: everything that decides its future behaviour.
+  std::string describe() const;
+
+private:
+  struct record {
+    task what; ///< `at` is the issued frontier
+    std::shared_ptr<const plan_profile> profile;
+    position done;               ///< completed frontier
+    order standing;              ///< preempt or hand_off not yet due
+    std::vector<cancel> cancels; ///< seen while segments were in flight
+    std::optional<lane_id> lane; ///< holds this lane
+    std::uint32_t in_flight = 0;
+    std::uint64_t arrival = 0;
+    duration busy{};
+    bool given = false; ///< handed over, not yet accepted
+    task_epoch given_epoch;
+  };
+  struct lane_state {
+    std::uint64_t issued = 0;
+    std::uint64_t completed = 0;
+    std::optional<task_id> owner;
+    std::deque<segment> in_flight;
+  };
+
+  record* find(task_id t, task_epoch e);
+  void obey(record& r, effects& out); // applies standing order or cancel where due
+  void give_back(record& r, command_id command, effects& out);
+  void give_to(record& r, effects& out);
+  void end(record& r, effects& out);
+  void drop(task_id t, bool values_too, effects& out);
+  void free_lane(record& r);
+  position segment_end(const record& r) const;
+  void reply(effects& out, command_id c, task_id t, task_epoch e, outcome what, errc reason = errc::none,
+             std::string text = {}) const;
+
+  config config_;
+  std::map<task_id, record> tasks_;
+  std::vector<lane_state> lanes_;
+  std::map<task_id, task_epoch> seen_;
+  std::deque<task_id> seen_order_;
+  std::uint64_t arrivals_ = 0;
+};
+
+} // namespace baton::scheduling

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "metadata/ids.hpp"
+
+namespace baton::scheduling {
+
+using namespace metadata; // NOLINT(google-build-using-namespace): ids are metadata's words, used here as our own
+
+/// One request's share of a task.
+struct member {
+  request_id request;
+  attempt_number attempt;
+  std::int64_t first_row = 0; ///< along the batch axis
+  std::int64_t rows = 1;
+  std::uint32_t part = 0;            ///< own part (recurrent members may be at different steps)
+  std::vector<std::int64_t> symbols; ///< own symbol values, in the order of the model's symbols
+};
+
+/// A point in a lane's order that must complete before the values may be touched; sequence 0: ready.
+struct ready_ticket {
+  device_id device = no_device;
+  lane_id lane;
+  std::uint64_t sequence = 0;
+};
+
+/// The continuation of one or more requests. Ids and numbers only.
+struct task {
+  task_id id;
+  task_epoch epoch;
+  model_id model;
+  position at;
+  std::vector<std::int64_t> symbols; ///< of the whole batch: the plan's shape
+  std::vector<member> members;
+  std::int32_t priority = 0; ///< higher runs first
+  time_point deadline = never;
+  ready_ticket ready;
+};
+
+template <class I>
+auto inspect(I& f, member& x) {
+  return f(x.request, x.attempt, x.first_row, x.rows, x.part, x.symbols);
+}
+template <class I>
+auto inspect(I& f, ready_ticket& x) {
+  return f(x.device, x.lane, x.sequence);
+}
+template <class I>
+auto inspect(I& f, task& x) {
+  return f(x.id, x.epoch, x.model, x.at, x.symbols, x.members, x.priority, x.deadline, x.ready);
+}
+
+} // namespace baton::scheduling

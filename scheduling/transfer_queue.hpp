@@ -1,0 +1,57 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <variant>
+
+#include "scheduling/cluster.hpp"
+#include "scheduling/protocol.hpp"
+#include "scheduling/run_queue.hpp"
+
+namespace baton::scheduling {
+
+/// The state of the transfer into one domain: copies waiting, the one under way, tasks delivered but not yet accepted.
+/// A pure state machine, hosted by the live transfer and the emulator alike.
+class transfer_queue {
+public:
+  struct config {
+    domain_id self;
+    std::shared_ptr<const cluster> devices;
+  };
+  /// A copy to carry out: a live set (`bring`) or a finished task's outputs (`deliver`).
+  using work = std::variant<bring, deliver>;
+
+  explicit transfer_queue(config c);
+
+  void on(const bring& m, effects& out);
+  /// The host cannot take it (no memory, no plan): refuses.
+  void refuse(const bring& m, errc reason, std::string message, effects& out);
+  void on(const deliver& m, effects& out);
+  void on(const accepted& m, effects& out);
+  void on(const declined& m, effects& out);
+  void peer_down(device_id d, effects& out);
+
+  /// The next copy, if none is under way.
+  std::optional<work> next();
+  /// The copy under way ended. `failure` none: the values are there; `cancelled` or another: they are not.
+  void copied(errc failure, std::string message, effects& out);
+
+  bool idle() const;
+  bool holds(task_id t) const;
+  std::string describe() const;
+
+private:
+  struct given {
+    bring what; ///< epoch as received
+    task_epoch epoch;
+  };
+  void give_up(const bring& m, task_epoch e, errc reason, std::string message, effects& out);
+
+  config config_;
+  std::deque<work> waiting_;
+  std::optional<work> under_way_;
+  std::map<task_id, given> given_;
+};
+
+} // namespace baton::scheduling
