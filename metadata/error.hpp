@@ -24,6 +24,7 @@ enum class errc : std::uint8_t {
   attempt_lost,      ///< The device that held the attempt died.
   values_lost,       ///< Intermediate values are gone or were never completed.
   receiver_down,     ///< The receiver of a hand-over died before it accepted.
+  superseded,        ///< A later command took the place of a standing order.
   stale_epoch,       ///< A hand-over older than one already seen.
   device_failed,     ///< A kernel failed; the device may have to be restarted.
   io,                ///< A file or socket could not be read or written.

@@ -17,8 +17,10 @@ inline constexpr std::size_t waiting_tasks = 1024;
 inline constexpr std::size_t shapes_per_model = 256;
 /// Restarts of a device's worker in its life; then it stays out of service.
 inline constexpr std::uint32_t worker_restarts = 100;
-/// Tasks (or tries) of a job: a plan whose building killed two workers is given up.
+/// Tries of a job: a plan whose building killed two workers is given up.
 inline constexpr std::uint32_t job_attempts = 2;
+/// Refusals of a waiting task by its receivers; then it ends with their reason.
+inline constexpr std::uint32_t refusals_per_task = 4;
 /// Task ids whose last epoch a worker remembers, to refuse a stale accept.
 inline constexpr std::size_t remembered_epochs = 1024;
 

@@ -64,7 +64,9 @@ struct hand_off {
   position at;
   device_id to = no_device;
 };
-/// To a worker: drop this member at the next boundary; the task ends if it was the last.
+/// To a worker: drop this member at the next boundary; the task ends if it was the last. Request 0 means all members (a
+/// task that the engine has already given up). The one command that may follow another of the same task before that is
+/// answered: where both are there, cancel wins and the other is answered `too_late`.
 struct cancel {
   command_id command;
   task_id task;
@@ -79,15 +81,18 @@ struct job {
   model_id model;
   std::vector<std::int64_t> symbols;
 };
-/// To the transfer into a domain: copy the task's live set there from `from`. With a receiver `to`: hold the task
-/// meanwhile, then give it to that worker. Without: the giver keeps the task (`move`); answered `applied`.
+/// To the transfer into a domain: hold the task, copy its live set here from `from`, then give it to the worker of
+/// `to`. A giver that is a worker hears `accepted` or `declined` at once. Answered by that worker (`applied`), or by
+/// the transfer
+/// (`refused`, the scheduler then holds the task): with `values_in` here once the copy is complete, else where they
+/// were.
 struct bring {
   command_id command;
   task what;
   domain_id from;
   device_id from_device; ///< whose kind's plan laid the values out; no_device: only inputs, from the request
   domain_id into;
-  device_id to = no_device;
+  device_id to;
   party giver;
   order then;
 };

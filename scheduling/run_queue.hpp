@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -25,8 +26,7 @@ struct segment {
 
 /// What a worker's host must do after giving its run queue an input. In order.
 struct release {
-  task_id task;            ///< the run queue has no further use for the task: drop its bindings
-  bool values_too = false; ///< the task ended here: its values in this domain may go as well
+  task_id task; ///< the run queue has no further use for the task: drop its bindings (its values stay in the domain)
 };
 using effect = std::variant<envelope, release>;
 using effects = std::vector<effect>;
@@ -51,18 +51,18 @@ public:
   /// @pre the host has bound the task's memory and plan
   void on(const accept& m, std::shared_ptr<const plan_profile> profile, effects& out);
   /// The host could not bind (no plan, no memory): refuses.
-  void refuse(const accept& m, errc reason, std::string message, effects& out);
+  void refuse(const accept& m, errc reason, std::string text, effects& out);
   void on(const preempt& m, effects& out);
   void on(const hand_off& m, effects& out);
   void on(const cancel& m, effects& out);
   void on(const accepted& m, effects& out);
+  /// Also for an accept whose receiver died before it accepted: the host that sees the death of the very worker that it
+  /// had sent the accept to (not of a later one of the same device) says `declined` with `receiver_down` in its name.
   void on(const declined& m, effects& out);
-  /// A worker died, seen after everything it had sent.
-  void peer_down(device_id d, effects& out);
   /// The oldest segment in flight on `lane` completed.
   void completed(lane_id lane, std::uint64_t sequence, duration elapsed, effects& out);
   /// It completed without a result by the fault of the task's data.
-  void failed_segment(lane_id lane, std::uint64_t sequence, errc reason, std::string message, effects& out);
+  void failed_segment(lane_id lane, std::uint64_t sequence, errc reason, std::string text, effects& out);
 
   // -- outputs --------------------------------------------------------------------------------------------------------
   /// The next segment to submit, if a lane has room; it counts as issued. Highest priority first, then first come.
@@ -79,38 +79,49 @@ private:
   struct record {
     task what; ///< `at` is the issued frontier
     std::shared_ptr<const plan_profile> profile;
-    position done;               ///< completed frontier
-    order standing;              ///< preempt or hand_off not yet due
-    std::vector<cancel> cancels; ///< seen while segments were in flight
-    std::optional<lane_id> lane; ///< holds this lane
+    position done;  ///< completed frontier
+    order standing; ///< preempt or hand_off not yet due
+    std::optional<cancel> cancelling;
+    std::optional<std::uint32_t> lane; ///< holds this lane
     std::uint32_t in_flight = 0;
     std::uint64_t arrival = 0;
     duration busy{};
-    bool given = false; ///< handed over, not yet accepted
-    task_epoch given_epoch;
+    std::optional<party> given_to; ///< handed over under epoch + 1, not yet accepted
+  };
+  struct issued_segment {
+    segment what;
+    task_epoch epoch;
   };
   struct lane_state {
     std::uint64_t issued = 0;
-    std::uint64_t completed = 0;
     std::optional<task_id> owner;
-    std::deque<segment> in_flight;
+    std::deque<issued_segment> in_flight;
+  };
+  struct memory {
+    task_epoch epoch;
+    bool ended = false;
   };
 
-  record* find(task_id t, task_epoch e);
-  void obey(record& r, effects& out); // applies standing order or cancel where due
-  void give_back(record& r, command_id command, effects& out);
-  void give_to(record& r, effects& out);
+  record* held_record(task_id t, task_epoch e);
+  void obey(record& r, effects& out);
+  void give_back(record& r, effects& out);
+  void give_away(record& r, effects& out);
+  void take_again(record& r, errc reason, const std::string& text, effects& out);
   void end(record& r, effects& out);
-  void drop(task_id t, bool values_too, effects& out);
+  void drop(task_id t, bool ended, effects& out);
   void free_lane(record& r);
+  void remember(task_id t, task_epoch e, bool ended);
+  ready_ticket last_issued(const record& r) const;
   position segment_end(const record& r) const;
-  void reply(effects& out, command_id c, task_id t, task_epoch e, outcome what, errc reason = errc::none,
-             std::string text = {}) const;
+  std::optional<segment> issue(std::uint32_t lane);
+  record* settle(lane_id lane, std::uint64_t sequence);
+  void reply(command_id c, task_id t, task_epoch e, outcome what, errc reason, std::string text, effects& out) const;
+  void reply_unknown(command_id c, task_id t, task_epoch e, effects& out) const;
 
   config config_;
   std::map<task_id, record> tasks_;
   std::vector<lane_state> lanes_;
-  std::map<task_id, task_epoch> seen_;
+  std::map<task_id, memory> seen_;
   std::deque<task_id> seen_order_;
   std::uint64_t arrivals_ = 0;
 };

@@ -3,6 +3,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <string>
 #include <variant>
 
 #include "scheduling/cluster.hpp"
@@ -26,32 +27,28 @@ public:
 
   void on(const bring& m, effects& out);
   /// The host cannot take it (no memory, no plan): refuses.
-  void refuse(const bring& m, errc reason, std::string message, effects& out);
+  void refuse(const bring& m, errc reason, std::string text, effects& out);
   void on(const deliver& m, effects& out);
   void on(const accepted& m, effects& out);
+  /// Also for an accept whose receiver died first: see `run_queue`.
   void on(const declined& m, effects& out);
-  void peer_down(device_id d, effects& out);
 
   /// The next copy, if none is under way.
   std::optional<work> next();
   /// The copy under way ended. `failure` none: the values are there; `cancelled` or another: they are not.
-  void copied(errc failure, std::string message, effects& out);
+  void copied(errc failure, std::string text, effects& out);
 
   bool idle() const;
   bool holds(task_id t) const;
   std::string describe() const;
 
 private:
-  struct given {
-    bring what; ///< epoch as received
-    task_epoch epoch;
-  };
-  void give_up(const bring& m, task_epoch e, errc reason, std::string message, effects& out);
+  void give_up(const bring& m, task_epoch e, bool here, errc reason, std::string text, effects& out);
 
   config config_;
   std::deque<work> waiting_;
   std::optional<work> under_way_;
-  std::map<task_id, given> given_;
+  std::map<task_id, bring> given_; ///< by the epoch they were given under
 };
 
 } // namespace baton::scheduling

@@ -1,0 +1,243 @@
+#include "scheduling/engine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "scheduling/engine_state.hpp"
+#include "scheduling/text_archive.hpp"
+
+namespace baton::scheduling {
+
+expected<engine> engine::make(config c) {
+  std::shared_ptr<const policy> p = make_policy(c.policy);
+  if (!p) {
+    std::string known;
+    for (auto name : policy_names())
+      known += (known.empty() ? "" : ", ") + std::string{name};
+    return fail(errc::bad_argument, "unknown policy '" + c.policy + "'; there are: " + known);
+  }
+  for (std::size_t i = 0; i < c.devices->devices.size(); ++i)
+    if (c.devices->devices[i].id.value != i || c.devices->devices[i].lanes == 0)
+      return fail(errc::bad_argument, "device " + std::to_string(i) + " of the cluster is out of order or has no lane");
+  return engine{std::make_shared<state>(std::move(c), std::move(p))};
+}
+
+engine engine::clone() const {
+  return engine{std::make_shared<state>(*state_)};
+}
+
+void engine::handle(const event& e, time_point now, actions& out) {
+  auto& s = *state_;
+  s.now_ = std::max(s.now_, now);
+  s.out_ = &out;
+  std::visit([&s](const auto& x) { s.on(x); }, e);
+  s.expire();
+  s.schedule();
+  s.out_ = nullptr;
+}
+
+const engine_counters& engine::counters() const {
+  return state_->counters_;
+}
+std::size_t engine::open_tasks() const {
+  return state_->tasks_.size();
+}
+std::size_t engine::pending_commands() const {
+  return state_->commands_.size();
+}
+bool engine::serving(device_id d) const {
+  return state_->devices_.at(d.value).up;
+}
+std::string engine::describe() const {
+  return state_->describe();
+}
+
+engine::state::state(config c, std::shared_ptr<const policy> p)
+    : cluster_(std::move(c.devices)), policy_(std::move(p)), waiting_limit_(c.waiting_limit),
+      waiting_(order_of_policy{policy_}), devices_(cluster_->devices.size()), plans_(*cluster_) {}
+
+// -- view
+// --------------------------------------------------------------------------------------------------------------
+
+waiting_task engine::state::waiting_form(const task_state& t) const {
+  return {t.what.id, t.what.priority, t.arrival, t.pinned, t.values_in, t.laid_out_by};
+}
+
+std::optional<waiting_task> engine::state::first_waiting(device_id d) const {
+  for (const auto& w : waiting_)
+    if (eligible(tasks_.at(w.task), d))
+      return w;
+  return std::nullopt;
+}
+
+bool engine::state::has_free_lane(device_id d) const {
+  const auto& s = devices_[d.value];
+  auto staying = [this](task_id t) { return !tasks_.at(t).leaving; };
+  auto used = std::count_if(s.tasks.begin(), s.tasks.end(), staying);
+  return s.up && s.job.value == 0 && used < static_cast<std::ptrdiff_t>(cluster_->at(d).lanes);
+}
+
+std::vector<running_task> engine::state::running(device_id d) const {
+  std::vector<running_task> result;
+  for (auto id : devices_[d.value].tasks) {
+    const auto& t = tasks_.at(id);
+    bool free = t.main.value == 0 && t.cancelling.value == 0 && t.ending == errc::none;
+    result.push_back({id, d, t.what.priority, t.arrival, free});
+  }
+  return result;
+}
+
+/// A task may start on a device whose plan is there; one that is to be moved waits for the receiver's plan too.
+bool engine::state::eligible(const task_state& t, device_id d) const {
+  using status = plan_table::status;
+  auto plan = [&](device_id x) { return plans_.at(x, t.what.model, t.what.symbols).what; };
+  bool settled = t.ending == errc::none && t.main.value == 0 && t.cancelling.value == 0;
+  if (!settled || !devices_[d.value].up || t.blocked || (t.pinned != no_device && t.pinned != d)
+      || plan(d) != status::ready)
+    return false;
+  return std::all_of(t.steps.begin(), t.steps.end(), [&](const steering& s) {
+    return s.to == no_device || plan(s.to) == status::ready || plan(s.to) == status::failed;
+  });
+}
+
+bool engine::state::any_in_service() const {
+  return std::any_of(devices_.begin(), devices_.end(), [](const device_state& d) { return d.in_service; });
+}
+
+// -- decisions
+// ---------------------------------------------------------------------------------------------------------
+
+void engine::state::schedule() {
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const auto& d : cluster_->devices) {
+      if (start_job(d.id))
+        changed = true;
+      auto choice = policy_->decide(*this, d.id);
+      if (!choice)
+        continue;
+      changed = true;
+      if (choice->preempted)
+        take_back(tasks_.at(*choice->preempted));
+      assign(tasks_.at(choice->start), d.id);
+    }
+  }
+}
+
+bool engine::state::start_job(device_id d) {
+  auto& s = devices_[d.value];
+  if (!s.up || s.job.value != 0 || !s.tasks.empty())
+    return false;
+  auto key = plans_.next_job(group(d));
+  if (!key)
+    return false;
+  s.job = command(pending_command::kind::job, {}, d);
+  commands_[s.job].plan = *key;
+  send(worker_of(d), job{s.job, cluster_->at(d).domain, key->model, key->symbols});
+  return true;
+}
+
+/// Gives a waiting task to a device: by its handle where the values can be used as they lie, else through the transfer.
+void engine::state::assign(task_state& t, device_id d) {
+  waiting_.erase(waiting_form(t));
+  t.device = d;
+  t.pinned = no_device;
+  devices_[d.value].tasks.push_back(t.what.id);
+  ++t.what.epoch.value;
+  auto into = cluster_->at(d).domain;
+  bool fresh = t.laid_out_by == no_device;
+  bool direct = fresh ? into == host_domain : t.values_in == into && cluster_->direct(t.laid_out_by, d);
+  t.main = command(pending_command::kind::start, t.what.id, direct ? d : no_device);
+  auto then = next_order(t, direct ? d : no_device);
+  if (direct)
+    send(worker_of(d), accept{t.main, t.what, the_scheduler, then});
+  else
+    send(transfer_of(into),
+         bring{t.main, t.what, fresh ? host_domain : t.values_in, t.laid_out_by, into, d, the_scheduler, then});
+}
+
+/// The order that goes with the accept: the request's next step, if it can be carried out.
+order engine::state::next_order(task_state& t, device_id receiver) {
+  while (!t.steps.empty()) {
+    auto s = t.steps.front();
+    t.steps.pop_front();
+    bool possible = s.what == order::kind::preempt
+                    || (s.to != t.device && devices_[s.to.value].up
+                        && plans_.at(s.to, t.what.model, t.what.symbols).what == plan_table::status::ready);
+    if (!possible)
+      continue;
+    t.standing = command(pending_command::kind::order, t.what.id, receiver);
+    commands_[t.standing].step = s;
+    return {s.what, t.standing, s.at, s.to};
+  }
+  return {};
+}
+
+void engine::state::take_back(task_state& t) {
+  t.main = command(pending_command::kind::preempt, t.what.id, t.device);
+  t.leaving = true;
+  send(worker_of(t.device), preempt{t.main, t.what.id, t.what.epoch, {}});
+}
+
+/// A running task's next step becomes a command of its own.
+void engine::state::issue_step(task_state& t) {
+  if (t.device == no_device || t.main.value != 0 || t.standing.value != 0 || t.ending != errc::none)
+    return;
+  auto o = next_order(t, t.device);
+  if (o.what == order::kind::preempt)
+    send(worker_of(t.device), preempt{o.command, t.what.id, t.what.epoch, o.at});
+  else if (o.what == order::kind::hand_off)
+    send(worker_of(t.device), hand_off{o.command, t.what.id, t.what.epoch, o.at, o.to});
+}
+
+/// A task that is to end does so as soon as it can be reached: at once if it waits here, else through its worker.
+void engine::state::pursue_end(task_state& t) {
+  if (t.ending == errc::none || t.cancelling.value != 0 || t.main.value != 0 || t.parked)
+    return;
+  if (t.device == no_device) {
+    end(t.what.id, t.ending, {});
+    return;
+  }
+  t.cancelling = command(pending_command::kind::cancel, t.what.id, t.device);
+  send(worker_of(t.device), cancel{t.cancelling, t.what.id, t.what.epoch, t.request, t.attempt});
+}
+
+void engine::state::expire() {
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now_) {
+    auto id = deadlines_.begin()->second;
+    deadlines_.erase(deadlines_.begin());
+    auto& t = tasks_.at(id);
+    if (t.ending == errc::none)
+      t.ending = errc::deadline_exceeded;
+    pursue_end(t);
+  }
+  if (wake_ <= now_)
+    wake_ = never;
+  if (!deadlines_.empty() && deadlines_.begin()->first < wake_) {
+    wake_ = deadlines_.begin()->first;
+    act(wake_at{wake_});
+  }
+}
+
+command_id engine::state::command(pending_command::kind what, task_id t, device_id receiver) {
+  command_id id{++last_command_};
+  commands_[id] = {what, t, receiver, {}, {}};
+  return id;
+}
+
+std::string engine::state::describe() const {
+  text_writer w;
+  for (const auto& [id, t] : tasks_) {
+    w(t.what, t.arrival, t.device, t.values_in, t.laid_out_by, t.last_device, t.pinned);
+    w(t.main, t.standing, t.cancelling, t.ending, t.parked, t.leaving, t.blocked, t.refusals);
+    w(std::vector<steering>(t.steps.begin(), t.steps.end()));
+  }
+  for (const auto& [id, c] : commands_)
+    w(id, c.what, c.task, c.receiver, c.step, c.plan);
+  for (const auto& d : devices_)
+    w(d.up, d.in_service, d.restarts, d.tasks, d.job);
+  w(wake_, last_task_, last_command_, draining_);
+  return std::move(w).text() + plans_.describe();
+}
+
+} // namespace baton::scheduling

@@ -1,0 +1,123 @@
+#include <algorithm>
+
+#include "scheduling/engine_state.hpp"
+
+/// What the answers to commands mean.
+namespace baton::scheduling {
+
+void engine::state::on(const answer& a) {
+  auto i = commands_.find(a.command);
+  if (i == commands_.end()) {
+    // The command died with its receiver, who had given the task on before: we have given it up, so the new holder must
+    // too.
+    if (a.what == outcome::applied && a.holder.what == party::kind::worker) {
+      device_id d{a.holder.index};
+      auto c = command(pending_command::kind::cancel, a.task, d);
+      send(a.holder, cancel{c, a.task, a.epoch, {}, {}});
+    } else {
+      act(forget{a.task});
+    }
+    return;
+  }
+  auto c = i->second;
+  commands_.erase(i);
+  auto* t = find(a.task);
+  if (!t) {
+    act(forget{a.task}); // it ended first; an orphan has been dropped
+    return;
+  }
+  switch (c.what) {
+  case pending_command::kind::start: on_start_answer(a, *t); break;
+  case pending_command::kind::preempt: on_preempt_answer(a, *t, c); break;
+  case pending_command::kind::order: on_order_answer(a, *t, c); break;
+  case pending_command::kind::cancel: on_cancel_answer(a, *t, c); break;
+  case pending_command::kind::job: break;
+  }
+  t = find(a.task);
+  if (!t)
+    return;
+  pursue_end(*t);
+  if ((t = find(a.task)))
+    issue_step(*t);
+}
+
+void engine::state::on_start_answer(const answer& a, task_state& t) {
+  t.main = {};
+  if (a.what == outcome::applied) {
+    t.refusals = 0;
+    place(t, a);
+    // An order that went by way of the transfer is the worker's now.
+    if (auto o = commands_.find(t.standing); o != commands_.end())
+      o->second.receiver = t.device;
+    return;
+  }
+  auto domain = cluster_->at(t.device).domain;
+  wait(t, &a);
+  if (a.reason == errc::cancelled && t.ending == errc::none)
+    t.ending = errc::cancelled; // the token was seen before the request to cancel
+  if (a.reason == errc::out_of_memory) {
+    auto elsewhere = [&](const auto& x) {
+      return x.first != t.what.id && (x.second.values_in == domain || x.second.device != no_device);
+    };
+    if (std::any_of(tasks_.begin(), tasks_.end(), elsewhere))
+      t.blocked = true;
+    else
+      end(t.what.id, errc::out_of_memory, a.message);
+  } else if (a.reason != errc::receiver_down && a.reason != errc::cancelled
+             && ++t.refusals >= defaults::refusals_per_task) {
+    end(t.what.id, a.reason, a.message);
+  }
+}
+
+void engine::state::on_preempt_answer(const answer& a, task_state& t, const pending_command& c) {
+  t.main = {};
+  if (a.what == outcome::applied) {
+    ++counters_.preemptions;
+    wait(t, &a);
+  } else if (a.what == outcome::not_here && t.device == c.receiver && t.standing.value == 0) {
+    end(t.what.id, errc::attempt_lost, "the task was not where it should have been");
+  } else if (a.what != outcome::too_late) {
+    t.leaving = false; // it has been handed on before, by its standing order, or stays
+  }
+}
+
+void engine::state::on_order_answer(const answer& a, task_state& t, const pending_command& c) {
+  t.standing = {};
+  t.parked = false;
+  if (a.what == outcome::applied && c.step.what == order::kind::preempt) {
+    ++counters_.preemptions;
+    t.pinned = c.step.to;
+    wait(t, &a);
+    end_hopeless();
+  } else if (a.what == outcome::applied) {
+    t.leaving = false;
+    place(t, a);
+  } else if (a.what == outcome::refused && a.holder.what == party::kind::scheduler) {
+    if (a.reason == errc::cancelled && t.ending == errc::none)
+      t.ending = errc::cancelled;
+    wait(t, &a);
+  } else if (a.what == outcome::refused) {
+    t.what.epoch = a.epoch;
+    t.what.at = a.at;
+  }
+  // Not carried out, but not for its own sake: it goes with the next accept.
+  bool again = (a.what == outcome::refused && a.reason == errc::superseded) || a.what == outcome::not_here;
+  if (again)
+    t.steps.push_front(c.step);
+}
+
+void engine::state::on_cancel_answer(const answer& a, task_state& t, const pending_command& c) {
+  t.cancelling = {};
+  if (a.what == outcome::applied) {
+    end(t.what.id, t.ending, {});
+  } else if (a.what == outcome::not_here) {
+    if (t.standing.value != 0)
+      t.parked = true; // being handed on: follow it once we know where
+    else if (t.device == c.receiver && t.main.value == 0)
+      end(t.what.id, t.ending, {});
+  } else if (a.what == outcome::too_late) {
+    t.parked = true; // its end is on its way
+  }
+}
+
+} // namespace baton::scheduling

@@ -1,0 +1,34 @@
+#include "scheduling/policy.hpp"
+
+#include <array>
+#include <utility>
+
+#include "scheduling/policies/policies.hpp"
+
+namespace baton::scheduling {
+
+namespace {
+
+using maker = std::unique_ptr<policy> (*)();
+constexpr std::array<std::pair<std::string_view, maker>, 2> registered{{
+    {"fifo", policies::make_fifo},
+    {"priority", policies::make_priority},
+}};
+
+} // namespace
+
+std::unique_ptr<policy> make_policy(std::string_view name) {
+  for (const auto& [known, make] : registered)
+    if (known == name)
+      return make();
+  return nullptr;
+}
+
+std::vector<std::string_view> policy_names() {
+  std::vector<std::string_view> names;
+  for (const auto& entry : registered)
+    names.push_back(entry.first);
+  return names;
+}
+
+} // namespace baton::scheduling

@@ -1,0 +1,378 @@
+#include "scheduling/run_queue.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "scheduling/text_archive.hpp"
+
+namespace baton::scheduling {
+
+run_queue::run_queue(config c) : config_(std::move(c)), lanes_(config_.devices->at(config_.self).lanes) {}
+
+// -- commands
+// ----------------------------------------------------------------------------------------------------------
+
+void run_queue::on(const accept& m, std::shared_ptr<const plan_profile> profile, effects& out) {
+  auto old = tasks_.find(m.what.id);
+  auto seen = seen_.find(m.what.id);
+  if ((old != tasks_.end() && !old->second.given_to) || (seen != seen_.end() && seen->second.epoch >= m.what.epoch)) {
+    refuse(m, errc::stale_epoch, "the task has been handed over since", out);
+    return;
+  }
+  // It can be back before the word that our own hand-over was accepted: then that is settled too.
+  if (old != tasks_.end())
+    tasks_.erase(old);
+  remember(m.what.id, m.what.epoch, false);
+  auto& r = tasks_[m.what.id];
+  r.what = m.what;
+  r.profile = std::move(profile);
+  r.done = m.what.at;
+  r.standing = m.then;
+  r.arrival = ++arrivals_;
+  if (m.giver != the_scheduler)
+    out.push_back(envelope{m.giver, accepted{m.what.id, m.what.epoch}});
+  reply(m.command, r.what.id, r.what.epoch, outcome::applied, errc::none, {}, out);
+  obey(r, out);
+}
+
+void run_queue::refuse(const accept& m, errc reason, std::string text, effects& out) {
+  if (m.giver != the_scheduler) {
+    out.push_back(envelope{m.giver, declined{m.what.id, m.what.epoch, reason, std::move(text)}});
+  } else {
+    answer a{m.command, m.what.id, m.what.epoch, outcome::refused, reason, std::move(text), m.what.at};
+    a.holder = the_scheduler;
+    out.push_back(envelope{the_scheduler, std::move(a)});
+  }
+  if (m.then.what != order::kind::none)
+    reply(m.then.command, m.what.id, m.what.epoch, outcome::not_here, errc::none, {}, out);
+}
+
+void run_queue::on(const preempt& m, effects& out) {
+  auto* r = held_record(m.task, m.epoch);
+  if (!r) {
+    reply_unknown(m.command, m.task, m.epoch, out);
+    return;
+  }
+  if (r->standing.what != order::kind::none)
+    reply(r->standing.command, m.task, m.epoch, outcome::refused, errc::superseded, "a preempt came first", out);
+  r->standing = {order::kind::preempt, m.command, m.at, no_device};
+  obey(*r, out);
+}
+
+void run_queue::on(const hand_off& m, effects& out) {
+  auto* r = held_record(m.task, m.epoch);
+  if (!r) {
+    reply_unknown(m.command, m.task, m.epoch, out);
+    return;
+  }
+  r->standing = {order::kind::hand_off, m.command, m.at, m.to};
+  obey(*r, out);
+}
+
+void run_queue::on(const cancel& m, effects& out) {
+  auto* r = held_record(m.task, m.epoch);
+  if (!r) {
+    reply_unknown(m.command, m.task, m.epoch, out);
+    return;
+  }
+  r->cancelling = m;
+  obey(*r, out);
+}
+
+// -- hand-overs
+// --------------------------------------------------------------------------------------------------------
+
+void run_queue::on(const accepted& m, effects& out) {
+  auto i = tasks_.find(m.task);
+  if (i != tasks_.end() && i->second.given_to && i->second.what.epoch == m.epoch)
+    drop(m.task, false, out);
+}
+
+void run_queue::on(const declined& m, effects& out) {
+  auto i = tasks_.find(m.task);
+  if (i != tasks_.end() && i->second.given_to && i->second.what.epoch == m.epoch)
+    take_again(i->second, m.reason, m.message, out);
+}
+
+void run_queue::take_again(record& r, errc reason, const std::string& text, effects& out) {
+  r.given_to.reset();
+  remember(r.what.id, r.what.epoch, false);
+  auto o = std::exchange(r.standing, {});
+  reply(o.command, r.what.id, r.what.epoch, outcome::refused, reason, text, out);
+}
+
+/// Applies a cancel, preempt or hand-over that is due. May end the record.
+void run_queue::obey(record& r, effects& out) {
+  if (r.cancelling) {
+    if (r.in_flight > 0)
+      return; // its buffers live until the last ticket
+    auto c = *r.cancelling;
+    auto matches = [&](const member& m) { return m.request == c.request && m.attempt == c.attempt; };
+    if (c.request.value == 0)
+      r.what.members.clear();
+    else
+      std::erase_if(r.what.members, matches);
+    r.cancelling.reset();
+    auto standing = r.standing;
+    reply(c.command, r.what.id, r.what.epoch, outcome::applied, errc::none, {}, out);
+    if (!r.what.members.empty())
+      return;
+    if (standing.what != order::kind::none)
+      reply(standing.command, r.what.id, r.what.epoch, outcome::too_late, errc::cancelled, {}, out);
+    drop(r.what.id, true, out);
+    return;
+  }
+  if (r.standing.what == order::kind::none || r.what.at < r.standing.at || r.what.at == r.profile->end())
+    return;
+  if (r.standing.what == order::kind::preempt)
+    give_back(r, out);
+  else
+    give_away(r, out);
+}
+
+void run_queue::give_back(record& r, effects& out) {
+  answer a{r.standing.command, r.what.id, {r.what.epoch.value + 1}, outcome::applied, errc::none, {}, r.what.at};
+  a.holder = the_scheduler;
+  a.values_in = config_.devices->at(config_.self).domain;
+  a.laid_out_by = config_.self;
+  a.ready = last_issued(r);
+  a.busy = r.busy;
+  out.push_back(envelope{the_scheduler, std::move(a)});
+  remember(r.what.id, {r.what.epoch.value + 1}, false);
+  drop(r.what.id, false, out);
+}
+
+void run_queue::give_away(record& r, effects& out) {
+  const auto& devices = *config_.devices;
+  auto to = r.standing.to;
+  if (!devices.has(to) || to == config_.self) {
+    auto o = std::exchange(r.standing, {});
+    reply(o.command, r.what.id, r.what.epoch, outcome::refused, errc::bad_argument, "no other device of that number",
+          out);
+    return;
+  }
+  free_lane(r);
+  ++r.what.epoch.value;
+  r.what.ready = last_issued(r);
+  auto me = worker_of(config_.self);
+  if (devices.direct(config_.self, to)) {
+    r.given_to = worker_of(to);
+    out.push_back(envelope{*r.given_to, accept{r.standing.command, r.what, me, {}}});
+    return;
+  }
+  auto into = devices.at(to).domain;
+  r.given_to = transfer_of(into);
+  auto from = devices.at(config_.self).domain;
+  out.push_back(envelope{*r.given_to, bring{r.standing.command, r.what, from, config_.self, into, to, me, {}}});
+}
+
+// -- segments
+// ----------------------------------------------------------------------------------------------------------
+
+std::optional<segment> run_queue::next() {
+  for (std::uint32_t lane = 0; lane < lanes_.size(); ++lane)
+    if (auto s = issue(lane))
+      return s;
+  return std::nullopt;
+}
+
+std::optional<segment> run_queue::issue(std::uint32_t lane) {
+  auto& l = lanes_[lane];
+  if (l.in_flight.size() >= config_.max_in_flight)
+    return std::nullopt;
+  if (!l.owner) {
+    record* best = nullptr;
+    auto before = [](const record& a, const record& b) {
+      return std::pair{-std::int64_t{a.what.priority}, a.arrival}
+             < std::pair{-std::int64_t{b.what.priority}, b.arrival};
+    };
+    for (auto& [id, r] : tasks_)
+      if (!r.lane && !r.given_to && !r.cancelling && (!best || before(r, *best)))
+        best = &r;
+    if (!best)
+      return std::nullopt;
+    l.owner = best->what.id;
+    best->lane = lane;
+  }
+  auto& r = tasks_.at(*l.owner);
+  if (r.cancelling || r.what.at == r.profile->end())
+    return std::nullopt;
+  segment s{r.what.id, {lane}, ++l.issued, r.what.at, segment_end(r)};
+  r.what.at = s.end;
+  ++r.in_flight;
+  l.in_flight.push_back({s, r.what.epoch});
+  return s;
+}
+
+/// About one quantum of parts from the issued frontier: at least one part; the rest of one layer at quantum 0; never
+/// past a standing order's position.
+position run_queue::segment_end(const record& r) const {
+  const auto& p = *r.profile;
+  auto end = p.end();
+  if (r.standing.what != order::kind::none && r.standing.at > r.what.at)
+    end = std::min(end, r.standing.at);
+  auto at = r.what.at;
+  if (config_.quantum <= duration::zero())
+    return std::min(end, position{at.layer + 1, 0});
+  duration sum{};
+  while (at < end) {
+    auto cost = p.part_time[at.layer];
+    if (at != r.what.at && sum + cost > config_.quantum)
+      break;
+    sum += cost;
+    at = p.next(at);
+  }
+  return at;
+}
+
+/// Takes the completed segment off its lane; the record it belongs to, if it is still of the same stay.
+run_queue::record* run_queue::settle(lane_id lane, std::uint64_t sequence) {
+  auto& l = lanes_.at(lane.value);
+  if (l.in_flight.empty() || l.in_flight.front().what.sequence != sequence)
+    return nullptr;
+  auto s = l.in_flight.front();
+  l.in_flight.pop_front();
+  auto i = tasks_.find(s.what.task);
+  if (i == tasks_.end() || i->second.given_to || i->second.what.epoch != s.epoch)
+    return nullptr;
+  i->second.done = s.what.end;
+  --i->second.in_flight;
+  return &i->second;
+}
+
+void run_queue::completed(lane_id lane, std::uint64_t sequence, duration elapsed, effects& out) {
+  auto* r = settle(lane, sequence);
+  if (!r)
+    return;
+  r->busy += elapsed;
+  if (r->done == r->profile->end())
+    end(*r, out);
+  else
+    obey(*r, out);
+}
+
+void run_queue::failed_segment(lane_id lane, std::uint64_t sequence, errc reason, std::string text, effects& out) {
+  auto* r = settle(lane, sequence);
+  if (!r)
+    return;
+  auto copy = *r;
+  out.push_back(envelope{the_scheduler, failed{copy.what.id, copy.what.epoch, config_.self, reason, std::move(text)}});
+  if (copy.cancelling)
+    reply(copy.cancelling->command, copy.what.id, copy.what.epoch, outcome::too_late, errc::none, {}, out);
+  if (copy.standing.what != order::kind::none)
+    reply(copy.standing.command, copy.what.id, copy.what.epoch, outcome::too_late, errc::none, {}, out);
+  drop(copy.what.id, true, out);
+}
+
+void run_queue::end(record& r, effects& out) {
+  auto domain = config_.devices->at(config_.self).domain;
+  if (domain == host_domain) {
+    finished f{r.what.id, r.what.epoch, config_.self, r.what.members, r.busy};
+    out.push_back(envelope{the_controller, f});
+    out.push_back(envelope{the_scheduler, std::move(f)});
+  } else {
+    out.push_back(envelope{transfer_of(host_domain), deliver{r.what, domain, config_.self, r.busy}});
+  }
+  if (r.cancelling)
+    reply(r.cancelling->command, r.what.id, r.what.epoch, outcome::too_late, errc::none, {}, out);
+  if (r.standing.what != order::kind::none)
+    reply(r.standing.command, r.what.id, r.what.epoch, outcome::too_late, errc::none, {}, out);
+  drop(r.what.id, true, out);
+}
+
+// -- state
+// -------------------------------------------------------------------------------------------------------------
+
+run_queue::record* run_queue::held_record(task_id t, task_epoch e) {
+  auto i = tasks_.find(t);
+  return i == tasks_.end() || i->second.given_to || i->second.what.epoch != e ? nullptr : &i->second;
+}
+
+void run_queue::drop(task_id t, bool ended, effects& out) {
+  auto i = tasks_.find(t);
+  free_lane(i->second);
+  remember(t, i->second.what.epoch, ended);
+  tasks_.erase(i);
+  out.push_back(release{t});
+}
+
+void run_queue::free_lane(record& r) {
+  if (r.lane)
+    lanes_[*r.lane].owner.reset();
+  r.lane.reset();
+}
+
+void run_queue::remember(task_id t, task_epoch e, bool ended) {
+  auto [i, fresh] = seen_.try_emplace(t);
+  i->second.epoch = std::max(i->second.epoch, e);
+  i->second.ended = ended;
+  if (!fresh)
+    return;
+  seen_order_.push_back(t);
+  if (seen_order_.size() > defaults::remembered_epochs) {
+    seen_.erase(seen_order_.front());
+    seen_order_.pop_front();
+  }
+}
+
+ready_ticket run_queue::last_issued(const record& r) const {
+  if (r.in_flight == 0)
+    return {};
+  for (std::uint32_t lane = 0; lane < lanes_.size(); ++lane)
+    for (auto s = lanes_[lane].in_flight.rbegin(); s != lanes_[lane].in_flight.rend(); ++s)
+      if (s->what.task == r.what.id)
+        return {config_.self, {lane}, s->what.sequence};
+  return {};
+}
+
+bool run_queue::idle() const {
+  return tasks_.empty()
+         && std::all_of(lanes_.begin(), lanes_.end(), [](const lane_state& l) { return l.in_flight.empty(); });
+}
+
+bool run_queue::holds(task_id t) const {
+  auto i = tasks_.find(t);
+  return i != tasks_.end() && !i->second.given_to;
+}
+
+std::size_t run_queue::held() const {
+  return static_cast<std::size_t>(
+      std::count_if(tasks_.begin(), tasks_.end(), [](const auto& t) { return !t.second.given_to; }));
+}
+
+void run_queue::reply(command_id c, task_id t, task_epoch e, outcome what, errc reason, std::string text,
+                      effects& out) const {
+  answer a{c, t, e, what, reason, std::move(text)};
+  a.holder = worker_of(config_.self);
+  if (auto i = tasks_.find(t); i != tasks_.end()) {
+    a.at = i->second.what.at;
+    a.values_in = config_.devices->at(config_.self).domain;
+    a.laid_out_by = config_.self;
+  }
+  out.push_back(envelope{the_scheduler, std::move(a)});
+}
+
+void run_queue::reply_unknown(command_id c, task_id t, task_epoch e, effects& out) const {
+  auto i = seen_.find(t);
+  bool ended = i != seen_.end() && i->second.ended && !tasks_.contains(t);
+  reply(c, t, e, ended ? outcome::too_late : outcome::not_here, errc::none, {}, out);
+}
+
+std::string run_queue::describe() const {
+  text_writer w;
+  for (auto [id, r] : tasks_) {
+    w(r.what, r.done, r.standing, r.in_flight, r.arrival);
+    w(r.cancelling ? r.cancelling->command : command_id{}, r.lane.value_or(UINT32_MAX), r.given_to.has_value());
+    w(r.given_to.value_or(the_scheduler));
+  }
+  for (auto& l : lanes_) {
+    w(l.issued, l.owner.value_or(task_id{}));
+    for (auto s : l.in_flight)
+      w(s.what.task, s.what.sequence, s.what.begin, s.what.end, s.epoch);
+  }
+  for (auto [t, m] : seen_)
+    w(t, m.epoch, m.ended);
+  return std::move(w).text();
+}
+
+} // namespace baton::scheduling

@@ -1,0 +1,261 @@
+#include <catch2/catch.hpp>
+
+#include <sstream>
+
+#include "scheduling/engine.hpp"
+#include "scheduling/engine_log.hpp"
+
+using namespace baton;
+using namespace baton::scheduling;
+
+namespace {
+
+struct fixture {
+  engine e;
+  actions out;
+  std::string log;
+  time_point now{};
+
+  static engine::config config(std::string policy, std::vector<device_facts> devices) {
+    return {std::make_shared<cluster>(cluster{std::move(devices)}), std::move(policy)};
+  }
+  explicit fixture(std::string policy = "priority",
+                   std::vector<device_facts> devices = {{{0}, {0}, 0, 1}, {{1}, {0}, 0, 1}})
+      : e(*engine::make(config(policy, devices))), log(encode_header(config(policy, devices))) {}
+
+  actions& feed(event x) {
+    now += std::chrono::microseconds{1};
+    out.clear();
+    e.handle(x, now, out);
+    log += encode_entry(x, now, out);
+    return out;
+  }
+  /// Brings devices up and builds every plan asked for.
+  void ready(std::uint32_t devices = 2) {
+    for (std::uint32_t d = 0; d < devices; ++d)
+      feed(worker_up{{d}});
+    feed(model_added{{1}, {{1}}});
+    while (auto j = first<job>()) {
+      auto to = target;
+      feed(job_done{j->command, {to.index}, errc::none, {}, {}});
+    }
+  }
+  template <class M>
+  std::optional<M> first() {
+    for (const auto& a : out)
+      if (auto* x = std::get_if<envelope>(&a))
+        if (auto* m = std::get_if<M>(&x->what)) {
+          target = x->to;
+          return *m;
+        }
+    return std::nullopt;
+  }
+  actions& request(std::uint64_t id, std::int32_t priority = 0, std::vector<steering> steps = {},
+                   time_point deadline = never) {
+    return feed(start_attempt{{id}, {1}, {1}, {1}, 1, priority, deadline, no_device, std::move(steps)});
+  }
+  answer applied(command_id c, const task& t, std::uint32_t device) {
+    answer a{c, t.id, t.epoch, outcome::applied, errc::none, {}, t.at};
+    a.holder = worker_of({device});
+    a.values_in = {0};
+    a.laid_out_by = {device};
+    return a;
+  }
+  /// Runs a request up to the moment its worker has it; the task.
+  task run(std::uint64_t id, std::int32_t priority = 0) {
+    request(id, priority);
+    auto a = first<accept>();
+    REQUIRE(a);
+    auto d = target.index;
+    feed(applied(a->command, a->what, d));
+    return a->what;
+  }
+  party target;
+};
+
+} // namespace
+
+TEST_CASE("the engine builds a plan before it gives out the first task", "[scheduling]") {
+  fixture f;
+  f.feed(worker_up{{0}});
+  f.feed(worker_up{{1}});
+  f.feed(model_added{{1}, {}});
+  f.request(1);
+  CHECK_FALSE(f.first<accept>());
+  auto j = f.first<job>();
+  REQUIRE(j);
+  f.feed(job_done{j->command, {f.target.index}, errc::none, {}, {}});
+  CHECK(f.first<accept>());
+}
+
+TEST_CASE("a plan that cannot be built rejects what asked for it, with the reason", "[scheduling]") {
+  fixture f;
+  f.feed(worker_up{{0}});
+  f.feed(model_added{{1}, {}});
+  f.request(1);
+  auto j = f.first<job>();
+  REQUIRE(j);
+  f.feed(job_done{j->command, {0}, errc::bad_model, "layer 'x' cannot run here", {}});
+  auto end = f.first<attempt_ended>();
+  REQUIRE(end);
+  CHECK(end->reason == errc::bad_model);
+  CHECK(end->message == "layer 'x' cannot run here");
+  CHECK(f.e.open_tasks() == 0);
+}
+
+TEST_CASE("priority takes the device of the lowest running task, the accept right behind the preempt", "[scheduling]") {
+  fixture f;
+  f.ready();
+  auto low = f.run(1, 1);
+  auto lowest = f.run(2, 0);
+  f.request(3, 9);
+  REQUIRE(f.out.size() == 2);
+  auto p = f.first<preempt>();
+  REQUIRE(p);
+  CHECK(p->task == lowest.id);
+  auto a = f.first<accept>();
+  REQUIRE(a);
+  CHECK(a->what.members[0].request == request_id{3});
+  CHECK(f.target == worker_of({1}));
+}
+
+TEST_CASE("fifo preempts nobody", "[scheduling]") {
+  fixture f{"fifo"};
+  f.ready();
+  f.run(1);
+  f.run(2);
+  f.request(3, 9);
+  CHECK(f.out.empty());
+}
+
+TEST_CASE("a preempted task resumes on the device that becomes free, and that is a move", "[scheduling]") {
+  fixture f;
+  f.ready();
+  auto a = f.run(1, 1);
+  auto b = f.run(2, 0);
+  f.request(3, 9);
+  auto p = *f.first<preempt>();
+  auto urgent = *f.first<accept>();
+  f.feed(f.applied(urgent.command, urgent.what, 1));
+  answer back = f.applied(p.command, b, 1);
+  back.holder = the_scheduler;
+  back.epoch = {b.epoch.value + 1};
+  back.at = {2, 0};
+  f.feed(back);
+  f.feed(finished{a.id, a.epoch, {0}, a.members, {}});
+  auto again = f.first<accept>();
+  REQUIRE(again);
+  CHECK(again->what.id == b.id);
+  CHECK(again->what.at == position{2, 0});
+  CHECK(f.target == worker_of({0}));
+  f.feed(f.applied(again->command, again->what, 0));
+  CHECK(f.e.counters().moves == 1);
+  CHECK(f.e.counters().preemptions == 1);
+}
+
+TEST_CASE("a task for another domain goes by the transfer into it", "[scheduling]") {
+  fixture f{"fifo", {{{0}, {1}, 0, 1}}};
+  f.ready(1);
+  f.request(1);
+  auto b = f.first<bring>();
+  REQUIRE(b);
+  CHECK(f.target == transfer_of({1}));
+  CHECK(b->from == host_domain);
+  CHECK(b->from_device == no_device);
+}
+
+TEST_CASE("the death of a worker loses what it held and gives back what was on its way", "[scheduling]") {
+  fixture f{"fifo", {{{0}, {0}, 0, 2}}};
+  f.ready(1);
+  auto held = f.run(1);
+  f.request(2);
+  auto under_way = *f.first<accept>();
+  f.feed(worker_down{{0}});
+  auto lost = f.first<attempt_ended>();
+  REQUIRE(lost);
+  CHECK(lost->request == request_id{1});
+  CHECK(lost->reason == errc::attempt_lost);
+  CHECK(f.e.pending_commands() == 0);
+  f.feed(worker_up{{0}});
+  auto again = f.first<accept>();
+  REQUIRE(again);
+  CHECK(again->what.id == under_way.what.id);
+  CHECK(again->what.epoch > under_way.what.epoch);
+}
+
+TEST_CASE("a passed deadline ends a waiting task at once and a running one through its worker", "[scheduling]") {
+  fixture f{"fifo", {{{0}, {0}, 0, 1}}};
+  f.ready(1);
+  f.request(1, 0, {}, std::chrono::milliseconds{1});
+  auto a = *f.first<accept>();
+  f.feed(f.applied(a.command, a.what, 0));
+  f.request(2, 0, {}, std::chrono::milliseconds{1});
+  f.now = std::chrono::milliseconds{2};
+  f.feed(tick{});
+  auto c = f.first<cancel>();
+  REQUIRE(c);
+  CHECK(c->request == request_id{1});
+  auto end = f.first<attempt_ended>();
+  REQUIRE(end);
+  CHECK(end->request == request_id{2});
+  CHECK(end->reason == errc::deadline_exceeded);
+}
+
+TEST_CASE("an accept refused for memory waits for another task to end, or ends if there is none", "[scheduling]") {
+  fixture f;
+  f.ready();
+  auto a = f.run(1);
+  f.request(2);
+  auto b = *f.first<accept>();
+  answer no = f.applied(b.command, b.what, 1);
+  no.what = outcome::refused;
+  no.reason = errc::out_of_memory;
+  no.holder = the_scheduler;
+  no.values_in = no_domain;
+  no.laid_out_by = no_device;
+  f.feed(no);
+  CHECK(f.out.empty());
+  f.feed(finished{a.id, a.epoch, {0}, a.members, {}});
+  auto again = f.first<accept>();
+  REQUIRE(again);
+  no.command = again->command;
+  no.epoch = again->what.epoch;
+  f.feed(no);
+  auto end = f.first<attempt_ended>();
+  REQUIRE(end);
+  CHECK(end->reason == errc::out_of_memory);
+}
+
+TEST_CASE("an engine log replays to the same actions, and a changed line is found", "[scheduling]") {
+  fixture f;
+  f.ready();
+  f.run(1, 1);
+  f.run(2, 0);
+  f.request(3, 9, {{order::kind::hand_off, {1, 0}, {0}}});
+  f.feed(worker_down{{1}});
+  auto run = [](const std::string& log) {
+    std::istringstream in{log};
+    return replay([&](std::string& line) { return bool(std::getline(in, line)); });
+  };
+  auto same = run(f.log);
+  REQUIRE(same);
+  CHECK(same->first_difference == 0);
+  CHECK(same->complete);
+  CHECK(same->events > 5);
+  auto changed = f.log;
+  changed.replace(changed.find(" 9 9223372036854775807"), 2, " 0");
+  auto other = run(changed);
+  REQUIRE(other);
+  CHECK(other->first_difference > 1);
+  auto stopped = run(f.log + encode_stop("disk full"));
+  CHECK_FALSE(stopped->complete);
+  auto broken = run(f.log + "garbage\n");
+  REQUIRE_FALSE(broken);
+  CHECK(broken.error().message.find("line ") == 0);
+}
+
+TEST_CASE("an unknown policy is refused with the list of those there are", "[scheduling]") {
+  auto e = engine::make(fixture::config("nope", {{{0}, {0}, 0, 1}}));
+  REQUIRE_FALSE(e);
+  CHECK(e.error().message.find("fifo, priority") != std::string::npos);
+}

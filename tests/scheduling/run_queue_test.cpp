@@ -1,0 +1,239 @@
+#include <catch2/catch.hpp>
+
+#include "scheduling/run_queue.hpp"
+
+using namespace baton;
+using namespace baton::scheduling;
+
+namespace {
+
+std::shared_ptr<const cluster> two_devices() {
+  return std::make_shared<cluster>(cluster{{{{0}, {0}, 0, 1}, {{1}, {0}, 0, 1}, {{2}, {1}, 0, 1}}});
+}
+
+/// Four layers of one part, but the third has three.
+std::shared_ptr<const plan_profile> profile(duration part = std::chrono::microseconds{100}) {
+  return std::make_shared<plan_profile>(plan_profile{{1, 1, 3, 1}, {part, part, part, part}});
+}
+
+accept give(std::uint64_t task, std::uint64_t epoch = 1, std::int32_t priority = 0, order then = {}) {
+  accept a;
+  a.command = {100 + task};
+  a.what.id = {task};
+  a.what.epoch = {epoch};
+  a.what.members = {{{task}, {1}, 0, 1, 0, {}}};
+  a.what.priority = priority;
+  a.giver = the_scheduler;
+  a.then = then;
+  return a;
+}
+
+template <class M>
+std::vector<M> sent(const effects& out) {
+  std::vector<M> found;
+  for (const auto& e : out)
+    if (auto* x = std::get_if<envelope>(&e))
+      if (auto* m = std::get_if<M>(&x->what))
+        found.push_back(*m);
+  return found;
+}
+
+run_queue queue(duration quantum = duration::zero(), device_id self = {0}) {
+  return run_queue{{self, two_devices(), quantum, 1}};
+}
+
+/// Runs one segment; the effects of its completion.
+effects run_one(run_queue& q, segment* ran = nullptr) {
+  effects out;
+  auto s = q.next();
+  REQUIRE(s);
+  if (ran)
+    *ran = *s;
+  q.completed(s->lane, s->sequence, std::chrono::microseconds{100}, out);
+  return out;
+}
+
+} // namespace
+
+TEST_CASE("a task runs one layer a segment at quantum 0, and finishes once", "[scheduling]") {
+  auto q = queue();
+  effects out;
+  q.on(give(1), profile(), out);
+  REQUIRE(sent<answer>(out).size() == 1);
+  CHECK(sent<answer>(out)[0].what == outcome::applied);
+  std::vector<position> ends;
+  effects last;
+  while (!q.idle()) {
+    segment s;
+    last = run_one(q, &s);
+    ends.push_back(s.end);
+  }
+  CHECK(ends == std::vector<position>{{1, 0}, {2, 0}, {3, 0}, {4, 0}});
+  CHECK(sent<finished>(last).size() == 2); // controller and scheduler
+  CHECK(std::holds_alternative<release>(last.back()));
+}
+
+TEST_CASE("a segment holds about one quantum of parts, at least one, and may end inside a layer", "[scheduling]") {
+  auto q = queue(std::chrono::microseconds{250});
+  effects out;
+  q.on(give(1), profile(), out);
+  segment s;
+  run_one(q, &s);
+  CHECK(s.end == position{2, 0});
+  run_one(q, &s);
+  CHECK(s.end == position{2, 2});
+  auto slow = queue(std::chrono::microseconds{50});
+  slow.on(give(1), profile(), out);
+  run_one(slow, &s);
+  CHECK(s.end == position{1, 0});
+}
+
+TEST_CASE("preempt gives the task back at the next boundary, and the urgent accept behind it runs first",
+          "[scheduling]") {
+  auto q = queue();
+  effects out;
+  q.on(give(1), profile(), out);
+  run_one(q);
+  out.clear();
+  q.on(preempt{{7}, {1}, {1}, {}}, out);
+  q.on(give(2, 1, 5), profile(), out);
+  auto answers = sent<answer>(out);
+  REQUIRE(answers.size() == 2);
+  CHECK(answers[0].what == outcome::applied);
+  CHECK(answers[0].at == position{1, 0});
+  CHECK(answers[0].epoch.value == 2);
+  CHECK(answers[0].holder == the_scheduler);
+  CHECK_FALSE(q.holds({1}));
+  segment s;
+  run_one(q, &s);
+  CHECK(s.task == task_id{2});
+}
+
+TEST_CASE("a standing order clips the segment and is carried out exactly there", "[scheduling]") {
+  for (position at : {position{0, 0}, position{1, 0}, position{2, 1}, position{3, 0}}) {
+    auto q = queue(std::chrono::seconds{1});
+    effects out;
+    q.on(give(1, 1, 0, {order::kind::hand_off, {9}, at, {1}}), profile(), out);
+    if (at > position{})
+      out = run_one(q);
+    auto given = sent<accept>(out);
+    REQUIRE(given.size() == 1);
+    CHECK(given[0].what.at == at);
+    CHECK(given[0].what.epoch.value == 2);
+    CHECK(given[0].giver == worker_of({0}));
+    CHECK_FALSE(q.holds({1}));
+    CHECK_FALSE(q.idle()); // record and values are kept until accepted
+    effects after;
+    q.on(accepted{{1}, {2}}, after);
+    CHECK(q.idle());
+  }
+}
+
+TEST_CASE("a hand-over to another domain goes by its transfer", "[scheduling]") {
+  auto q = queue();
+  effects out;
+  q.on(give(1, 1, 0, {order::kind::hand_off, {9}, {}, {2}}), profile(), out);
+  auto brought = sent<bring>(out);
+  REQUIRE(brought.size() == 1);
+  CHECK(brought[0].from == domain_id{0});
+  CHECK(brought[0].into == domain_id{1});
+  CHECK(brought[0].to == device_id{2});
+}
+
+TEST_CASE("a declined hand-over leaves the task where it was, running", "[scheduling]") {
+  auto q = queue();
+  effects out;
+  q.on(give(1, 1, 0, {order::kind::hand_off, {9}, {1, 0}, {1}}), profile(), out);
+  run_one(q);
+  out.clear();
+  q.on(declined{{1}, {2}, errc::receiver_down, "gone"}, out);
+  auto answers = sent<answer>(out);
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].command == command_id{9});
+  CHECK(answers[0].what == outcome::refused);
+  CHECK(answers[0].reason == errc::receiver_down);
+  CHECK(answers[0].holder == worker_of({0}));
+  segment s;
+  run_one(q, &s);
+  CHECK(s.begin == position{1, 0});
+}
+
+TEST_CASE("an accept older than what the worker has seen is refused", "[scheduling]") {
+  auto q = queue();
+  effects out;
+  q.on(give(1, 5), profile(), out);
+  q.on(preempt{{7}, {1}, {5}, {}}, out); // back to the scheduler under epoch 6
+  out.clear();
+  q.on(give(1, 6), profile(), out);
+  REQUIRE(sent<answer>(out).size() == 1);
+  CHECK(sent<answer>(out)[0].what == outcome::refused);
+  CHECK(sent<answer>(out)[0].reason == errc::stale_epoch);
+  out.clear();
+  q.on(give(1, 7), profile(), out);
+  CHECK(sent<answer>(out)[0].what == outcome::applied);
+}
+
+TEST_CASE("a command for a task that ended is too late, for a stranger not here", "[scheduling]") {
+  auto q = queue();
+  effects out;
+  q.on(give(1), profile(), out);
+  while (!q.idle())
+    run_one(q);
+  out.clear();
+  q.on(preempt{{7}, {1}, {1}, {}}, out);
+  q.on(cancel{{8}, {2}, {1}, {2}, {1}}, out);
+  auto answers = sent<answer>(out);
+  REQUIRE(answers.size() == 2);
+  CHECK(answers[0].what == outcome::too_late);
+  CHECK(answers[1].what == outcome::not_here);
+}
+
+TEST_CASE("cancel drops the task and answers a standing order as too late", "[scheduling]") {
+  auto q = queue();
+  effects out;
+  q.on(give(1, 1, 0, {order::kind::preempt, {9}, {3, 0}, no_device}), profile(), out);
+  run_one(q);
+  out.clear();
+  q.on(cancel{{8}, {1}, {1}, {1}, {1}}, out);
+  auto answers = sent<answer>(out);
+  REQUIRE(answers.size() == 2);
+  CHECK(answers[0].what == outcome::applied);
+  CHECK(answers[1].what == outcome::too_late);
+  CHECK(q.idle());
+}
+
+TEST_CASE("on a device with segments in flight a preempt gives back a ready ticket", "[scheduling]") {
+  run_queue q{{{0}, two_devices(), duration::zero(), 2}};
+  effects out;
+  q.on(give(1), profile(), out);
+  auto first = q.next();
+  auto second = q.next();
+  REQUIRE(first);
+  REQUIRE(second);
+  CHECK_FALSE(q.next()); // two at most
+  out.clear();
+  q.on(preempt{{7}, {1}, {1}, {}}, out);
+  auto a = sent<answer>(out);
+  REQUIRE(a.size() == 1);
+  CHECK(a[0].at == position{2, 0});
+  CHECK(a[0].ready.sequence == second->sequence);
+  out.clear();
+  q.on(give(2), profile(), out);
+  CHECK_FALSE(q.next()); // the lane is still draining
+  q.completed({0}, first->sequence, {}, out);
+  auto third = q.next();
+  REQUIRE(third);
+  CHECK(third->task == task_id{2});
+  q.completed({0}, second->sequence, {}, out);
+  CHECK(q.holds({2}));
+}
+
+TEST_CASE("data that a layer cannot use ends the task as failed", "[scheduling]") {
+  auto q = queue();
+  effects out;
+  q.on(give(1), profile(), out);
+  auto s = q.next();
+  q.failed_segment(s->lane, s->sequence, errc::bad_request, "index out of range", out);
+  REQUIRE(sent<failed>(out).size() == 1);
+  CHECK(q.idle());
+}
