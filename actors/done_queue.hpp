@@ -29,7 +29,8 @@ struct done {
   std::vector<metadata::duration> layer_time; ///< device time per layer, of the attempt that finished
 };
 
-/// Results on their way from the controller to front ends. Thread-safe; bounded by the number of open requests.
+/// Results on their way from the controller to front ends. Thread-safe. Bounded: no request is admitted while open
+/// requests and unread results together reach `runtime_options::max_open_requests`.
 class done_queue {
 public:
   /// Called after each push, on the pusher's thread; must not block. For an event loop that cannot wait in `pop`.
@@ -38,9 +39,13 @@ public:
   std::optional<done> try_pop();
   /// Nothing after `timeout`.
   std::optional<done> pop(std::chrono::milliseconds timeout);
+  /// Results not yet popped.
+  std::size_t size() const;
 
 private:
-  std::mutex mutex_;
+  std::optional<done> take_first();
+
+  mutable std::mutex mutex_;
   std::condition_variable filled_;
   std::deque<done> results_;
   std::function<void()> wake_;

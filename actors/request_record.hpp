@@ -42,7 +42,10 @@ class request_table {
 public:
   void add(std::shared_ptr<request_record> r);
   std::shared_ptr<request_record> find(metadata::request_id id) const;
-  void erase(metadata::request_id id);
+  /// Removes it; null if it is not there. Of several callers one gets it: the one that ends the request.
+  std::shared_ptr<request_record> take(metadata::request_id id);
+  /// Removes and returns any; null when there is none.
+  std::shared_ptr<request_record> take_any();
   std::size_t size() const;
 
 private:

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -21,8 +22,12 @@ struct runtime_options {
   gpu::machine_options machine;
   std::string policy = "priority";
   metadata::duration quantum = scheduling::defaults::quantum;
-  std::filesystem::path engine_log; ///< empty: none is written
-  std::size_t max_open_requests = 1024;
+  std::filesystem::path engine_log;                        ///< empty: none is written
+  std::uint64_t engine_log_limit = std::uint64_t{1} << 30; ///< bytes; then it ends in a marker
+  std::size_t max_open_requests = 1024;                    ///< results not yet popped count as well
+  /// Told once, with the reason, when controller, scheduler or a transfer dies: the process should end, non-zero.
+  /// Called on the dying actor's thread: must not block nor touch the runtime.
+  std::function<void(std::string)> on_vital_death;
 };
 
 /// A request for inference, from a front end.

@@ -14,7 +14,8 @@ using symbol_values = std::vector<std::int64_t>;
 
 /// One extent of a shape: a polynomial with integer coefficients over symbols and floor quotients of such polynomials,
 /// kept in a normal form, so that equal extents compare equal (`N*4*S / N == 4*S`). Shape rules are written once over
-/// `dim`; a concrete shape is the same rule's result, bound.
+/// `dim`; a concrete shape is the same rule's result, bound. What does not fit in 63 bits, or is too long a formula, is
+/// `too_large`, binds to INT64_MAX, and so is all that is computed from it.
 class dim {
 public:
   dim(std::int64_t constant = 0);
@@ -28,6 +29,9 @@ public:
   std::string to_string(std::span<const std::string> names) const;
   /// If this is exactly one symbol, its index.
   std::optional<std::uint32_t> as_symbol() const;
+  /// One past the highest symbol in it; 0 for a constant.
+  std::uint32_t symbols_needed() const;
+  bool too_large() const;
 
   friend dim operator+(const dim& a, const dim& b);
   friend dim operator-(const dim& a, const dim& b);
@@ -40,7 +44,10 @@ public:
 
 private:
   struct polynomial;
-  std::shared_ptr<const polynomial> terms_;
+  explicit dim(polynomial p);
+  const polynomial& get() const;
+
+  std::shared_ptr<const polynomial> terms_; ///< null: 0
 };
 
 using dims = std::vector<dim>;

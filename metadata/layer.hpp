@@ -15,10 +15,10 @@
 /// Shapes are row-major; source of the semantics: ONNX operator specification, opsets 7-17.
 namespace baton::metadata {
 
+enum class activation : std::uint8_t { none, relu };
+
 using value_index = std::uint32_t;
 inline constexpr value_index none = std::numeric_limits<value_index>::max();
-
-enum class activation : std::uint8_t { none, relu };
 
 /// y = activation(bn(conv(x, w) + b) + residual). Operands: x [N,C,H,W], w [K,C/groups,R,S], b [K] or none,
 /// residual [N,K,P,Q] or none, then batch norm's scale, bias, mean, variance [K], all four or all none.

@@ -81,7 +81,7 @@ public:
   dim bytes(value_index v) const;
   /// Floating-point operations of one run of the layer (a multiply-add counts two).
   dim flops(std::uint32_t layer) const;
-  /// Bytes read and written by the layer: operands, weights and outputs once each.
+  /// Bytes read and written by the layer: operands, weights and outputs once each; of a gather's data the rows picked.
   dim traffic(std::uint32_t layer) const;
   std::uint64_t parameters() const; ///< weight elements
   std::uint64_t weight_bytes() const;

@@ -48,6 +48,12 @@ std::size_t engine::pending_commands() const {
 bool engine::serving(device_id d) const {
   return state_->devices_.at(d.value).up;
 }
+std::vector<engine::open_task> engine::tasks() const {
+  std::vector<open_task> result;
+  for (const auto& [id, t] : state_->tasks_)
+    result.push_back({id, t.device});
+  return result;
+}
 std::string engine::describe() const {
   return state_->describe();
 }

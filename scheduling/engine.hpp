@@ -121,6 +121,11 @@ public:
   /// Commands not yet answered.
   std::size_t pending_commands() const;
   bool serving(device_id d) const;
+  struct open_task {
+    task_id id;
+    device_id device; ///< whom it was given to; no_device: it waits at the engine
+  };
+  std::vector<open_task> tasks() const;
   /// For model checking: everything that decides its future behaviour.
   std::string describe() const;
 

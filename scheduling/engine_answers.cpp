@@ -42,6 +42,8 @@ void engine::state::on(const answer& a) {
 }
 
 void engine::state::on_start_answer(const answer& a, task_state& t) {
+  if (t.main != a.command)
+    return; // the order that went with it was answered first, by the worker after this one
   t.main = {};
   if (a.what == outcome::applied) {
     t.refusals = 0;
@@ -57,7 +59,8 @@ void engine::state::on_start_answer(const answer& a, task_state& t) {
     t.ending = errc::cancelled; // the token was seen before the request to cancel
   if (a.reason == errc::out_of_memory) {
     auto elsewhere = [&](const auto& x) {
-      return x.first != t.what.id && (x.second.values_in == domain || x.second.device != no_device);
+      return x.first != t.what.id && !x.second.blocked
+             && (x.second.values_in == domain || x.second.device != no_device);
     };
     if (std::any_of(tasks_.begin(), tasks_.end(), elsewhere))
       t.blocked = true;
@@ -70,7 +73,8 @@ void engine::state::on_start_answer(const answer& a, task_state& t) {
 }
 
 void engine::state::on_preempt_answer(const answer& a, task_state& t, const pending_command& c) {
-  t.main = {};
+  if (t.main == a.command)
+    t.main = {};
   if (a.what == outcome::applied) {
     ++counters_.preemptions;
     wait(t, &a);
@@ -84,6 +88,11 @@ void engine::state::on_preempt_answer(const answer& a, task_state& t, const pend
 void engine::state::on_order_answer(const answer& a, task_state& t, const pending_command& c) {
   t.standing = {};
   t.parked = false;
+  // Whoever answers for the order has had the task after the worker it was started on, whose answer may still be on its
+  // way.
+  if (auto m = commands_.find(t.main);
+      m != commands_.end() && m->second.what == pending_command::kind::start && a.what != outcome::not_here)
+    t.main = {};
   if (a.what == outcome::applied && c.step.what == order::kind::preempt) {
     ++counters_.preemptions;
     t.pinned = c.step.to;

@@ -34,12 +34,17 @@ void engine::state::on(const worker_down& e) {
     }
     if (c.what == pending_command::kind::order) {
       t->standing = {};
+      t->parked = false;
       t->steps.push_front(c.step);
-    } else if (c.what == pending_command::kind::start) {
+    } else if (t->cancelling == id) {
+      t->cancelling = {};
+    } else if (t->main == id) {
       t->main = {};
-      wait(*t, nullptr);
-      pursue_end(*t);
+      if (c.what == pending_command::kind::start)
+        wait(*t, nullptr);
     }
+    if (t->device != e.device)
+      pursue_end(*t);
   }
   auto held = d.tasks;
   for (auto id : held) {

@@ -88,7 +88,7 @@ void engine::state::wait(task_state& t, const answer* where) {
     t.what.epoch = where->epoch;
     t.what.at = where->at;
     t.what.ready = where->ready;
-    if (where->values_in != no_domain) {
+    if (where->laid_out_by != no_device) {
       t.values_in = where->values_in;
       t.laid_out_by = where->laid_out_by;
     }
@@ -128,7 +128,10 @@ void engine::state::end(task_id id, errc reason, const std::string& text) {
       ++counters_.cancelled;
     else
       ++counters_.lost;
-    send(the_controller, attempt_ended{t.request, t.attempt, reason, text});
+    auto why = text;
+    if (why.empty())
+      why = reason == errc::cancelled ? "cancelled by the client" : "the deadline passed";
+    send(the_controller, attempt_ended{t.request, t.attempt, reason, std::move(why)});
   }
   waiting_.erase(waiting_form(t));
   leave_device(t);

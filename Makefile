@@ -1,0 +1,75 @@
+# Thin: each target says what it does and calls the script or tool that does it. `make help` lists them.
+PRESET ?= release
+PREFIX ?= /usr/local
+LABEL ?=
+NAME ?=
+export PRESET LABEL
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build models demo test check format bench train install clean
+.NOTPARALLEL:
+
+say = @printf '\n== %s\n' "$(1)"
+python = build/venv/bin/python
+
+help: ## Lists the targets
+	@echo "Baton: serves many neural networks on many devices, one layer at a time."; echo
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+	@echo; echo "Variables: PRESET=release|dev|tsan (dev: ASan and UBSan), LABEL=x, NAME=x, PREFIX=/usr/local"
+
+setup: ## Installs what is missing (Debian 12, root), says what and why
+	$(call say,setup: Debian and Python packages)
+	@scripts/setup.sh
+
+build: setup ## Builds the program: build/release/baton
+	$(call say,build: the program, preset $(PRESET))
+	@scripts/build.sh $(PRESET) baton
+	@echo "build: build/$(PRESET)/baton"
+
+build/demo/.models-made: demo/make_models.py scripts/requirements.txt $(wildcard demo/models/*/1/model.onnx) | setup
+	$(call say,models: the repository that the demo serves)
+	@$(python) demo/make_models.py
+	@touch $@
+
+models: build/demo/.models-made ## Makes the demo's models: build/models
+
+demo: build models ## Serves three models on two CPU devices under mixed traffic, 20 s
+	$(call say,demo)
+	@demo/run.sh
+
+test: setup models ## Builds everything and runs the tests; LABEL=x: those of one label
+	$(call say,test: build, preset $(PRESET))
+	@scripts/build.sh $(PRESET) all
+	$(call say,test: run)
+	@scripts/test.sh
+
+check: ## Build without warnings, tests, format, clang-tidy, include rules
+	@scripts/setup.sh check
+	@$(MAKE) --no-print-directory test PRESET=check LABEL=
+	$(call say,check: format)
+	@scripts/format.sh --check
+	$(call say,check: include rules)
+	@python3 scripts/check_includes.py
+	$(call say,check: clang-tidy)
+	@python3 scripts/tidy.py build/check
+	@echo "check: no warnings, tests pass, format, include rules and clang-tidy clean"
+
+format: ## Formats the sources in place
+	@scripts/setup.sh check
+	@scripts/format.sh
+
+bench: ## Lists the benchmarks; NAME=x: builds and runs one
+	@$(if $(NAME),$(MAKE) --no-print-directory setup models PRESET=release)
+	@scripts/bench.sh $(NAME)
+
+train: ## Trains the demo's small models anew (kept in demo/models)
+	@scripts/setup.sh train
+	$(call say,train: the demo's models, on scikit-learn's digits)
+	@$(python) demo/train.py
+
+install: build ## Installs the program to PREFIX/bin
+	$(call say,install: to $(PREFIX)/bin)
+	@cmake --install build/$(PRESET) --prefix $(PREFIX)
+
+clean: ## Removes build/
+	rm -rf build

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+/// Every tunable of this folder.
+namespace baton::actors::defaults {
+
+/// Threads for controller and scheduler; workers and transfers have their own.
+inline constexpr std::size_t scheduled_threads = 2;
+/// Messages a scheduled actor handles before it lets the other one run.
+inline constexpr std::size_t messages_per_turn = 16;
+/// Written to the engine log at once: some hundred entries.
+inline constexpr std::size_t engine_log_buffer = 64 * 1024;
+/// Oldest entry not yet in the engine log's file, while events arrive.
+inline constexpr std::chrono::milliseconds engine_log_flush{200};
+/// The engine log stops with a marker here: some million requests.
+inline constexpr std::uint64_t engine_log_limit = std::uint64_t{1} << 30;
+/// All devices must be attached by then.
+inline constexpr std::chrono::seconds start_timeout{30};
+/// The controller must have ended what is open by then, when the runtime stops.
+inline constexpr std::chrono::seconds stop_timeout{5};
+/// Blocks of ended tasks kept per domain for the next ones: fresh memory costs a page fault per 4 KiB.
+inline constexpr std::size_t spare_blocks = 8;
+
+} // namespace baton::actors::defaults

@@ -1,0 +1,107 @@
+#include "actors/registry.hpp"
+
+#include <algorithm>
+
+#include "actors/defaults.hpp"
+
+namespace baton::actors {
+
+registry::registry(std::shared_ptr<gpu::domain> memory) : memory_(std::move(memory)) {}
+
+expected<std::shared_ptr<gpu::weights>> registry::weights_of(metadata::model_id m,
+                                                             const std::shared_ptr<const metadata::model>& model) {
+  std::lock_guard guard(mutex_);
+  if (auto i = weights_.find(m); i != weights_.end())
+    return i->second;
+  auto loaded = memory_->load_weights(model);
+  if (loaded)
+    weights_[m] = *loaded;
+  return loaded;
+}
+
+void registry::add_plan(metadata::model_id m, const metadata::symbol_values& symbols, std::uint32_t kind,
+                        std::shared_ptr<const gpu::plan> p) {
+  std::lock_guard guard(mutex_);
+  plans_.try_emplace({m, symbols, kind}, std::move(p));
+}
+
+std::shared_ptr<const gpu::plan> registry::find_plan(metadata::model_id m, const metadata::symbol_values& symbols,
+                                                     std::uint32_t kind) const {
+  std::lock_guard guard(mutex_);
+  auto i = plans_.find({m, symbols, kind});
+  return i == plans_.end() ? nullptr : i->second;
+}
+
+expected<std::shared_ptr<held_values>> registry::make_values(metadata::task_id t, std::uint32_t kind,
+                                                             std::shared_ptr<const gpu::plan> p,
+                                                             std::shared_ptr<request_record> r) {
+  std::lock_guard guard(mutex_);
+  if (auto i = values_.find({t, kind}); i != values_.end())
+    return i->second;
+  auto block = block_for(p);
+  if (!block)
+    return tl::unexpected(block.error());
+  auto v = std::make_shared<held_values>();
+  v->data.activations = std::move(*block);
+  v->data.layer_time.resize(p->of().layers().size());
+  v->data.inputs.resize(r->inputs.size(), nullptr);
+  if (memory_->description().id == metadata::host_domain)
+    std::transform(r->inputs.begin(), r->inputs.end(), v->data.inputs.begin(), [](auto& x) { return x.data(); });
+  v->plan = std::move(p);
+  v->record = std::move(r);
+  values_[{t, kind}] = v;
+  return v;
+}
+
+expected<std::shared_ptr<gpu::block>> registry::block_for(const std::shared_ptr<const gpu::plan>& p) {
+  auto fits = [&](const spare_block& s) { return s.plan == p; };
+  if (auto i = std::find_if(spare_.rbegin(), spare_.rend(), fits); i != spare_.rend()) {
+    auto b = std::move(i->memory);
+    spare_.erase(std::next(i).base());
+    return b;
+  }
+  auto fresh = memory_->allocate(p->block_bytes());
+  if (fresh || fresh.error().code != errc::out_of_memory)
+    return fresh;
+  spare_.clear();
+  return memory_->allocate(p->block_bytes());
+}
+
+std::shared_ptr<held_values> registry::find_values(metadata::task_id t, std::uint32_t kind) const {
+  std::lock_guard guard(mutex_);
+  auto i = values_.find({t, kind});
+  return i == values_.end() ? nullptr : i->second;
+}
+
+void registry::release(metadata::task_id t, std::uint32_t kind) {
+  std::lock_guard guard(mutex_);
+  if (auto node = values_.extract({t, kind}))
+    keep_block(std::move(node.mapped()));
+}
+
+void registry::forget(metadata::task_id t) {
+  std::lock_guard guard(mutex_);
+  auto i = values_.lower_bound({t, 0});
+  while (i != values_.end() && i->first.first == t) {
+    keep_block(std::move(i->second));
+    i = values_.erase(i);
+  }
+}
+
+void registry::keep_block(std::shared_ptr<held_values> v) {
+  if (v.use_count() > 1 || v->data.activations.use_count() > 1)
+    return; // somebody still works on it; it is freed after them
+  spare_.push_back({std::move(v->plan), std::move(v->data.activations)});
+  if (spare_.size() > defaults::spare_blocks)
+    spare_.pop_front();
+}
+
+std::size_t registry::tasks() const {
+  std::lock_guard guard(mutex_);
+  std::size_t n = 0;
+  for (auto i = values_.begin(); i != values_.end(); i = values_.upper_bound({i->first.first, UINT32_MAX}))
+    ++n;
+  return n;
+}
+
+} // namespace baton::actors

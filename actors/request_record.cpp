@@ -1,0 +1,51 @@
+#include "actors/request_record.hpp"
+
+#include <utility>
+
+namespace baton::actors {
+
+void request_record::put_outputs(metadata::attempt_number attempt, std::vector<metadata::tensor> outputs,
+                                 std::vector<metadata::duration> layer_time) {
+  std::lock_guard guard(mutex_);
+  results_.insert_or_assign(attempt, result{std::move(outputs), std::move(layer_time)});
+}
+
+request_record::result request_record::take_outputs(metadata::attempt_number attempt) {
+  std::lock_guard guard(mutex_);
+  auto i = results_.find(attempt);
+  if (i == results_.end())
+    return {};
+  auto r = std::move(i->second);
+  results_.erase(i);
+  return r;
+}
+
+void request_table::add(std::shared_ptr<request_record> r) {
+  std::lock_guard guard(mutex_);
+  auto id = r->id;
+  open_.insert_or_assign(id, std::move(r));
+}
+
+std::shared_ptr<request_record> request_table::find(metadata::request_id id) const {
+  std::lock_guard guard(mutex_);
+  auto i = open_.find(id);
+  return i == open_.end() ? nullptr : i->second;
+}
+
+std::shared_ptr<request_record> request_table::take(metadata::request_id id) {
+  std::lock_guard guard(mutex_);
+  auto node = open_.extract(id);
+  return node ? std::move(node.mapped()) : nullptr;
+}
+
+std::shared_ptr<request_record> request_table::take_any() {
+  std::lock_guard guard(mutex_);
+  return open_.empty() ? nullptr : std::move(open_.extract(open_.begin()).mapped());
+}
+
+std::size_t request_table::size() const {
+  std::lock_guard guard(mutex_);
+  return open_.size();
+}
+
+} // namespace baton::actors

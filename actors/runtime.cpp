@@ -1,0 +1,173 @@
+#include "actors/runtime.hpp"
+
+#include <atomic>
+#include <limits>
+#include <utility>
+
+#include <caf/send.hpp>
+
+#include "actors/context.hpp"
+#include "actors/defaults.hpp"
+#include "actors/house.hpp"
+#include "actors/request_check.hpp"
+
+namespace baton::actors {
+
+struct runtime::impl {
+  explicit impl(std::shared_ptr<context> c) : shared(std::move(c)), system(config) {}
+
+  metadata::time_point now() { return system.clock().now() - shared->epoch; }
+  template <class Actor, class Message>
+  static void send(const Actor& to, Message&& m) {
+    caf::anon_send<caf::message_priority::high>(to, std::forward<Message>(m));
+  }
+
+  std::shared_ptr<context> shared;
+  house_config config;
+  caf::actor_system system; // its end waits for all actors, so what they use stands above it
+  house actors;
+  std::atomic<std::uint64_t> last_request{0};
+};
+
+runtime::runtime(std::unique_ptr<impl> i) : impl_(std::move(i)) {}
+
+expected<std::unique_ptr<runtime>> runtime::start(runtime_options options) {
+  auto machine = gpu::open_machine(options.devices, options.machine);
+  if (!machine)
+    return tl::unexpected(machine.error());
+  if ((*machine)->devices().empty())
+    return fail(errc::bad_argument, "no devices are given");
+  auto shared = std::make_shared<context>(std::move(*machine), options.max_open_requests);
+  shared->quantum = options.quantum;
+  scheduling::engine::config decisions{.devices = shared->devices, .policy = options.policy};
+  auto engine = scheduling::engine::make(decisions);
+  if (!engine)
+    return tl::unexpected(engine.error());
+  std::shared_ptr<engine_log_writer> log;
+  if (!options.engine_log.empty()) {
+    auto opened = engine_log_writer::open(options.engine_log, decisions, options.engine_log_limit);
+    if (!opened)
+      return tl::unexpected(opened.error());
+    log = std::move(*opened);
+  }
+  std::unique_ptr<runtime> r(new runtime(std::make_unique<impl>(shared)));
+  r->impl_->actors = open_house(r->impl_->system, shared, *engine, std::move(log), std::move(options.on_vital_death));
+  if (auto up = shared->board.wait_all_serving(defaults::start_timeout); !up)
+    return tl::unexpected(up.error());
+  return r;
+}
+
+runtime::~runtime() {
+  auto& i = *impl_;
+  i.shared->gate.close();
+  impl::send(i.actors.controller, end_everything{errc::unavailable, "the server is shutting down"});
+  i.shared->gate.wait_empty(defaults::stop_timeout);
+  close_house(i.actors);
+  i.actors = {};
+  auto shared = i.shared;
+  impl_.reset();
+  end_orphans(*shared, "the server is shutting down");
+}
+
+expected<void> runtime::add_model(std::shared_ptr<const metadata::model> m, std::vector<metadata::symbol_values> warm,
+                                  std::chrono::milliseconds timeout) {
+  auto& shared = *impl_->shared;
+  for (const auto& symbols : warm)
+    if (symbols.size() != m->symbols().size())
+      return fail(errc::bad_argument, "model '" + m->name() + "' has " + std::to_string(m->symbols().size())
+                                          + " symbols, a shape to warm up gives " + std::to_string(symbols.size()));
+  auto name = m->name();
+  auto id = shared.models.add(std::move(m));
+  if (!id)
+    return tl::unexpected(id.error());
+  impl::send(impl_->actors.scheduler, scheduling::model_added{*id, std::move(warm)});
+  auto ready = shared.board.wait_model_ready(*id, timeout);
+  if (ready && ready->failure == errc::none) {
+    shared.models.publish(*id);
+    return {};
+  }
+  shared.models.remove(*id);
+  if (ready)
+    return fail(ready->failure, "model '" + name + "': " + ready->message);
+  return fail(healthy() ? errc::deadline_exceeded : errc::unavailable, "model '" + name + "' was not ready in time");
+}
+
+std::shared_ptr<const metadata::model> runtime::find_model(const std::string& name) const {
+  auto found = impl_->shared->models.find_published(name);
+  return found ? found->second : nullptr;
+}
+
+std::vector<std::string> runtime::model_names() const {
+  return impl_->shared->models.published_names();
+}
+
+expected<metadata::request_id> runtime::submit(request r) {
+  auto& shared = *impl_->shared;
+  auto found = shared.models.find_published(r.model);
+  if (!found)
+    return fail(errc::not_found, "there is no model '" + r.model + "'");
+  auto attempt = checked_attempt(r, *found->second, found->first, *shared.devices);
+  if (!attempt)
+    return tl::unexpected(attempt.error());
+  if (auto entered = shared.gate.enter(shared.results.size()); !entered)
+    return tl::unexpected(entered.error());
+
+  metadata::request_id id{++impl_->last_request};
+  auto submitted = impl_->now();
+  attempt->request = id;
+  if (r.timeout && *r.timeout < metadata::never - submitted)
+    attempt->deadline = submitted + *r.timeout;
+  auto record = std::make_shared<request_record>();
+  record->id = id;
+  record->model_number = found->first;
+  record->model = found->second;
+  record->symbols = attempt->symbols;
+  record->inputs = std::move(r.inputs);
+  shared.requests.add(std::move(record));
+  impl::send(impl_->actors.controller, new_request{std::move(*attempt), submitted});
+  if (shared.controller_died)
+    end_orphans(shared, "the controller died");
+  return id;
+}
+
+void runtime::cancel(metadata::request_id id) {
+  auto record = impl_->shared->requests.find(id);
+  if (!record)
+    return;
+  record->cancelled = true;
+  impl::send(impl_->actors.controller, cancel_wanted{id});
+}
+
+done_queue& runtime::results() {
+  return impl_->shared->results;
+}
+
+bool runtime::drain(std::chrono::milliseconds timeout) {
+  auto& gate = impl_->shared->gate;
+  gate.close();
+  bool empty = gate.wait_empty(timeout);
+  impl::send(impl_->actors.scheduler, stop_admitting{});
+  return empty;
+}
+
+bool runtime::healthy() const {
+  return impl_->shared->board.healthy();
+}
+
+std::span<const gpu::device_description> runtime::devices() const {
+  return impl_->shared->machine->devices();
+}
+
+runtime_counters runtime::counters() const {
+  const auto& shared = *impl_->shared;
+  runtime_counters c{.engine = shared.board.counters(), .open_requests = shared.gate.open(), .memory = {}};
+  for (const auto& d : shared.machine->domains())
+    c.memory.push_back(d->usage());
+  return c;
+}
+
+void runtime::crash_worker(metadata::device_id d) {
+  impl::send(impl_->actors.scheduler, crash{d});
+}
+
+} // namespace baton::actors

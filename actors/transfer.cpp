@@ -1,0 +1,169 @@
+#include "actors/transfer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "actors/handlers.hpp"
+
+namespace baton::actors {
+
+void transfer_state::start(std::shared_ptr<context> shared, metadata::domain_id d, const scheduler_actor& scheduler) {
+  shared_ = std::move(shared);
+  domain_ = d;
+  scheduler_ = scheduler.address();
+  queue_.emplace(scheduling::transfer_queue::config{.self = d, .devices = shared_->devices});
+  self->monitor<caf::message_priority::high>(scheduler);
+  self->set_down_handler([this](const caf::down_msg& m) { contain(*this, [&] { down(m); }); });
+  auto copier = shared_->registry_of(d).memory().open_copy_engine();
+  if (!copier) {
+    spdlog::critical("transfer: {}", copier.error().message);
+    self->quit(caf::sec::runtime_error);
+    return;
+  }
+  copier_ = std::move(*copier);
+}
+
+void transfer_state::on(const introduction& m) {
+  peers_.update(m);
+}
+
+void transfer_state::down(const caf::down_msg& m) {
+  if (m.source == scheduler_) {
+    self->quit(m.reason);
+    return;
+  }
+  for (const auto& d : peers_.lost(m.source))
+    queue_->on(d, effects_);
+  act();
+}
+
+void transfer_state::on(const scheduling::deliver& m) {
+  queue_->on(m, effects_);
+  act();
+}
+
+void transfer_state::on(const scheduling::accepted& m) {
+  peers_.settled(m.task, m.epoch);
+  queue_->on(m, effects_);
+  act();
+}
+
+void transfer_state::on(const scheduling::declined& m) {
+  peers_.settled(m.task, m.epoch);
+  queue_->on(m, effects_);
+  act();
+}
+
+void transfer_state::on(const scheduling::bring& m) {
+  if (auto ready = prepare(m); !ready)
+    queue_->refuse(m, ready.error().code, ready.error().message, effects_);
+  else
+    queue_->on(m, effects_);
+  act();
+}
+
+expected<void> transfer_state::prepare(const scheduling::bring& m) {
+  auto& here = shared_->registry_of(domain_);
+  auto record = m.what.members.empty() ? nullptr : shared_->requests.find(m.what.members.front().request);
+  if (!record)
+    return fail(errc::cancelled, "the request has ended");
+  if (m.from_device != metadata::no_device
+      && !shared_->registry_of(m.from).find_values(m.what.id, kind_of(m.from_device)))
+    return fail(errc::values_lost, "the task's values are not in the domain they were to come from");
+  auto plan = here.find_plan(m.what.model, m.what.symbols, kind_of(m.to));
+  if (!plan)
+    return fail(errc::not_found,
+                "device " + shared_->description(m.to).name + " has no plan for the task's model and shape");
+  auto values = here.make_values(m.what.id, kind_of(m.to), std::move(plan), std::move(record));
+  return values ? expected<void>{} : tl::unexpected(values.error());
+}
+
+void transfer_state::on(const copy_next&) {
+  asked_ = false;
+  auto work = queue_->next();
+  if (!work)
+    return;
+  auto result = std::visit([this](const auto& m) { return carry_out(m); }, *work);
+  queue_->copied(result ? errc::none : result.error().code, result ? std::string{} : result.error().message, effects_);
+  act();
+}
+
+expected<void> transfer_state::carry_out(const scheduling::bring& m) {
+  auto to = shared_->registry_of(domain_).find_values(m.what.id, kind_of(m.to));
+  if (!to)
+    return fail(errc::cancelled, "the task has ended");
+  gpu::bindings inputs;
+  gpu::values_at source{to->plan.get(), &inputs};
+  std::shared_ptr<held_values> from;
+  if (m.from_device == metadata::no_device) {
+    for (const auto& x : to->record->inputs)
+      inputs.inputs.push_back(x.data());
+  } else {
+    from = shared_->registry_of(m.from).find_values(m.what.id, kind_of(m.from_device));
+    if (!from)
+      return fail(errc::cancelled, "the task has ended");
+    if (from == to)
+      return {};
+    source = {from->plan.get(), &from->data};
+    to->data.layer_time = from->data.layer_time;
+  }
+  auto copied = copier_->copy(source, {to->plan.get(), &to->data}, m.what.at, &to->record->cancelled);
+  if (!copied)
+    return tl::unexpected(copied.error());
+  from.reset();
+  if (m.from_device != metadata::no_device)
+    shared_->registry_of(m.from).release(m.what.id, kind_of(m.from_device));
+  return {};
+}
+
+expected<void> transfer_state::carry_out(const scheduling::deliver& m) {
+  auto from = shared_->registry_of(m.from).find_values(m.what.id, kind_of(m.device));
+  if (!from)
+    return fail(errc::values_lost, "the outputs are gone");
+  auto outputs = copier_->fetch_outputs({from->plan.get(), &from->data}, &from->record->cancelled);
+  if (!outputs)
+    return tl::unexpected(outputs.error());
+  // A task has one member until batches are joined.
+  for (const auto& member : m.what.members)
+    from->record->put_outputs(member.attempt, *outputs, from->data.layer_time);
+  return {};
+}
+
+void transfer_state::act() {
+  for (std::size_t i = 0; i < effects_.size(); ++i) {
+    auto e = std::move(effects_[i]); // what follows may add effects
+    if (auto* letter = std::get_if<scheduling::envelope>(&e))
+      perform(std::move(*letter));
+  }
+  effects_.clear();
+  if (!asked_ && !queue_->idle()) { // idle once the last is accepted; until then one look too many does no harm
+    asked_ = true;
+    self->send(self, copy_next{});
+  }
+}
+
+void transfer_state::perform(scheduling::envelope&& letter) {
+  std::vector<scheduling::declined> undelivered;
+  peers_.send(std::move(letter), undelivered);
+  for (const auto& d : undelivered)
+    queue_->on(d, effects_);
+}
+
+transfer_actor::behavior_type transfer(transfer_actor::stateful_pointer<transfer_state> self,
+                                       std::shared_ptr<context> shared, metadata::domain_id d,
+                                       const scheduler_actor& scheduler) {
+  auto& st = self->state;
+  st.start(std::move(shared), d, scheduler);
+  return {handle<scheduling::bring>(st),    handle<scheduling::deliver>(st), handle<scheduling::accepted>(st),
+          handle<scheduling::declined>(st), handle<introduction>(st),        handle<copy_next>(st)};
+}
+
+transfer_actor spawn_transfer(caf::actor_system& system, std::shared_ptr<context> shared, metadata::domain_id d,
+                              const scheduler_actor& scheduler) {
+  return shared->detached ? system.spawn<caf::detached>(transfer, std::move(shared), d, scheduler)
+                          : system.spawn(transfer, std::move(shared), d, scheduler);
+}
+
+} // namespace baton::actors

@@ -1,0 +1,244 @@
+#include "actors/worker.hpp"
+
+#include <numeric>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "actors/handlers.hpp"
+
+namespace baton::actors {
+
+namespace {
+
+bool is_refusal(const scheduling::effect& e) {
+  const auto& m = std::get<scheduling::envelope>(e).what;
+  auto* a = std::get_if<scheduling::answer>(&m);
+  return std::holds_alternative<scheduling::declined>(m) || (a && a->what == scheduling::outcome::refused);
+}
+
+} // namespace
+
+void worker_state::start(std::shared_ptr<context> shared, metadata::device_id d, const scheduler_actor& scheduler) {
+  shared_ = std::move(shared);
+  facts_ = shared_->devices->at(d);
+  scheduler_ = scheduler.address();
+  self->monitor<caf::message_priority::high>(scheduler);
+  self->set_down_handler([this](const caf::down_msg& m) { contain(*this, [&] { down(m); }); });
+}
+
+void worker_state::on(const introduction& m) {
+  bool first = !peers_.introduced();
+  peers_.update(m);
+  if (first)
+    attach();
+}
+
+void worker_state::attach() {
+  auto opened = shared_->open_device(facts_.id);
+  if (!opened)
+    return fail_device(opened.error().message);
+  device_ = std::move(*opened);
+  if (auto attached = device_->attach(); !attached)
+    return fail_device(attached.error().message);
+  if (facts_.domain == metadata::host_domain) {
+    auto copier = shared_->registry_of(facts_.domain).memory().open_copy_engine();
+    if (!copier)
+      return fail_device(copier.error().message);
+    copier_ = std::move(*copier);
+  }
+  queue_.emplace(
+      scheduling::run_queue::config{.self = facts_.id, .devices = shared_->devices, .quantum = shared_->quantum});
+  self->send<caf::message_priority::high>(peers_.who().scheduler, scheduling::worker_up{facts_.id});
+}
+
+void worker_state::down(const caf::down_msg& m) {
+  if (m.source == scheduler_) {
+    self->quit(m.reason);
+    return;
+  }
+  for (const auto& d : peers_.lost(m.source))
+    queue_->on(d, effects_);
+  act();
+}
+
+void worker_state::on(const scheduling::accepted& m) {
+  peers_.settled(m.task, m.epoch);
+  queue_->on(m, effects_);
+  act();
+}
+
+void worker_state::on(const scheduling::declined& m) {
+  peers_.settled(m.task, m.epoch);
+  queue_->on(m, effects_);
+  act();
+}
+
+// -- tasks and plans --------------------------------------------------------------------------------------------------
+
+void worker_state::on(const scheduling::accept& m) {
+  auto values = bind(m.what);
+  if (!values) {
+    queue_->refuse(m, values.error().code, values.error().message, effects_);
+  } else {
+    // The plan's profile lives as long as the plan.
+    std::shared_ptr<const metadata::plan_profile> profile((*values)->plan, &(*values)->plan->profile());
+    queue_->on(m, std::move(profile), effects_);
+    if (!is_refusal(effects_.front()))
+      held_[m.what.id] = std::move(*values);
+  }
+  act();
+}
+
+expected<std::shared_ptr<held_values>> worker_state::bind(const scheduling::task& t) {
+  auto& here = shared_->registry_of(facts_.domain);
+  if (auto values = here.find_values(t.id, facts_.kind))
+    return values;
+  const auto& device = shared_->description(facts_.id).name;
+  if (t.at != metadata::position{} || facts_.domain != metadata::host_domain)
+    return fail(errc::values_lost, "the task's values are not in the domain of device " + device);
+  auto plan = here.find_plan(t.model, t.symbols, facts_.kind);
+  if (!plan)
+    return fail(errc::not_found, "device " + device + " has no plan for the task's model and shape");
+  auto record = t.members.empty() ? nullptr : shared_->requests.find(t.members.front().request);
+  if (!record)
+    return fail(errc::cancelled, "the request has ended");
+  return here.make_values(t.id, facts_.kind, std::move(plan), std::move(record));
+}
+
+void worker_state::on(const scheduling::job& m) {
+  scheduling::job_done result{m.command, facts_.id};
+  auto built = build(m);
+  if (built) {
+    const auto& p = (*built)->profile();
+    for (std::uint32_t layer = 0; layer < p.layers(); ++layer)
+      result.predicted += p.parts[layer] * p.part_time[layer];
+  } else {
+    result.failure = built.error().code;
+    result.message = built.error().message;
+  }
+  self->send<caf::message_priority::high>(peers_.who().scheduler, std::move(result));
+}
+
+expected<std::shared_ptr<const gpu::plan>> worker_state::build(const scheduling::job& m) {
+  auto& here = shared_->registry_of(facts_.domain);
+  if (auto there = here.find_plan(m.model, m.symbols, facts_.kind))
+    return there;
+  auto model = shared_->models.find(m.model);
+  if (!model)
+    return fail(errc::not_found, "model " + std::to_string(m.model.value) + " is not there any more");
+  auto weights = here.weights_of(m.model, model);
+  if (!weights)
+    return tl::unexpected(weights.error());
+  auto built = device_->build_plan(model, *weights, m.symbols);
+  if (built)
+    here.add_plan(m.model, m.symbols, facts_.kind, *built);
+  return built;
+}
+
+// -- segments ---------------------------------------------------------------------------------------------------------
+
+void worker_state::on(const run_next&) {
+  asked_ = false;
+  if (auto s = queue_->next())
+    run(*s);
+}
+
+void worker_state::run(const scheduling::segment& s) {
+  auto& values = *held_.at(s.task);
+  auto issued = device_->submit(
+      {.plan = values.plan.get(), .begin = s.begin, .end = s.end, .data = &values.data, .lane = s.lane, .waits = {}});
+  if (!issued)
+    return fail_device(issued.error().message);
+  gpu::completion c;
+  while (!broken_ && device_->poll({&c, 1}) == 1)
+    settle(s, c);
+  act();
+}
+
+void worker_state::settle(const scheduling::segment& s, const gpu::completion& c) {
+  if (!c.failure)
+    queue_->completed(s.lane, s.sequence, c.elapsed, effects_);
+  else if (c.failure->code == errc::device_failed)
+    fail_device(c.failure->message);
+  else
+    queue_->failed_segment(s.lane, s.sequence, c.failure->code, c.failure->message, effects_);
+}
+
+void worker_state::fail_device(const std::string& why) {
+  broken_ = true;
+  auto text = "device " + shared_->description(facts_.id).name + ": " + why;
+  spdlog::error("{}", text);
+  shared_->board.put_failure(facts_.id, text);
+  self->quit(caf::sec::runtime_error);
+}
+
+// -- effects ----------------------------------------------------------------------------------------------------------
+
+void worker_state::act() {
+  for (std::size_t i = 0; i < effects_.size() && !broken_; ++i) {
+    auto e = std::move(effects_[i]); // what follows may add effects
+    if (auto* r = std::get_if<scheduling::release>(&e))
+      held_.erase(r->task);
+    else
+      perform(std::get<scheduling::envelope>(std::move(e)));
+  }
+  effects_.clear();
+  if (!broken_ && !asked_ && queue_ && queue_->held() > 0) {
+    asked_ = true;
+    self->send(self, run_next{});
+  }
+}
+
+void worker_state::perform(scheduling::envelope&& letter) {
+  auto* f = std::get_if<scheduling::finished>(&letter.what);
+  if (f && letter.to == scheduling::the_controller && !store_outputs(*f)) {
+    // Nobody is told that it finished: also not the scheduler, whose copy is the next effect.
+    auto lost = scheduling::values_lost{f->task, f->epoch};
+    std::erase_if(effects_, [&](const scheduling::effect& e) {
+      auto* other = std::get_if<scheduling::envelope>(&e);
+      return other && std::holds_alternative<scheduling::finished>(other->what)
+             && std::get<scheduling::finished>(other->what).task == lost.task;
+    });
+    effects_.push_back(scheduling::envelope{scheduling::the_scheduler, lost});
+    return;
+  }
+  std::vector<scheduling::declined> undelivered;
+  peers_.send(std::move(letter), undelivered);
+  for (const auto& d : undelivered)
+    queue_->on(d, effects_);
+}
+
+/// Outputs go home before anybody hears of the end.
+bool worker_state::store_outputs(const scheduling::finished& f) {
+  auto values = std::move(held_.at(f.task));
+  held_.erase(f.task); // the scheduler may free the block as soon as it hears
+  auto outputs = copier_->fetch_outputs({values->plan.get(), &values->data}, nullptr);
+  if (!outputs) {
+    spdlog::warn("request {}: outputs could not be fetched: {}", values->record->id.value, outputs.error().message);
+    return false;
+  }
+  // A task has one member until batches are joined.
+  for (const auto& m : f.members)
+    values->record->put_outputs(m.attempt, *outputs, values->data.layer_time);
+  return true;
+}
+
+// -- actor ------------------------------------------------------------------------------------------------------------
+
+worker_actor::behavior_type worker(worker_actor::stateful_pointer<worker_state> self, std::shared_ptr<context> shared,
+                                   metadata::device_id d, const scheduler_actor& scheduler) {
+  auto& st = self->state;
+  st.start(std::move(shared), d, scheduler);
+  return {handle<scheduling::accept>(st),   handle<scheduling::preempt>(st), handle<scheduling::hand_off>(st),
+          handle<scheduling::cancel>(st),   handle<scheduling::job>(st),     handle<scheduling::accepted>(st),
+          handle<scheduling::declined>(st), handle<introduction>(st),        handle<run_next>(st)};
+}
+
+worker_actor spawn_worker(caf::actor_system& system, std::shared_ptr<context> shared, metadata::device_id d,
+                          const scheduler_actor& scheduler) {
+  return shared->detached ? system.spawn<caf::detached>(worker, std::move(shared), d, scheduler)
+                          : system.spawn(worker, std::move(shared), d, scheduler);
+}
+
+} // namespace baton::actors

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include "actors/actors.hpp"
+#include "actors/context.hpp"
+#include "actors/peer_watch.hpp"
+#include "scheduling/run_queue.hpp"
+
+namespace baton::actors {
+
+/// Owns one device and hosts its run queue: binds memory, submits segments, stores outputs. A device that fails takes
+/// its worker with it.
+struct worker_state {
+  static inline const char* name = "worker";
+  explicit worker_state(worker_actor::pointer owner) : self(owner), peers_(owner) {}
+
+  void start(std::shared_ptr<context> shared, metadata::device_id d, const scheduler_actor& scheduler);
+  void on(const scheduling::accept& m);
+  void on(const scheduling::job& m);
+  void on(const introduction& m);
+  void on(const run_next& m);
+  void on(const scheduling::accepted& m);
+  void on(const scheduling::declined& m);
+  /// The run queue's own inputs.
+  template <class Command>
+  void on(const Command& m) {
+    queue_->on(m, effects_);
+    act();
+  }
+  void down(const caf::down_msg& m);
+
+  worker_actor::pointer self;
+
+private:
+  void attach();
+  expected<std::shared_ptr<held_values>> bind(const scheduling::task& t);
+  expected<std::shared_ptr<const gpu::plan>> build(const scheduling::job& m);
+  void run(const scheduling::segment& s);
+  void settle(const scheduling::segment& s, const gpu::completion& c);
+  void act();
+  void perform(scheduling::envelope&& letter);
+  bool store_outputs(const scheduling::finished& f);
+  void fail_device(const std::string& why);
+
+  std::shared_ptr<context> shared_;
+  scheduling::device_facts facts_;
+  caf::actor_addr scheduler_;
+  peer_watch peers_;
+  std::unique_ptr<gpu::device> device_;
+  std::unique_ptr<gpu::copy_engine> copier_; ///< in the host domain: outputs are at home here
+  std::optional<scheduling::run_queue> queue_;
+  std::map<metadata::task_id, std::shared_ptr<held_values>> held_;
+  scheduling::effects effects_;
+  bool asked_ = false;  ///< a `run_next` is in the mailbox
+  bool broken_ = false; ///< the device failed: nothing more is done or said
+};
+
+worker_actor::behavior_type worker(worker_actor::stateful_pointer<worker_state> self, std::shared_ptr<context> shared,
+                                   metadata::device_id d, const scheduler_actor& scheduler);
+
+/// With a thread of its own, unless the context says otherwise.
+worker_actor spawn_worker(caf::actor_system& system, std::shared_ptr<context> shared, metadata::device_id d,
+                          const scheduler_actor& scheduler);
+
+} // namespace baton::actors

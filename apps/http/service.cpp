@@ -1,0 +1,151 @@
+#include "apps/http/service.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace baton::apps::http {
+
+unsigned status_of(errc code) {
+  switch (code) {
+  case errc::none: return 200;
+  case errc::bad_request:
+  case errc::bad_argument: return 400;
+  case errc::not_found: return 404;
+  case errc::out_of_memory:
+  case errc::overloaded:
+  case errc::unavailable:
+  case errc::cancelled: return 503;
+  case errc::deadline_exceeded: return 504;
+  default: return 500;
+  }
+}
+
+namespace {
+
+/// The model a route means, or why there is none.
+std::variant<const served_model*, answer> find_model(const catalog& models, const route& r) {
+  auto it = models.find(r.model);
+  if (it == models.end())
+    return refuse(404, fmt::format("there is no model {}", in_quotes(r.model)));
+  if (!r.version.empty() && r.version != std::to_string(it->second.version))
+    return refuse(
+        404, fmt::format("model '{}' has no version {}, it has {}", r.model, in_quotes(r.version), it->second.version));
+  return &it->second;
+}
+
+answer not_ready(const std::string& name, const served_model& m) {
+  return refuse(503, fmt::format("model '{}' is not ready: {}", name, m.problem));
+}
+
+} // namespace
+
+service::service(actors::runtime& runtime, const catalog& models) : runtime_(runtime), models_(models) {}
+
+std::optional<metadata::request_id> service::handle(std::string_view method, std::string_view target,
+                                                    std::string_view body, reply then) {
+  auto found = find_route(method, target);
+  if (auto* refusal = std::get_if<answer>(&found)) {
+    then(std::move(*refusal));
+    return std::nullopt;
+  }
+  const auto& r = std::get<route>(found);
+  if (r.what == endpoint::infer)
+    return infer(r, body, std::move(then));
+  then(get(r));
+  return std::nullopt;
+}
+
+std::optional<metadata::request_id> service::infer(const route& r, std::string_view body, reply then) {
+  auto refused = [&](answer a) {
+    then(std::move(a));
+    return std::nullopt;
+  };
+  auto found = find_model(models_, r);
+  if (auto* refusal = std::get_if<answer>(&found))
+    return refused(std::move(*refusal));
+  const auto* m = std::get<const served_model*>(found);
+  if (draining_)
+    return refused(refuse(503, "the server is shutting down"));
+  if (!m->what)
+    return refused(not_ready(r.model, *m));
+  auto devices = runtime_.devices().size();
+  auto call = decode_infer(body, *m->what, devices, next_device_);
+  if (!call)
+    return refused(refuse(status_of(call.error().code), call.error().message));
+  if (!call->request.steps.empty())
+    next_device_ = (next_device_ + 1) % static_cast<std::uint32_t>(devices);
+  auto id = runtime_.submit(std::move(call->request));
+  if (!id) {
+    ++counters_[r.model].failed;
+    return refused(refuse(status_of(id.error().code), id.error().message));
+  }
+  open_.emplace(*id, open_call{std::move(*call), m, std::move(then)});
+  return *id;
+}
+
+void service::cancel(metadata::request_id id) {
+  runtime_.cancel(id);
+}
+
+void service::deliver_results() {
+  while (auto d = runtime_.results().try_pop()) {
+    auto node = open_.extract(d->request);
+    if (node.empty())
+      continue; // not one of ours
+    auto a = finish(node.mapped(), *d);
+    node.mapped().then(std::move(a));
+  }
+}
+
+answer service::finish(const open_call& c, const actors::done& d) {
+  const auto& m = *c.model->what;
+  auto& counted = counters_[m.name()];
+  if (d.failure != errc::none) {
+    ++counted.failed;
+    spdlog::debug("request {} for '{}' ended: {} ({})", d.request.value, m.name(), d.message, to_string(d.failure));
+    return refuse(status_of(d.failure), d.message.empty() ? std::string{to_string(d.failure)} : d.message);
+  }
+  auto body = encode_answer(c.call, d, m, c.model->version, runtime_.devices());
+  if (!body) {
+    ++counted.failed;
+    return refuse(status_of(body.error().code), body.error().message);
+  }
+  ++counted.succeeded;
+  const auto& first = m.values()[m.outputs().front()];
+  counted.inferences += first.batch_axis && !d.outputs.empty()
+                            ? static_cast<std::uint64_t>(d.outputs.front().shape()[*first.batch_axis])
+                            : 1;
+  counted.total += d.total;
+  counted.busy += d.busy;
+  return {200, std::move(*body), {}};
+}
+
+answer service::get(const route& r) {
+  switch (r.what) {
+  case endpoint::server_metadata: return server_metadata();
+  case endpoint::live: return {200, R"({"live":true})", {}};
+  // The protocol wants a 4xx for "no".
+  case endpoint::ready: return ready() ? answer{200, R"({"ready":true})", {}} : answer{400, R"({"ready":false})", {}};
+  case endpoint::index: return index();
+  case endpoint::baton_stats: return stats();
+  default: break;
+  }
+  auto found = find_model(models_, r);
+  if (auto* refusal = std::get_if<answer>(&found))
+    return std::move(*refusal);
+  const auto& m = *std::get<const served_model*>(found);
+  if (r.what == endpoint::model_ready) {
+    bool good = m.what && ready();
+    auto body = fmt::format(R"({{"name":{},"ready":{}}})", quote_json(r.model), good);
+    return {good ? 200U : 400U, std::move(body), {}};
+  }
+  if (!m.what)
+    return not_ready(r.model, m);
+  switch (r.what) {
+  case endpoint::model_stats: return model_stats(r.model, m);
+  case endpoint::baton_model: return model_layers(r.model, m);
+  default: return model_metadata(r.model, m);
+  }
+}
+
+} // namespace baton::apps::http

@@ -1,0 +1,107 @@
+#include <nlohmann/json.hpp>
+
+#include "apps/http/service.hpp"
+
+namespace baton::apps::http {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+answer ok(const json& document) {
+  return {200, document.dump(-1, ' ', false, json::error_handler_t::replace), {}};
+}
+
+json tensors(const metadata::model& m, const std::vector<metadata::value_index>& which) {
+  auto list = json::array();
+  for (auto v : which) {
+    const auto& value = m.values()[v];
+    auto shape = json::array();
+    for (const auto& d : value.shape)
+      shape.push_back(d.constant().value_or(-1));
+    list.push_back({{"name", value.name}, {"datatype", metadata::to_string(value.type)}, {"shape", shape}});
+  }
+  return list;
+}
+
+} // namespace
+
+answer service::server_metadata() const {
+  return ok({{"name", "baton"},
+             {"version", BATON_VERSION},
+             {"extensions", {"model_repository", "statistics", "priority", "timeout"}}});
+}
+
+answer service::model_metadata(const std::string& name, const served_model& m) const {
+  return ok({{"name", name},
+             {"versions", {std::to_string(m.version)}},
+             {"platform", "baton_onnx"},
+             {"inputs", tensors(*m.what, m.what->inputs())},
+             {"outputs", tensors(*m.what, m.what->outputs())}});
+}
+
+answer service::model_layers(const std::string& name, const served_model& m) const {
+  auto layers = json::array();
+  for (const auto& l : m.what->layers())
+    layers.push_back({{"name", l.name}, {"kind", metadata::kind_name(l.attributes)}});
+  return ok({{"name", name},
+             {"version", m.version},
+             {"symbols", m.what->symbols()},
+             {"parameters", m.what->parameters()},
+             {"weight_bytes", m.what->weight_bytes()},
+             {"layers", layers}});
+}
+
+answer service::model_stats(const std::string& name, const served_model& m) const {
+  model_counters c;
+  if (auto it = counters_.find(name); it != counters_.end())
+    c = it->second;
+  json one{{"name", name},
+           {"version", std::to_string(m.version)},
+           {"inference_count", c.inferences},
+           {"execution_count", c.succeeded},
+           {"inference_stats",
+            {{"success", {{"count", c.succeeded}, {"ns", c.total.count()}}},
+             {"fail", {{"count", c.failed}}},
+             {"compute_infer", {{"count", c.succeeded}, {"ns", c.busy.count()}}}}}};
+  return ok({{"model_stats", json::array({one})}});
+}
+
+answer service::index() const {
+  auto list = json::array();
+  for (const auto& [name, m] : models_) {
+    json one{{"name", name}, {"version", std::to_string(m.version)}, {"state", m.what ? "READY" : "UNAVAILABLE"}};
+    if (!m.what)
+      one["reason"] = m.problem;
+    list.push_back(one);
+  }
+  return ok(list);
+}
+
+answer service::stats() const {
+  auto c = runtime_.counters();
+  const auto& e = c.engine;
+  auto memory = json::array();
+  for (const auto& use : c.memory)
+    memory.push_back({{"weights", use.weights}, {"blocks", use.blocks}, {"scratch", use.scratch}});
+  auto devices = json::array();
+  for (const auto& d : runtime_.devices())
+    devices.push_back({{"name", d.name}, {"kind", d.kind}, {"domain", d.domain.value}});
+  auto up = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
+  return ok({{"engine",
+              {{"attempts", e.attempts},
+               {"finished", e.finished},
+               {"cancelled", e.cancelled},
+               {"lost", e.lost},
+               {"rejected", e.rejected},
+               {"preemptions", e.preemptions},
+               {"moves", e.moves},
+               {"refused", e.refused},
+               {"restarts", e.restarts}}},
+             {"open_requests", c.open_requests},
+             {"memory", memory},
+             {"devices", devices},
+             {"uptime_s", up}});
+}
+
+} // namespace baton::apps::http

@@ -1,0 +1,141 @@
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "apps/program.hpp"
+#include "apps/repository.hpp"
+#include "apps/symbols.hpp"
+#include "apps/table.hpp"
+#include "metadata/onnx_import.hpp"
+
+namespace baton::apps {
+
+namespace {
+
+struct show_options {
+  std::string file;
+  std::vector<std::string> symbols;
+};
+
+/// Extents and counts as text: bound where values were given, else with the symbols' names.
+class binder {
+public:
+  binder(const metadata::model& m, std::optional<metadata::symbol_values> values) : m_(m), values_(std::move(values)) {}
+
+  std::string shape(metadata::value_index v) const {
+    const auto& dims = m_.values()[v].shape;
+    if (!values_)
+      return shape_text(m_, dims);
+    metadata::dims bound;
+    for (const auto& d : dims)
+      bound.emplace_back(d.bind(*values_));
+    return shape_text(m_, bound);
+  }
+  template <class Human>
+  std::string number(const metadata::dim& d, Human human) const {
+    if (auto fixed = values_ ? std::optional{d.bind(*values_)} : d.constant())
+      return human(static_cast<double>(*fixed));
+    return d.to_string(m_.symbols());
+  }
+
+private:
+  const metadata::model& m_;
+  std::optional<metadata::symbol_values> values_;
+};
+
+std::uint64_t parameters_of(const metadata::model& m, const metadata::layer& l) {
+  std::uint64_t sum = 0;
+  for (auto v : l.inputs)
+    if (v != metadata::none && m.values()[v].origin == metadata::value_origin::weight)
+      sum += static_cast<std::uint64_t>(m.elements(v).constant().value_or(0));
+  return sum;
+}
+
+std::string first_output(const metadata::layer& l, const binder& b) {
+  for (auto v : l.outputs)
+    if (v != metadata::none)
+      return b.shape(v);
+  return "";
+}
+
+void print_values(const char* what, const metadata::model& m, const std::vector<metadata::value_index>& which,
+                  const binder& b) {
+  for (auto v : which)
+    fmt::print("{:<12}{} {} {}\n", what, m.values()[v].name, metadata::to_string(m.values()[v].type), b.shape(v));
+}
+
+void print(const metadata::model& m, const binder& b) {
+  metadata::dim flops = 0;
+  for (std::uint32_t i = 0; i < m.layers().size(); ++i)
+    flops = flops + m.flops(i);
+  fmt::print("{:<12}{}\n", "model", m.name());
+  print_values("input", m, m.inputs(), b);
+  print_values("output", m, m.outputs(), b);
+  fmt::print("{:<12}{}\n", "symbols", m.symbols().empty() ? "none" : fmt::format("{}", fmt::join(m.symbols(), ", ")));
+  fmt::print("{:<12}{}\n", "layers", m.layers().size());
+  fmt::print("{:<12}{}\n", "parameters", with_separators(m.parameters()));
+  fmt::print("{:<12}{}\n", "weights", human_bytes(static_cast<double>(m.weight_bytes())));
+  fmt::print("{:<12}{}\n\n", "FLOPs", b.number(flops, human_count));
+
+  using enum table::align;
+  table t{{{"#", right},
+           {"layer"},
+           {"kind"},
+           {"output"},
+           {"parts", right},
+           {"parameters", right},
+           {"FLOPs", right},
+           {"live before it", right}}};
+  auto plain = [](double n) { return fmt::format("{:.0f}", n); };
+  for (std::uint32_t i = 0; i < m.layers().size(); ++i) {
+    const auto& l = m.layers()[i];
+    t.add({std::to_string(i), l.name, std::string{metadata::kind_name(l.attributes)}, first_output(l, b),
+           b.number(l.parts, plain), with_separators(parameters_of(m, l)), b.number(m.flops(i), human_count),
+           b.number(m.live_bytes({i, 0}), human_bytes)});
+  }
+  fmt::print("{}", t.text());
+  auto end = metadata::position{static_cast<std::uint32_t>(m.layers().size()), 0};
+  fmt::print("Live at the end: {}. A task that moves takes its live bytes along.\n",
+             b.number(m.live_bytes(end), human_bytes));
+}
+
+int show(const show_options& o) {
+  auto named = parse_symbols(o.symbols);
+  if (!named)
+    return report(named.error());
+  auto m = metadata::import_onnx(o.file, model_name_of(o.file));
+  if (!m)
+    return report(m.error());
+  std::optional<metadata::symbol_values> values;
+  if (!named->empty()) {
+    auto bound = bind_symbols(**m, *named, 1, 1);
+    if (!bound)
+      return report(bound.error());
+    values = std::move(*bound);
+  }
+  print(**m, binder{**m, std::move(values)});
+  return exit_code::ok;
+}
+
+} // namespace
+
+void add_models_command(CLI::App& app, chosen_command& chosen) {
+  auto* models = app.add_subcommand("models", "Look into model files");
+  models->require_subcommand(1);
+  models->footer("Example:\n  baton models show model.onnx --symbol N=4");
+  auto* command = models->add_subcommand(
+      "show", "Show a model's inputs, outputs and layers: shapes, parameters, FLOPs, and the bytes that are live\n"
+              "before each layer");
+  command->footer("Examples:\n"
+                  "  baton models show build/models/resnet50/1/model.onnx\n"
+                  "  baton models show model.onnx --symbol N=4 --symbol S=16");
+  auto o = std::make_shared<show_options>();
+  command->add_option("MODEL", o->file, "An ONNX file")->required();
+  command->add_option("--symbol", o->symbols, "Bind a symbol, as in N=4; those not named are then 1")
+      ->take_all()
+      ->expected(1);
+  command->callback([o, &chosen] { chosen = [o] { return show(*o); }; });
+}
+
+} // namespace baton::apps

@@ -1,0 +1,80 @@
+#include "apps/program.hpp"
+
+#include <cstdio>
+#include <map>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+namespace baton::apps {
+
+namespace {
+
+const std::map<std::string, spdlog::level::level_enum> log_levels{{"debug", spdlog::level::debug},
+                                                                  {"info", spdlog::level::info},
+                                                                  {"warn", spdlog::level::warn},
+                                                                  {"error", spdlog::level::err},
+                                                                  {"off", spdlog::level::off}};
+
+int run(int argc, char** argv) {
+  // Results go to stdout, logs to stderr.
+  spdlog::set_default_logger(spdlog::stderr_color_mt("baton"));
+  spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
+  spdlog::set_level(spdlog::level::info);
+
+  CLI::App app{"Baton serves neural-network models on many devices, one layer at a time.", "baton"};
+  app.set_version_flag("--version", "baton " BATON_VERSION);
+  app.require_subcommand(1);
+  app.footer("Examples:\n"
+             "  baton run model.onnx --devices cpu:2 --move-after conv1\n"
+             "  baton models show model.onnx\n"
+             "  baton serve --models models --devices cpu:2\n"
+             "`baton COMMAND --help` tells more.");
+  auto level = spdlog::level::info;
+  app.add_option("--log-level", level, "What goes to the log on stderr: debug, info, warn, error or off")
+      ->transform(CLI::CheckedTransformer(log_levels, CLI::ignore_case))
+      ->default_str("info");
+
+  chosen_command chosen;
+  add_run_command(app, chosen);
+  add_serve_command(app, chosen);
+  add_models_command(app, chosen);
+  add_devices_command(app, chosen);
+  add_bench_command(app, chosen);
+  add_trace_command(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? exit_code::ok : exit_code::usage;
+  }
+  spdlog::set_level(level);
+  return chosen ? chosen() : exit_code::usage;
+}
+
+} // namespace
+
+int run_program(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "baton: unexpected failure: {}\n", e.what());
+    return exit_code::failed;
+  }
+}
+
+int report(const error& e) {
+  std::fflush(stdout);
+  fmt::print(stderr, "baton: {}\n", e.message.empty() ? std::string{to_string(e.code)} : e.message);
+  return e.code == errc::bad_argument ? exit_code::usage : exit_code::failed;
+}
+
+expected<void> check_quantum(long long microseconds) {
+  constexpr long long longest = 60'000'000; // a minute: beyond it the runtime would not get a word in
+  if (microseconds < 0 || microseconds > longest)
+    return fail(errc::bad_argument, fmt::format("--quantum {} is not between 0 and {} us", microseconds, longest));
+  return {};
+}
+
+} // namespace baton::apps

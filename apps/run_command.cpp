@@ -1,0 +1,242 @@
+#include <algorithm>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "actors/runtime.hpp"
+#include "apps/defaults.hpp"
+#include "apps/layer_names.hpp"
+#include "apps/program.hpp"
+#include "apps/repository.hpp"
+#include "apps/run_inputs.hpp"
+#include "apps/run_report.hpp"
+#include "metadata/npy.hpp"
+#include "metadata/onnx_import.hpp"
+
+namespace baton::apps {
+
+namespace {
+
+struct run_options {
+  std::string file;
+  std::vector<std::string> inputs, outputs, symbols, moves, preempts;
+  std::string devices = "cpu:1";
+  std::string policy = "priority";
+  std::string engine_log;
+  long long quantum = std::chrono::duration_cast<std::chrono::microseconds>(scheduling::defaults::quantum).count();
+  std::int64_t batch = 0;
+  std::uint64_t seed = 1;
+  unsigned repeat = 1;
+  bool no_table = false;
+};
+
+expected<metadata::device_id> find_device(std::span<const gpu::device_description> devices, const std::string& text) {
+  for (const auto& d : devices)
+    if (d.name == text || std::to_string(d.id.value) == text)
+      return d.id;
+  return fail(errc::bad_argument,
+              fmt::format("there is no device '{}' among the {} of --devices", text, devices.size()));
+}
+
+/// Where to steer a run, and which device each layer is then expected on.
+struct course {
+  std::vector<scheduling::steering> steps;
+  std::vector<metadata::device_id> where; ///< per layer; empty if nothing moves
+};
+
+expected<course> plot_course(const run_options& o, const metadata::model& m,
+                             std::span<const gpu::device_description> devices) {
+  course c;
+  for (const auto& choice : o.moves) {
+    auto equals = choice.rfind('=');
+    auto layer = find_layer(m, choice.substr(0, equals));
+    if (!layer)
+      return fail(errc::bad_argument, fmt::format("--move-after {}: {}", choice, layer.error().message));
+    if (devices.size() < 2)
+      return fail(errc::bad_argument,
+                  fmt::format("--move-after {}: it takes two devices, as in --devices cpu:2", choice));
+    metadata::device_id to = metadata::no_device;
+    if (equals != choice.npos) {
+      auto d = find_device(devices, choice.substr(equals + 1));
+      if (!d)
+        return fail(errc::bad_argument, fmt::format("--move-after {}: {}", choice, d.error().message));
+      to = *d;
+    }
+    c.steps.push_back({scheduling::order::kind::hand_off, {*layer + 1, 0}, to});
+  }
+  for (const auto& choice : o.preempts) {
+    auto layer = find_layer(m, choice);
+    if (!layer)
+      return fail(errc::bad_argument, fmt::format("--preempt-after {}: {}", choice, layer.error().message));
+    c.steps.push_back({scheduling::order::kind::preempt, {*layer + 1, 0}, metadata::no_device});
+  }
+  std::stable_sort(c.steps.begin(), c.steps.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
+  if (o.moves.empty())
+    return c;
+  // A run that moves begins on device 0, so that "the next device" means something.
+  metadata::device_id here{0};
+  for (auto& s : c.steps) {
+    c.where.resize(std::max<std::size_t>(c.where.size(), s.at.layer), here);
+    if (s.what != scheduling::order::kind::hand_off) {
+      s.to = here; // resumed where it was
+      continue;
+    }
+    if (s.to == metadata::no_device)
+      s.to = {(here.value + 1) % static_cast<std::uint32_t>(devices.size())};
+    here = s.to;
+  }
+  c.where.resize(m.layers().size(), here);
+  return c;
+}
+
+/// What the repetitions have shown.
+struct measured {
+  actors::done last;
+  std::vector<metadata::duration> layer_time; ///< mean
+  std::vector<metadata::duration> totals;
+};
+
+expected<measured> repeat_run(actors::runtime& runtime, const actors::request& r, unsigned times) {
+  measured result;
+  for (unsigned i = 0; i < times; ++i) {
+    auto id = runtime.submit(r);
+    if (!id)
+      return tl::unexpected(id.error());
+    auto d = runtime.results().pop(defaults::longest_request_timeout);
+    if (!d)
+      return fail(errc::deadline_exceeded, "the runtime did not answer");
+    if (d->failure != errc::none)
+      return fail(d->failure, d->message);
+    result.layer_time.resize(d->layer_time.size());
+    for (std::size_t l = 0; l < d->layer_time.size(); ++l)
+      result.layer_time[l] += d->layer_time[l] / times;
+    result.totals.push_back(d->total);
+    result.last = std::move(*d);
+  }
+  return result;
+}
+
+void print_timing(const measured& r, std::span<const gpu::device_description> devices,
+                  const scheduling::engine_counters& counters) {
+  auto sorted = r.totals;
+  std::sort(sorted.begin(), sorted.end());
+  auto ms = [](metadata::duration d) { return std::chrono::duration<double, std::milli>(d).count(); };
+  fmt::print("finished on {} in {:.3f} ms", devices[r.last.device.value].name, ms(sorted[sorted.size() / 2]));
+  if (sorted.size() > 1)
+    fmt::print(" (median of {}; {:.3f} to {:.3f})", sorted.size(), ms(sorted.front()), ms(sorted.back()));
+  fmt::print(", {:.3f} ms of it on devices; {} attempts, {} preemptions, {} moves\n", ms(r.last.busy), r.last.attempts,
+             counters.preemptions, counters.moves);
+}
+
+expected<void> write_outputs(const run_options& o, const metadata::model& m, const actors::done& d) {
+  for (const auto& choice : o.outputs) {
+    auto split = split_choice(m, "output", m.outputs(), choice);
+    if (!split)
+      return tl::unexpected(split.error());
+    if (auto written = metadata::write_npy(split->second, d.outputs[split->first]); !written)
+      return written;
+  }
+  return {};
+}
+
+expected<void> execute(const run_options& o) {
+  auto specs = gpu::parse_devices(o.devices);
+  if (!specs)
+    return tl::unexpected(specs.error());
+  auto symbols = parse_symbols(o.symbols);
+  if (!symbols)
+    return tl::unexpected(symbols.error());
+  if (auto good = check_quantum(o.quantum); !good)
+    return good;
+  auto imported = metadata::import_onnx(o.file, model_name_of(o.file));
+  if (!imported)
+    return tl::unexpected(imported.error());
+  const auto& m = **imported;
+  for (const auto& choice : o.outputs) // before the work, not after it
+    if (auto split = split_choice(m, "output", m.outputs(), choice); !split)
+      return tl::unexpected(split.error());
+  auto inputs = make_inputs(m, {o.inputs, o.batch > 0 ? std::optional{o.batch} : std::nullopt, *symbols, o.seed});
+  if (!inputs)
+    return tl::unexpected(inputs.error());
+  auto shape = m.bind(*inputs);
+  if (!shape)
+    return tl::unexpected(shape.error());
+
+  actors::runtime_options options;
+  options.devices = std::move(*specs);
+  options.policy = o.policy;
+  options.quantum = std::chrono::microseconds{o.quantum};
+  options.engine_log = o.engine_log;
+  auto runtime = actors::runtime::start(std::move(options));
+  if (!runtime)
+    return tl::unexpected(runtime.error());
+  auto devices = (*runtime)->devices();
+  auto way = plot_course(o, m, devices);
+  if (!way)
+    return tl::unexpected(way.error());
+  if (auto added = (*runtime)->add_model(*imported, {*shape}, defaults::load_timeout); !added)
+    return added;
+
+  actors::request r;
+  r.model = m.name();
+  r.inputs = std::move(*inputs);
+  r.steps = way->steps;
+  if (!way->where.empty())
+    r.pinned = way->where.front();
+  auto result = repeat_run(**runtime, r, o.repeat);
+  if (!result)
+    return tl::unexpected(result.error());
+  for (std::size_t i = 0; i < result->last.outputs.size(); ++i)
+    fmt::print("{}\n", describe_output(m.values()[m.outputs()[i]].name, result->last.outputs[i]));
+  print_timing(*result, devices, (*runtime)->counters().engine);
+  std::vector<std::string> where;
+  for (auto d : way->where)
+    where.push_back(devices[d.value].name);
+  if (!o.no_table)
+    fmt::print("\n{}", layer_table(m, *shape, result->layer_time, where));
+  return write_outputs(o, m, result->last);
+}
+
+} // namespace
+
+void add_run_command(CLI::App& app, chosen_command& chosen) {
+  auto* command = app.add_subcommand("run", "Run a model once and show its outputs and what each layer took");
+  command->footer("Examples:\n"
+                  "  baton run model.onnx\n"
+                  "  baton run model.onnx --input image=digits.npy --batch 4 --output probs.npy\n"
+                  "  baton run model.onnx --devices cpu:2 --move-after conv1\n"
+                  "  baton run model.onnx --devices cpu:1@a,cpu:1@b --move-after 3=1 --quantum 0");
+  auto o = std::make_shared<run_options>();
+  auto several = [&](const char* name, std::vector<std::string>& into, const char* help) {
+    command->add_option(name, into, help)->take_all()->expected(1);
+  };
+  command->add_option("MODEL", o->file, "An ONNX file")->required();
+  several("--input", o->inputs, "NAME=FILE.npy or NAME=random; inputs not named are random");
+  several("--output", o->outputs, "[NAME=]FILE.npy: write an output");
+  several("--symbol", o->symbols,
+          "Value of a symbol for random inputs, as in S=16 (other than the batch: 16 by default)");
+  command->add_option("--batch", o->batch, "Rows of random inputs (1 by default); of a file, the first so many")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{65536}));
+  command->add_option("--seed", o->seed, "Of random inputs")->capture_default_str();
+  command->add_option("--devices", o->devices, devices_help)->capture_default_str();
+  several("--move-after", o->moves, "LAYER[=DEVICE]: continue on another device behind this layer (name or number)");
+  several("--preempt-after", o->preempts, "LAYER: give the device back behind this layer, then resume");
+  command
+      ->add_option("--quantum", o->quantum, "Microseconds a device works between two looks at its mailbox; 0: a layer")
+      ->capture_default_str();
+  command->add_option("--policy", o->policy, "Scheduling policy")->capture_default_str();
+  command->add_option("--repeat", o->repeat, "Run so many times, show the median")
+      ->check(CLI::Range(1U, 1'000'000U))
+      ->capture_default_str();
+  command->add_option("--engine-log", o->engine_log, "Write every event of the engine to this file");
+  command->add_flag("--no-table", o->no_table, "Leave out the table of layers");
+  command->callback([o, &chosen] {
+    chosen = [o] {
+      auto done = execute(*o);
+      return done ? exit_code::ok : report(done.error());
+    };
+  });
+}
+
+} // namespace baton::apps

@@ -1,0 +1,119 @@
+#include "apps/run_inputs.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+
+#include <fmt/format.h>
+
+#include "apps/defaults.hpp"
+#include "apps/layer_names.hpp"
+#include "metadata/npy.hpp"
+
+namespace baton::apps {
+
+namespace {
+
+/// How many different integers an input may hold: the rows of the smallest table it picks from.
+std::int64_t integer_range(const metadata::model& m, metadata::value_index input) {
+  std::int64_t range = defaults::random_integers;
+  bool picks = false;
+  for (const auto& l : m.layers()) {
+    const auto* gather = std::get_if<metadata::gather_layer>(&l.attributes);
+    if (!gather || l.inputs.size() < 2 || m.root(l.inputs[1]) != m.root(input))
+      continue;
+    if (auto rows = m.values()[l.inputs[0]].shape[gather->axis].constant()) {
+      range = picks ? std::min(range, *rows) : *rows;
+      picks = true;
+    }
+  }
+  return std::max<std::int64_t>(range, 1);
+}
+
+metadata::tensor random_tensor(metadata::element_type type, std::vector<std::int64_t> shape, std::int64_t range,
+                               std::mt19937_64& random) {
+  metadata::tensor t{type, std::move(shape)};
+  // The library's distributions differ from one standard library to the next; these do not.
+  if (type == metadata::element_type::int64)
+    for (auto& x : t.as_mutable<std::int64_t>())
+      x = static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(range));
+  else
+    for (auto& x : t.as_mutable<float>())
+      x = static_cast<float>(static_cast<std::int64_t>(random() >> 40U) - (1 << 23)) / static_cast<float>(1 << 23);
+  return t;
+}
+
+expected<metadata::tensor> read_input(const metadata::value& v, const std::string& file,
+                                      std::optional<std::int64_t> batch) {
+  auto t = metadata::read_npy(file);
+  if (!t || !batch || v.batch_axis != 0U || t->shape().empty() || t->shape()[0] == *batch)
+    return t;
+  if (t->shape()[0] < *batch)
+    return fail(errc::bad_argument,
+                fmt::format("--batch {}: file '{}' has {} rows for input '{}'", *batch, file, t->shape()[0], v.name));
+  return rows_of(*t, 0, *batch);
+}
+
+} // namespace
+
+expected<std::pair<std::size_t, std::string>> split_choice(const metadata::model& m, const char* what,
+                                                           const std::vector<metadata::value_index>& which,
+                                                           const std::string& choice) {
+  auto equals = choice.find('=');
+  if (equals == choice.npos) {
+    if (which.size() == 1)
+      return std::pair{std::size_t{0}, choice};
+    return fail(errc::bad_argument, fmt::format("--{} {}: model '{}' has several {}s, say which: {}", what, choice,
+                                                m.name(), what, names_of(m, which)));
+  }
+  auto place = place_of(m, which, choice.substr(0, equals));
+  if (!place)
+    return fail(errc::bad_argument, fmt::format("--{} {}: model '{}' has no such {}, there is {}", what, choice,
+                                                m.name(), what, names_of(m, which)));
+  return std::pair{*place, choice.substr(equals + 1)};
+}
+
+expected<std::vector<metadata::tensor>> make_inputs(const metadata::model& m, const input_options& options) {
+  std::vector<std::string> sources(m.inputs().size(), "random");
+  for (const auto& choice : options.choices) {
+    auto split = split_choice(m, "input", m.inputs(), choice);
+    if (!split)
+      return tl::unexpected(split.error());
+    sources[split->first] = split->second;
+  }
+  std::vector<metadata::tensor> inputs(sources.size());
+  auto known = options.symbols;
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    if (sources[i] == "random")
+      continue;
+    const auto& v = m.values()[m.inputs()[i]];
+    auto t = read_input(v, sources[i], options.batch);
+    if (!t)
+      return tl::unexpected(t.error());
+    for (std::size_t axis = 0; axis < std::min(v.shape.size(), t->shape().size()); ++axis)
+      if (auto s = v.shape[axis].as_symbol())
+        known.emplace(m.symbols()[*s], t->shape()[axis]);
+    inputs[i] = std::move(*t);
+  }
+  auto symbols = bind_symbols(m, known, options.batch.value_or(1), defaults::symbol);
+  if (!symbols)
+    return tl::unexpected(symbols.error());
+  std::mt19937_64 random{options.seed};
+  for (std::size_t i = 0; i < sources.size(); ++i)
+    if (sources[i] == "random")
+      inputs[i] = random_tensor(m.values()[m.inputs()[i]].type, m.shape(m.inputs()[i], *symbols),
+                                integer_range(m, m.inputs()[i]), random);
+  return inputs;
+}
+
+metadata::tensor rows_of(const metadata::tensor& t, std::int64_t first, std::int64_t count) {
+  auto shape = t.shape();
+  auto row = shape[0] == 0 ? 0 : t.bytes() / static_cast<std::size_t>(shape[0]);
+  shape[0] = count;
+  metadata::tensor part{t.type(), std::move(shape)};
+  if (part.bytes() > 0)
+    std::memcpy(part.mutable_data(), t.data() + static_cast<std::size_t>(first) * row, part.bytes());
+  return part;
+}
+
+} // namespace baton::apps

@@ -1,0 +1,125 @@
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "actors/runtime.hpp"
+#include "apps/catalog.hpp"
+#include "apps/http/server.hpp"
+#include "apps/program.hpp"
+
+namespace baton::apps {
+
+namespace {
+
+struct serve_options {
+  std::string devices = "cpu:1";
+  long long quantum = std::chrono::duration_cast<std::chrono::microseconds>(scheduling::defaults::quantum).count();
+  actors::runtime_options runtime;
+  std::string engine_log;
+  std::string models;
+  std::vector<std::int64_t> batches{1};
+  std::vector<std::string> symbols;
+  http::server_options http;
+};
+
+/// Every connection is a file descriptor; the usual soft limit of 1024 is just too low.
+void raise_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    return;
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, std::max<rlim_t>(limit.rlim_cur, 8192));
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int finish(http::ending how, actors::runtime& runtime) {
+  switch (how) {
+  case http::ending::drained:
+    if (!runtime.drain(std::chrono::seconds{1}))
+      spdlog::warn("requests without a client are still open: giving them up");
+    spdlog::info("drained, ending");
+    return exit_code::ok;
+  case http::ending::gave_up: return report({errc::deadline_exceeded, "what was still open has been given up"});
+  case http::ending::unhealthy: return report({errc::unavailable, "the runtime can serve no more"});
+  }
+  return exit_code::failed;
+}
+
+int serve(serve_options& o) {
+  auto specs = gpu::parse_devices(o.devices);
+  if (!specs)
+    return report(specs.error());
+  auto symbols = parse_symbols(o.symbols);
+  if (!symbols)
+    return report(symbols.error());
+  if (auto good = check_quantum(o.quantum); !good)
+    return report(good.error());
+  raise_file_limit();
+  o.runtime.devices = std::move(*specs);
+  o.runtime.quantum = std::chrono::microseconds{o.quantum};
+  o.runtime.engine_log = o.engine_log;
+  auto runtime = actors::runtime::start(o.runtime);
+  if (!runtime)
+    return report(runtime.error());
+  auto models = load_catalog(**runtime, {o.models, o.batches, std::move(*symbols)});
+  if (!models)
+    return report(models.error());
+  if (models->empty())
+    spdlog::warn("model repository '{}' is empty", o.models);
+  o.http.signals = true;
+  auto server = http::server::open(o.http, **runtime, *models);
+  if (!server)
+    return report(server.error());
+  auto ready = std::count_if(models->begin(), models->end(), [](const auto& m) { return m.second.what != nullptr; });
+  // The line that scripts wait for.
+  fmt::print("baton: ready on http://{}:{}, {} of {} models, {} devices\n", o.http.address, (*server)->port(), ready,
+             models->size(), (*runtime)->devices().size());
+  std::fflush(stdout);
+  return finish((*server)->run(), **runtime);
+}
+
+} // namespace
+
+void add_serve_command(CLI::App& app, chosen_command& chosen) {
+  auto* command = app.add_subcommand("serve", "Serve a repository of models over HTTP (KServe v2, JSON tensors)");
+  command->footer(
+      "A repository is Triton-style: DIR/name/1/model.onnx; the highest version of each model is served.\n"
+      "SIGTERM answers what is open, for at most 30 s, and exits 0; a second one ends at once.\n\n"
+      "Examples:\n"
+      "  baton serve --models build/models --devices cpu:2\n"
+      "  curl http://127.0.0.1:8000/v2/models/digits_cnn\n"
+      "  curl http://127.0.0.1:8000/v2/models/mlp/infer -d '{\"inputs\":[{\"name\":\"x\",\"datatype\":\"FP32\",\n"
+      "      \"shape\":[1,3],\"data\":[1,2,3]}],\"parameters\":{\"priority\":5}}'");
+  auto o = std::make_shared<serve_options>();
+  command->add_option("--models", o->models, "The model repository")->required();
+  command->add_option("--devices", o->devices, devices_help)->capture_default_str();
+  command->add_option("--port", o->http.port, "Port to listen on; 0 takes a free one")->capture_default_str();
+  command->add_option("--address", o->http.address, "Address to listen on")->capture_default_str();
+  command->add_option("--policy", o->runtime.policy, "Scheduling policy")->capture_default_str();
+  command
+      ->add_option("--quantum", o->quantum, "Microseconds a device works between two looks at its mailbox; 0: a layer")
+      ->capture_default_str();
+  command->add_option("--engine-log", o->engine_log, "Write every event of the engine to this file");
+  command->add_option("--max-open", o->runtime.max_open_requests, "Requests open at once; more are refused with 503")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
+      ->capture_default_str();
+  command->add_option("--warm-batch", o->batches, "Batch sizes to prepare at start, as in 1,4,8")
+      ->delimiter(',')
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{65536}))
+      ->capture_default_str();
+  command
+      ->add_option("--symbol", o->symbols,
+                   "Value of another symbol in the shapes to prepare, as in S=16; a model with\n"
+                   "symbols not named prepares at its first request")
+      ->take_all()
+      ->expected(1);
+  command->callback([o, &chosen] { chosen = [o] { return serve(*o); }; });
+}
+
+} // namespace baton::apps

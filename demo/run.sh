@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# The demo itself, on what `make demo` has built: a server with two CPU devices and three models, 20 s of mixed traffic,
+# and an orderly end. Fails if an answer is wrong, a request fails or the server does not end with 0.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+baton=build/release/baton
+seconds=${SECONDS_OF_LOAD:-20}
+mkdir -p build/demo
+
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+url=http://127.0.0.1:$port
+log=build/demo/server.log
+
+echo "demo: starting the server on $url: three models, two devices of one core (log: $log)"
+"$baton" serve --models build/models --devices cpu:2 --port "$port" --policy priority \
+  --engine-log build/demo/engine.log >"$log" 2>&1 </dev/null &
+server=$!
+trap 'kill -KILL "$server" 2>/dev/null || true' EXIT
+
+fail() {
+  echo "demo: $1; the end of $log:" >&2
+  tail -n 20 "$log" >&2
+  exit 1
+}
+
+for _ in $(seq 600); do
+  curl --silent --fail --max-time 2 --noproxy '*' "$url/v2/health/ready" >/dev/null 2>&1 && break
+  kill -0 "$server" 2>/dev/null || fail "the server ended before it was ready"
+  sleep 0.1
+done
+curl --silent --fail --max-time 2 --noproxy '*' "$url/v2/health/ready" >/dev/null || fail "not ready after 60 s"
+
+echo "demo: small urgent requests beside heavy ones for $seconds s; some are moved to the other device on their way"
+result=0
+"$baton" bench --url "$url" --mix demo/mix.json --seconds "$seconds" || result=$?
+
+kill -TERM "$server"
+ended=0
+wait "$server" || ended=$?
+trap - EXIT
+[ "$ended" -eq 0 ] || fail "the server ended with $ended on SIGTERM, not 0"
+[ "$result" -eq 0 ] || fail "the load generator ended with $result"
+
+cat <<'NEXT'
+demo: the server drained and ended with 0. The trained models' accuracy is that on held-out digits; ResNet-50 has random
+weights, so "correct" means there: equal, bit for bit, to a run that nothing disturbed.
+
+Try next:
+  build/release/baton models show build/models/resnet50/1/model.onnx      its layers, FLOPs and live bytes
+  build/release/baton run build/models/digits_lstm/1/model.onnx --input tokens=demo/models/digits_lstm/tokens.npy
+  build/release/baton run build/models/resnet50/1/model.onnx --input random --devices cpu:1@a,cpu:1@b --move-after 20
+  build/release/baton trace replay build/demo/engine.log                  every decision of this demo once more
+  build/release/baton serve --models build/models --devices cpu:2         then see the README for curl
+  make test                                                               all of it checked
+NEXT

@@ -1,0 +1,66 @@
+#include "gpu/cpu/cpu_weights.hpp"
+
+#include <cstring>
+
+#include "gpu/failure.hpp"
+
+namespace baton::gpu::cpu {
+
+std::size_t cpu_weights::bytes() const {
+  std::lock_guard lock(mutex_);
+  return bytes_;
+}
+
+std::string cpu_weights::purpose_of(const std::string& piece) const {
+  return "weights '" + piece + "' of model '" + model_->name() + "'";
+}
+
+const std::byte* cpu_weights::plain(metadata::value_index root) {
+  std::lock_guard lock(mutex_);
+  if (auto found = plain_.find(root); found != plain_.end())
+    return found->second.data();
+  auto tensor = value_or_raise(model_->read_weight(root));
+  auto memory = home_->allocate(purpose::weights, tensor.bytes(), purpose_of(model_->values()[root].name));
+  std::memcpy(memory.data(), tensor.data(), tensor.bytes());
+  bytes_ += memory.bytes();
+  return plain_.emplace(root, std::move(memory)).first->second.data();
+}
+
+metadata::tensor cpu_weights::read(metadata::value_index root) const {
+  const auto& value = model_->values()[root];
+  if (value.origin != metadata::value_origin::weight)
+    raise(errc::bad_model, "value '" + value.name + "' must be a constant to be used as weights");
+  if (value.type != metadata::element_type::float32)
+    raise(errc::bad_model, "weights '" + value.name + "' must be float32");
+  return value_or_raise(model_->read_weight(root));
+}
+
+const std::byte* cpu_weights::prepared(std::uint32_t layer, weight_role role, const layout& wanted, const layout& given,
+                                       const std::function<void(std::span<float>)>& fill) {
+  std::lock_guard lock(mutex_);
+  auto& copies = prepared_[{layer, role}];
+  for (const auto& copy : copies)
+    if (copy.how == wanted)
+      return copy.bytes.data();
+  const auto& name = model_->layers()[layer].name;
+  auto memory = home_->allocate(purpose::weights, wanted.get_size(), purpose_of(name));
+  auto floats = [](const buffer& b, const layout& how) {
+    return std::span(reinterpret_cast<float*>(b.data()), how.get_size() / sizeof(float));
+  };
+  if (wanted == given) {
+    fill(floats(memory, given));
+  } else {
+    auto raw = home_->allocate(purpose::scratch, given.get_size(), purpose_of(name));
+    fill(floats(raw, given));
+    dnnl::memory from(given, cpu_engine(), raw.data());
+    dnnl::memory to(wanted, cpu_engine(), memory.data());
+    dnnl::stream stream(cpu_engine());
+    dnnl::reorder(from, to).execute(stream, from, to);
+    stream.wait();
+  }
+  bytes_ += memory.bytes();
+  copies.push_back({wanted, std::move(memory)});
+  return copies.back().bytes.data();
+}
+
+} // namespace baton::gpu::cpu

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gpu/cpu/domain_memory.hpp"
+#include "gpu/cpu/layout.hpp"
+#include "gpu/device.hpp"
+
+namespace baton::gpu::cpu {
+
+/// What a prepared piece is to its layer.
+enum class weight_role : std::uint8_t { matrix, recurrent, bias, scale_shift, mean, variance };
+
+/// Prepared weights in host memory. Each piece is read from the file when a plan first needs it, put into the layout
+/// that the plan's primitive wants (batch norms folded in, gates reordered), and kept; the bytes read are freed. A
+/// second layout of the same piece is a second, counted copy. Thread-safe; addresses stay until it dies.
+class cpu_weights final : public weights {
+public:
+  cpu_weights(std::shared_ptr<const metadata::model> of, std::shared_ptr<domain_memory> home)
+      : model_(std::move(of)), home_(std::move(home)) {}
+
+  std::size_t bytes() const override;
+  const metadata::model& of() const { return *model_; }
+  const domain_memory* home() const { return home_.get(); }
+
+  /// The weight as it is in the file. Throws `failure`.
+  const std::byte* plain(metadata::value_index root);
+
+  /// `layer`'s piece in the layout `wanted`. If it is not there yet, `fill` writes it in the layout `given`.
+  /// Throws `failure`, `dnnl::error`.
+  const std::byte* prepared(std::uint32_t layer, weight_role role, const layout& wanted, const layout& given,
+                            const std::function<void(std::span<float>)>& fill);
+
+  /// A weight's numbers, read anew and not kept. Throws `failure`; `bad_model` if they are not float32.
+  metadata::tensor read(metadata::value_index root) const;
+
+private:
+  struct key {
+    std::uint32_t layer;
+    weight_role role;
+    friend auto operator<=>(const key&, const key&) = default;
+  };
+  struct piece {
+    layout how;
+    buffer bytes;
+  };
+  std::string purpose_of(const std::string& piece) const;
+
+  std::shared_ptr<const metadata::model> model_;
+  std::shared_ptr<domain_memory> home_;
+  mutable std::mutex mutex_;
+  std::map<metadata::value_index, buffer> plain_;
+  std::map<key, std::vector<piece>> prepared_;
+  std::size_t bytes_ = 0;
+};
+
+} // namespace baton::gpu::cpu

@@ -1,0 +1,75 @@
+#include "gpu/cpu/domain_memory.hpp"
+
+#include <cstdlib>
+#include <limits>
+
+#include "gpu/defaults.hpp"
+#include "gpu/failure.hpp"
+
+namespace baton::gpu::cpu {
+
+domain_memory::~domain_memory() { drop_kept(); }
+
+void domain_memory::drop_kept() {
+  for (auto& [bytes, data] : kept_)
+    std::free(data);
+  kept_.clear();
+  kept_bytes_ = 0;
+}
+
+buffer domain_memory::allocate(purpose why, std::size_t bytes, std::string_view what) {
+  auto refuse = [&](const std::string& reason) {
+    raise(errc::out_of_memory, "domain '" + name_ + "': no memory for " + std::string(what) + " of "
+                                   + std::to_string(bytes) + " bytes: " + reason);
+  };
+  if (bytes > std::numeric_limits<std::size_t>::max() - defaults::alignment)
+    refuse("the size overflows");
+  auto rounded = (bytes + defaults::alignment - 1) / defaults::alignment * defaults::alignment;
+  if (rounded == 0)
+    rounded = defaults::alignment;
+  std::byte* data = nullptr;
+  std::lock_guard lock(mutex_);
+  if (auto kept = kept_.find(rounded); why == purpose::blocks && kept != kept_.end()) {
+    data = kept->second;
+    kept_.erase(kept);
+    kept_bytes_ -= rounded;
+  }
+  // A kept block counts against the limit too, but never stands in the way of a new one.
+  if (limit_ > 0 && used() + kept_bytes_ + rounded > limit_)
+    drop_kept();
+  if (limit_ > 0 && (rounded > limit_ || used() > limit_ - rounded)) {
+    std::free(data);
+    refuse("the limit is " + std::to_string(limit_) + " bytes, in use are " + std::to_string(used_[0]) + " by weights, "
+           + std::to_string(used_[1]) + " by activation blocks, " + std::to_string(used_[2]) + " by scratch");
+  }
+  if (!data)
+    data = static_cast<std::byte*>(std::aligned_alloc(defaults::alignment, rounded));
+  if (!data)
+    refuse("the machine has no more");
+  used_[static_cast<std::size_t>(why)] += rounded;
+  return {shared_from_this(), data, rounded, why};
+}
+
+void domain_memory::give_back(std::byte* data, std::size_t bytes, purpose why) noexcept {
+  {
+    std::lock_guard lock(mutex_);
+    used_[static_cast<std::size_t>(why)] -= bytes;
+    if (why == purpose::blocks && kept_bytes_ + bytes <= defaults::kept_block_bytes) {
+      try {
+        kept_.emplace(bytes, data);
+        kept_bytes_ += bytes;
+        return;
+      } catch (...) {
+        // Keeping it is a convenience: without memory for the note it is freed.
+      }
+    }
+  }
+  std::free(data);
+}
+
+memory_usage domain_memory::usage() const {
+  std::lock_guard lock(mutex_);
+  return {used_[0], used_[1], used_[2]};
+}
+
+} // namespace baton::gpu::cpu

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "gpu/device.hpp"
+
+namespace baton::gpu::cpu {
+
+enum class purpose : std::uint8_t { weights, blocks, scratch };
+
+class buffer;
+
+/// The memory of one domain: a cache of freed blocks over a limit over a count by purpose over the heap. Thread-safe;
+/// its buffers keep it alive.
+class domain_memory : public std::enable_shared_from_this<domain_memory> {
+public:
+  /// `limit` in bytes, 0 for none.
+  domain_memory(std::string name, std::uint64_t limit) : name_(std::move(name)), limit_(limit) {}
+  ~domain_memory();
+  domain_memory(const domain_memory&) = delete;
+  domain_memory& operator=(const domain_memory&) = delete;
+
+  /// 64-byte aligned, contents undefined. `what` completes "no memory for ...".
+  /// Throws `failure` with `out_of_memory`, which names the domain and the sizes.
+  buffer allocate(purpose why, std::size_t bytes, std::string_view what);
+  memory_usage usage() const;
+  const std::string& name() const { return name_; }
+
+private:
+  friend class buffer;
+  void give_back(std::byte* data, std::size_t bytes, purpose why) noexcept;
+  void drop_kept();
+  std::size_t used() const { return used_[0] + used_[1] + used_[2]; }
+
+  const std::string name_;
+  const std::uint64_t limit_;
+  mutable std::mutex mutex_;
+  std::array<std::size_t, 3> used_{};
+  std::multimap<std::size_t, std::byte*> kept_; ///< freed blocks by size
+  std::size_t kept_bytes_ = 0;
+};
+
+/// Sole owner of a piece of a domain's memory.
+class buffer {
+public:
+  buffer() = default;
+  buffer(std::shared_ptr<domain_memory> home, std::byte* data, std::size_t bytes, purpose why)
+      : home_(std::move(home)), data_(data), bytes_(bytes), why_(why) {}
+  buffer(buffer&& other) noexcept { swap(other); }
+  buffer& operator=(buffer&& other) noexcept {
+    buffer old(std::move(other));
+    swap(old);
+    return *this;
+  }
+  ~buffer() {
+    if (home_)
+      home_->give_back(data_, bytes_, why_);
+  }
+
+  std::byte* data() const { return data_; }
+  std::size_t bytes() const { return bytes_; }
+  const domain_memory* home() const { return home_.get(); }
+
+private:
+  void swap(buffer& other) noexcept {
+    std::swap(home_, other.home_);
+    std::swap(data_, other.data_);
+    std::swap(bytes_, other.bytes_);
+    std::swap(why_, other.why_);
+  }
+
+  std::shared_ptr<domain_memory> home_;
+  std::byte* data_ = nullptr;
+  std::size_t bytes_ = 0;
+  purpose why_ = purpose::scratch;
+};
+
+} // namespace baton::gpu::cpu

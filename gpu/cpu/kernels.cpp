@@ -1,0 +1,45 @@
+#include "gpu/cpu/kernels.hpp"
+
+#include <string>
+
+#include "gpu/cpu/guard.hpp"
+#include "gpu/failure.hpp"
+
+namespace baton::gpu::cpu {
+namespace {
+
+/// The dispatch table: one line per layer kind.
+struct dispatch {
+  layer_builder& b;
+  void operator()(const metadata::conv_layer& a) const { build_conv(b, a); }
+  void operator()(const metadata::batch_norm_layer& a) const { build_batch_norm(b, a); }
+  void operator()(const metadata::relu_layer& a) const { build_relu(b, a); }
+  void operator()(const metadata::pool_layer& a) const { build_pool(b, a); }
+  void operator()(const metadata::global_average_pool_layer& a) const { build_global_average_pool(b, a); }
+  void operator()(const metadata::linear_layer& a) const { build_linear(b, a); }
+  void operator()(const metadata::matmul_layer& a) const { build_matmul(b, a); }
+  void operator()(const metadata::add_layer& a) const { build_add(b, a); }
+  void operator()(const metadata::softmax_layer& a) const { build_softmax(b, a); }
+  void operator()(const metadata::gather_layer& a) const { build_gather(b, a); }
+  void operator()(const metadata::transpose_layer& a) const { build_transpose(b, a); }
+  void operator()(const metadata::lstm_layer& a) const { build_lstm(b, a); }
+  void operator()(const metadata::copy_layer& a) const { build_copy(b, a); }
+};
+
+} // namespace
+
+built_layer build_layer(plan_draft& draft, std::uint32_t index) {
+  const auto& layer = draft.model->layers()[index];
+  try {
+    layer_builder builder(draft, index);
+    std::visit(dispatch{builder}, layer.attributes);
+    return builder.finish();
+  } catch (const failure&) {
+    throw;
+  } catch (...) {
+    throw failure(caught(errc::bad_model, "model '" + draft.model->name() + "': layer '" + layer.name + "' ("
+                                              + std::string(kind_name(layer.attributes)) + ") cannot be run here"));
+  }
+}
+
+} // namespace baton::gpu::cpu

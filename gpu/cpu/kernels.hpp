@@ -1,0 +1,27 @@
+#pragma once
+
+#include "gpu/cpu/layer_builder.hpp"
+#include "metadata/layer.hpp"
+
+/// How each layer kind is run. One builder per kind, each in `<kind>_cpu.cpp`; a new kind is one more line in
+/// `build_layer` and here.
+namespace baton::gpu::cpu {
+
+void build_conv(layer_builder& b, const metadata::conv_layer& a);
+void build_batch_norm(layer_builder& b, const metadata::batch_norm_layer& a);
+void build_relu(layer_builder& b, const metadata::relu_layer& a);
+void build_pool(layer_builder& b, const metadata::pool_layer& a);
+void build_global_average_pool(layer_builder& b, const metadata::global_average_pool_layer& a);
+void build_linear(layer_builder& b, const metadata::linear_layer& a);
+void build_matmul(layer_builder& b, const metadata::matmul_layer& a);
+void build_add(layer_builder& b, const metadata::add_layer& a);
+void build_softmax(layer_builder& b, const metadata::softmax_layer& a);
+void build_gather(layer_builder& b, const metadata::gather_layer& a);
+void build_transpose(layer_builder& b, const metadata::transpose_layer& a);
+void build_lstm(layer_builder& b, const metadata::lstm_layer& a);
+void build_copy(layer_builder& b, const metadata::copy_layer& a);
+
+/// Builds layer `index`. Throws `failure`, whose message names the layer.
+built_layer build_layer(plan_draft& draft, std::uint32_t index);
+
+} // namespace baton::gpu::cpu

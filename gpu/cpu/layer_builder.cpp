@@ -1,0 +1,166 @@
+#include "gpu/cpu/layer_builder.hpp"
+
+#include <algorithm>
+
+#include "gpu/defaults.hpp"
+#include "gpu/failure.hpp"
+
+namespace baton::gpu::cpu {
+
+using metadata::element_type;
+using metadata::value_origin;
+
+layer_builder::layer_builder(plan_draft& draft, std::uint32_t index)
+    : draft_(draft), index_(index), layer_(draft.model->layers()[index]) {}
+
+bool layer_builder::has(std::size_t role) const {
+  return role < layer_.inputs.size() && layer_.inputs[role] != metadata::none;
+}
+
+extents layer_builder::shape(value_index v) const { return model().shape(v, draft_.symbols); }
+
+void layer_builder::unsupported(const std::string& reason) const {
+  raise(errc::bad_model, "layer '" + layer_.name + "' (" + std::string(kind_name(layer_.attributes)) + "): " + reason);
+}
+
+void layer_builder::require_float(value_index v) const {
+  if (type(v) != element_type::float32)
+    unsupported("value '" + model().values()[v].name + "' must be float32");
+}
+
+bool layer_builder::is_weight(value_index v) const {
+  return model().values()[root(v)].origin == value_origin::weight;
+}
+
+operand layer_builder::input(std::size_t role) {
+  auto v = input_value(role);
+  require_float(v);
+  auto r = root(v);
+  if (is_weight(v) || shape(v) != shape(r))
+    return plain_input(role);
+  return {draft_.slots[r].how.value(), {.in = place::space::value, .root = r}};
+}
+
+operand layer_builder::plain_input(std::size_t role, extents seen_as) {
+  require_float(input_value(role));
+  if (elements_of(seen_as) != elements_of(input_shape(role)))
+    raise(errc::internal, "layer '" + layer_.name + "': operand " + std::to_string(role) + " seen in a wrong size");
+  return {plain_layout(std::move(seen_as)), plain_place(role)};
+}
+
+place layer_builder::plain_place(std::size_t role) {
+  auto r = root(input_value(role));
+  if (is_weight(r))
+    return {.in = place::space::constant, .constant = draft_.weights->plain(r)};
+  place at{.in = place::space::value, .root = r};
+  const auto& how = draft_.slots[r].how;
+  if (!how || same_bytes_as_plain(*how))
+    return at;
+  return in_layout({*how, at}, plain_layout(shape(r))).at;
+}
+
+operand layer_builder::in_layout(const operand& x, const layout& wanted) {
+  if (same_layout(x.how, wanted))
+    return {wanted, x.at};
+  operand result{wanted, scratch(wanted.get_size())};
+  reorder(x, result);
+  return result;
+}
+
+void layer_builder::claim(value_index v, std::size_t bytes, std::optional<layout> how) {
+  auto& slot = draft_.slots[v];
+  slot.how = std::move(how);
+  slot.bytes = bytes;
+  slot.planned = true;
+}
+
+operand layer_builder::output(std::size_t role, const layout& how) {
+  auto v = layer_.outputs.at(role);
+  require_float(v);
+  place at{.in = place::space::value, .root = v};
+  if (!draft_.must_be_plain[v] || same_bytes_as_plain(how)) {
+    claim(v, how.get_size(), how);
+    return {how, at};
+  }
+  auto plain = plain_layout(shape(v));
+  claim(v, plain.get_size(), plain);
+  operand result{how, scratch(how.get_size())};
+  at_end_.emplace_back(result, operand{plain, at});
+  return result;
+}
+
+operand layer_builder::plain_output(std::size_t role, extents seen_as) {
+  output(role, plain_layout(output_shape(role)));
+  return {plain_layout(std::move(seen_as)), {.in = place::space::value, .root = layer_.outputs.at(role)}};
+}
+
+place layer_builder::plain_output_place(std::size_t role) {
+  auto v = layer_.outputs.at(role);
+  if (type(v) == element_type::float32)
+    return plain_output(role).at;
+  claim(v, static_cast<std::size_t>(elements_of(shape(v))) * size_of(type(v)), std::nullopt);
+  return {.in = place::space::value, .root = v};
+}
+
+bool layer_builder::update_in_place(std::size_t role, std::size_t input_role) {
+  auto out = layer_.outputs.at(role);
+  auto in = input_value(input_role);
+  const auto& slot = draft_.slots[out];
+  if (!at_end_.empty() || in != root(in) || model().values()[in].origin != value_origin::computed
+      || model().last_reader(in) != index_ || !(*draft_.slots[in].how == *slot.how))
+    return false;
+  for (std::size_t i = 0; i < layer_.inputs.size(); ++i)
+    if (i != input_role && has(i) && root(input_value(i)) == in)
+      return false;
+  draft_.shared.emplace_back(out, in);
+  return true;
+}
+
+place layer_builder::scratch(std::size_t bytes) {
+  place result{.in = place::space::scratch, .offset = scratch_bytes_};
+  scratch_bytes_ += (bytes + defaults::alignment - 1) / defaults::alignment * defaults::alignment;
+  return result;
+}
+
+metadata::tensor layer_builder::read(std::size_t role) const { return draft_.weights->read(root(input_value(role))); }
+
+operand layer_builder::prepared(weight_role role, const layout& wanted, const layout& given,
+                                const std::function<void(std::span<float>)>& fill) {
+  const auto* bytes = draft_.weights->prepared(index_, role, wanted, given, fill);
+  return {wanted, {.in = place::space::constant, .constant = bytes}};
+}
+
+void layer_builder::add(const dnnl::primitive& primitive, const layout& scratchpad,
+                        std::vector<primitive_step::argument> arguments) {
+  if (scratchpad.get_size() > 0)
+    arguments.push_back({DNNL_ARG_SCRATCHPAD, {scratchpad, scratch(scratchpad.get_size())}});
+  add(std::make_unique<primitive_step>(primitive, std::move(arguments), draft_.primitives++));
+}
+
+void layer_builder::reorder(const operand& from, const operand& to) {
+  if (same_layout(from.how, to.how)) {
+    add(std::make_unique<copy_step>(from.at, to.at, to.how.get_size()));
+    return;
+  }
+  dnnl::reorder::primitive_desc description(cpu_engine(), from.how, cpu_engine(), to.how, user_scratchpad());
+  add(dnnl::reorder(description), description.scratchpad_desc(), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+}
+
+void layer_builder::set_parts(std::uint32_t parts, std::size_t state_bytes) {
+  built_.parts = parts;
+  built_.state_bytes = state_bytes;
+}
+
+built_layer layer_builder::finish() {
+  for (const auto& [from, to] : at_end_)
+    reorder(from, to);
+  draft_.scratch_bytes = std::max(draft_.scratch_bytes, scratch_bytes_);
+  return std::move(built_);
+}
+
+void append_activation(dnnl::post_ops& ops, metadata::activation act) {
+  if (act == metadata::activation::relu)
+    ops.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
+}
+
+} // namespace baton::gpu::cpu

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gpu/cpu/cpu_weights.hpp"
+#include "gpu/cpu/layout.hpp"
+#include "gpu/cpu/step.hpp"
+#include "metadata/model.hpp"
+
+namespace baton::gpu::cpu {
+
+/// One layer, built.
+struct built_layer {
+  std::vector<std::unique_ptr<step>> steps;
+  std::uint32_t parts = 1;
+  std::size_t state_bytes = 0;
+};
+
+/// A plan while it is being built.
+struct plan_draft {
+  std::shared_ptr<const metadata::model> model;
+  std::shared_ptr<cpu_weights> weights;
+  metadata::symbol_values symbols;
+  std::vector<value_slot> slots;   ///< by value; those of aliases and weights stay unplanned
+  std::vector<bool> must_be_plain; ///< by root: outputs, and what a layer of many parts reads
+  std::vector<built_layer> layers;
+  /// Pairs (output, operand) that lie in one place: the layer updates its operand in place.
+  std::vector<std::pair<value_index, value_index>> shared;
+  std::size_t scratch_bytes = 0; ///< the most that one layer needs
+  std::size_t primitives = 0;    ///< slots of `bound_arguments`
+};
+
+/// What a layer kind builds its steps with. All of it throws `failure` or `dnnl::error`.
+class layer_builder {
+public:
+  layer_builder(plan_draft& draft, std::uint32_t index);
+
+  const metadata::layer& what() const { return layer_; }
+  const metadata::model& model() const { return *draft_.model; }
+  /// Whether operand `role` is there.
+  bool has(std::size_t role) const;
+  value_index input_value(std::size_t role) const { return layer_.inputs.at(role); }
+  extents shape(value_index v) const;
+  extents input_shape(std::size_t role) const { return shape(input_value(role)); }
+  extents output_shape(std::size_t role = 0) const { return shape(layer_.outputs.at(role)); }
+  metadata::element_type type(value_index v) const { return model().values()[v].type; }
+  /// This layer cannot run here.
+  [[noreturn]] void unsupported(const std::string& reason) const;
+  void require_float(value_index v) const;
+
+  // -- operands ------------------------------------------------------------------------------------------------------
+
+  /// Operand `role` as it lies, in its own extents.
+  operand input(std::size_t role);
+  /// Operand `role` in the plain layout, seen as `seen_as` (as many elements).
+  operand plain_input(std::size_t role, extents seen_as);
+  operand plain_input(std::size_t role) { return plain_input(role, input_shape(role)); }
+  /// Where the plain bytes of operand `role` are, of any element type.
+  place plain_place(std::size_t role);
+  /// `x`, if need be reordered into scratch first.
+  operand in_layout(const operand& x, const layout& wanted);
+  /// Settles how output `role` lies, and where to write it. What must end plain goes through scratch, and is reordered
+  /// by `finish`.
+  operand output(std::size_t role, const layout& how);
+  /// Output `role` in the plain layout, written as `seen_as`; also for int64.
+  operand plain_output(std::size_t role, extents seen_as);
+  operand plain_output(std::size_t role = 0) { return plain_output(role, output_shape(role)); }
+  place plain_output_place(std::size_t role);
+  /// Lays output `role` over operand `input_role`, if that one is a computed value that nobody reads later and lies as
+  /// the output does. @pre `output(role, ..)` was called. True if so: the output then starts with the operand's values.
+  bool update_in_place(std::size_t role, std::size_t input_role);
+  place scratch(std::size_t bytes);
+
+  // -- weights -------------------------------------------------------------------------------------------------------
+
+  /// The numbers of weight operand `role`, read anew.
+  metadata::tensor read(std::size_t role) const;
+  bool is_weight(value_index v) const;
+  /// A prepared piece of this layer; see `cpu_weights::prepared`.
+  operand prepared(weight_role role, const layout& wanted, const layout& given,
+                   const std::function<void(std::span<float>)>& fill);
+
+  // -- steps ---------------------------------------------------------------------------------------------------------
+
+  void add(std::unique_ptr<step> s) { built_.steps.push_back(std::move(s)); }
+  /// Runs `primitive`, with scratch memory if it wants any.
+  void add(const dnnl::primitive& primitive, const layout& scratchpad, std::vector<primitive_step::argument> arguments);
+  void reorder(const operand& from, const operand& to);
+  void set_parts(std::uint32_t parts, std::size_t state_bytes);
+  /// To be called last.
+  built_layer finish();
+
+private:
+  value_index root(value_index v) const { return draft_.model->root(v); }
+  void claim(value_index v, std::size_t bytes, std::optional<layout> how);
+
+  plan_draft& draft_;
+  std::uint32_t index_;
+  const metadata::layer& layer_;
+  built_layer built_;
+  std::vector<std::pair<operand, operand>> at_end_;
+  std::size_t scratch_bytes_ = 0;
+};
+
+/// The activation as a post-op.
+void append_activation(dnnl::post_ops& ops, metadata::activation act);
+
+} // namespace baton::gpu::cpu

@@ -1,0 +1,117 @@
+#include "gpu/cpu/layout.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+#include <tuple>
+#include <vector>
+
+namespace baton::gpu::cpu {
+namespace {
+
+constexpr auto f32 = dnnl::memory::data_type::f32;
+
+extents row_major_strides(const extents& shape) {
+  extents strides(shape.size(), 1);
+  for (std::size_t i = shape.size(); i-- > 1;)
+    strides[i - 1] = strides[i] * shape[i];
+  return strides;
+}
+
+/// One loop of the nest that visits memory in order, outermost first.
+struct loop {
+  std::int64_t stride;
+  int axis;
+  std::int64_t count;
+};
+
+} // namespace
+
+const dnnl::engine& cpu_engine() {
+  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+layout plain_layout(extents shape) {
+  if (shape.empty())
+    shape = {1};
+  auto strides = row_major_strides(shape);
+  return {shape, f32, strides};
+}
+
+layout any_layout(extents shape) { return {std::move(shape), f32, dnnl::memory::format_tag::any}; }
+
+std::int64_t elements_of(const extents& shape) {
+  return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+}
+
+bool same_bytes_as_plain(const layout& of) {
+  const auto& md = of.data;
+  if (md.format_kind != dnnl_blocked || md.offset0 != 0)
+    return false;
+  const auto& blocking = md.format_desc.blocking;
+  std::vector<loop> loops;
+  std::vector<std::int64_t> inner(static_cast<std::size_t>(md.ndims), 1);
+  std::int64_t inner_elements = 1;
+  for (int i = 0; i < blocking.inner_nblks; ++i) {
+    inner[static_cast<std::size_t>(blocking.inner_idxs[i])] *= blocking.inner_blks[i];
+    inner_elements *= blocking.inner_blks[i];
+  }
+  for (int axis = 0; axis < md.ndims; ++axis) {
+    if (md.padded_dims[axis] != md.dims[axis])
+      return false;
+    auto count = md.dims[axis] / inner[static_cast<std::size_t>(axis)];
+    if (count > 1)
+      loops.push_back({blocking.strides[axis], axis, count});
+  }
+  std::stable_sort(loops.begin(), loops.end(), [](const loop& a, const loop& b) { return a.stride > b.stride; });
+  auto stride = inner_elements;
+  for (int i = 0; i < blocking.inner_nblks; ++i) {
+    stride /= blocking.inner_blks[i];
+    if (blocking.inner_blks[i] > 1)
+      loops.push_back({stride, blocking.inner_idxs[i], blocking.inner_blks[i]});
+  }
+  // Plain: the axes come in order, and each loop steps over exactly what is inside it.
+  std::int64_t expected = 1;
+  int axis = md.ndims;
+  for (auto i = loops.rbegin(); i != loops.rend(); ++i) {
+    if (i->stride != expected || i->axis > axis)
+      return false;
+    expected *= i->count;
+    axis = i->axis;
+  }
+  return true;
+}
+
+bool same_layout(const layout& a, const layout& b) {
+  if (a == b)
+    return true;
+  const auto& x = a.data;
+  const auto& y = b.data;
+  if (x.format_kind != dnnl_blocked || y.format_kind != dnnl_blocked || x.ndims != y.ndims
+      || !std::equal(x.dims, x.dims + x.ndims, y.dims))
+    return false;
+  if (same_bytes_as_plain(a) && same_bytes_as_plain(b))
+    return true;
+  const auto& p = x.format_desc.blocking;
+  const auto& q = y.format_desc.blocking;
+  if (!std::equal(x.padded_dims, x.padded_dims + x.ndims, y.padded_dims) || p.inner_nblks != q.inner_nblks
+      || !std::equal(p.inner_blks, p.inner_blks + p.inner_nblks, q.inner_blks)
+      || !std::equal(p.inner_idxs, p.inner_idxs + p.inner_nblks, q.inner_idxs))
+    return false;
+  std::vector<std::int64_t> inner(static_cast<std::size_t>(x.ndims), 1);
+  for (int i = 0; i < p.inner_nblks; ++i)
+    inner[static_cast<std::size_t>(p.inner_idxs[i])] *= p.inner_blks[i];
+  for (int i = 0; i < x.ndims; ++i)
+    if (p.strides[i] != q.strides[i] && x.padded_dims[i] != inner[static_cast<std::size_t>(i)])
+      return false;
+  return true;
+}
+
+dnnl::primitive_attr user_scratchpad() {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attributes;
+}
+
+} // namespace baton::gpu::cpu

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <dnnl.hpp>
+
+/// How float32 values lie in memory: oneDNN's descriptors. int64 values are always plain and have none.
+namespace baton::gpu::cpu {
+
+using layout = dnnl::memory::desc;
+using extents = dnnl::memory::dims;
+
+/// The process-wide engine: it has no state of its own, and memory of one engine only works with its primitives.
+const dnnl::engine& cpu_engine();
+
+/// Row-major, no padding; a scalar gets one axis.
+layout plain_layout(extents shape);
+/// Left to the primitive.
+layout any_layout(extents shape);
+
+std::int64_t elements_of(const extents& shape);
+
+/// True if the bytes are those of the plain layout of the same extents, whatever the descriptor says (for instance
+/// channels last or in blocks of 16 over a picture of one pixel).
+bool same_bytes_as_plain(const layout& of);
+
+/// Descriptors that differ at most in the strides of axes of extent one.
+bool same_layout(const layout& a, const layout& b);
+
+/// Attributes that every primitive here has: its scratch memory is given by the caller, so that one primitive can run on
+/// several devices at once.
+dnnl::primitive_attr user_scratchpad();
+
+} // namespace baton::gpu::cpu

@@ -1,0 +1,152 @@
+#include <algorithm>
+#include <string_view>
+
+#include "gpu/cpu/kernels.hpp"
+
+namespace baton::gpu::cpu {
+namespace {
+
+using dnnl::matmul;
+
+enum role : std::size_t { x, w, b };
+
+/// How a linear layer's addend is applied.
+enum class addend { none, per_column, general };
+
+matmul::primitive_desc describe(std::int64_t rows, std::int64_t depth, std::int64_t columns, const layout& weights,
+                                bool has_bias, metadata::activation act) {
+  auto attributes = user_scratchpad();
+  dnnl::post_ops ops;
+  append_activation(ops, act);
+  attributes.set_post_ops(ops);
+  auto source = plain_layout({rows, depth});
+  auto target = plain_layout({rows, columns});
+  auto d = has_bias ? matmul::desc(source, weights, plain_layout({1, columns}), target)
+                    : matmul::desc(source, weights, target);
+  return {d, attributes, cpu_engine()};
+}
+
+/// One layout of the weights for all numbers of rows: the one that a single row wants (on AVX-512 tiles of 16x64).
+/// Measured on 2048 x 1000, one core, with 1 and 4 rows: 76 and 143 us so, 109 and 143 us with plain weights, 83 and 147
+/// us as oneDNN's inner product in its own layout.
+matmul::primitive_desc choose(std::int64_t rows, std::int64_t depth, std::int64_t columns, bool has_bias,
+                              metadata::activation act) {
+  auto single = describe(1, depth, columns, any_layout({depth, columns}), has_bias, act);
+  if (rows == 1)
+    return single;
+  try {
+    auto shared = describe(rows, depth, columns, single.weights_desc(), has_bias, act);
+    if (std::string_view(shared.impl_info_str()).find("ref") == std::string_view::npos)
+      return shared;
+  } catch (const dnnl::error&) {
+    // These rows have no kernel for that layout.
+  }
+  return describe(rows, depth, columns, any_layout({depth, columns}), has_bias, act);
+}
+
+extents padded_rank(const extents& shape, std::size_t rank) {
+  extents result(rank - std::min(rank, shape.size()), 1);
+  result.insert(result.end(), shape.begin(), shape.end());
+  return result;
+}
+
+} // namespace
+
+void build_linear(layer_builder& builder, const metadata::linear_layer& a) {
+  auto in = builder.input_shape(x);
+  auto out = builder.output_shape();
+  const auto columns = out.back();
+  const auto depth = in.back();
+  const auto rows = elements_of(out) / columns;
+  auto kind = addend::none;
+  if (builder.has(b)) {
+    auto shape = builder.input_shape(b);
+    auto count = elements_of(shape);
+    kind = count == 1 || (count == columns && shape.back() == columns) ? addend::per_column : addend::general;
+  }
+  const bool fused = kind != addend::general;
+  auto d = choose(rows, depth, columns, kind == addend::per_column, fused ? a.act : metadata::activation::none);
+
+  // x * (alpha * w): one multiplication less per run.
+  const extents swapped{1, depth};
+  const layout given = a.transposed_weight ? layout({depth, columns}, dnnl::memory::data_type::f32, swapped)
+                                           : plain_layout({depth, columns});
+  std::vector<primitive_step::argument> arguments{
+      {DNNL_ARG_SRC, builder.plain_input(x, {rows, depth})},
+      {DNNL_ARG_WEIGHTS, builder.prepared(weight_role::matrix, d.weights_desc(), given, [&](std::span<float> to) {
+         auto tensor = builder.read(w);
+         std::transform(tensor.as<float>().begin(), tensor.as<float>().end(), to.begin(),
+                        [&](float f) { return a.alpha * f; });
+       })}};
+  // beta * b, once per column where it is one number, else in its own extents.
+  auto scaled = [&](std::span<float> to) {
+    auto tensor = builder.read(b);
+    auto from = tensor.as<float>();
+    for (std::size_t i = 0; i < to.size(); ++i)
+      to[i] = a.beta * from[from.size() == 1 ? 0 : i];
+  };
+  if (kind == addend::per_column)
+    arguments.push_back(
+        {DNNL_ARG_BIAS, builder.prepared(weight_role::bias, d.bias_desc(), plain_layout({1, columns}), scaled)});
+  arguments.push_back({DNNL_ARG_DST, builder.plain_output(0, {rows, columns})});
+  builder.add(matmul(d), d.scratchpad_desc(), std::move(arguments));
+  if (fused)
+    return;
+
+  auto whole = plain_layout(out);
+  auto shape = plain_layout(padded_rank(builder.input_shape(b), out.size()));
+  auto attributes = user_scratchpad();
+  dnnl::post_ops ops;
+  append_activation(ops, a.act);
+  attributes.set_post_ops(ops);
+  dnnl::binary::primitive_desc sum({dnnl::algorithm::binary_add, whole, shape, whole}, attributes, cpu_engine());
+  operand y{whole, builder.plain_output().at};
+  builder.add(dnnl::binary(sum), sum.scratchpad_desc(),
+              {{DNNL_ARG_SRC_0, y},
+               {DNNL_ARG_SRC_1, builder.prepared(weight_role::bias, shape, shape, scaled)},
+               {DNNL_ARG_DST, y}});
+}
+
+void build_matmul(layer_builder& builder, const metadata::matmul_layer& a) {
+  auto left = builder.input_shape(0);
+  auto right = builder.input_shape(1);
+  if (left.empty() || right.empty())
+    builder.unsupported("its operands must have at least one axis");
+  // A vector is a row on the left and a column on the right; its axis is not in the result.
+  if (left.size() == 1)
+    left.insert(left.begin(), 1);
+  if (right.size() == 1)
+    right.push_back(1);
+  auto rank = std::max(left.size(), right.size());
+  left = padded_rank(left, rank);
+  right = padded_rank(right, rank);
+  // The bytes stay where they are; swapping the last two axes is a matter of strides.
+  auto seen = [&](const extents& shape, bool transpose) {
+    auto how = plain_layout(shape);
+    if (!transpose)
+      return how;
+    std::vector<int> swap(rank);
+    for (std::size_t i = 0; i < rank; ++i)
+      swap[i] = static_cast<int>(i);
+    std::swap(swap[rank - 1], swap[rank - 2]);
+    return how.permute_axes(swap);
+  };
+  auto how_left = seen(left, a.transpose_a);
+  auto how_right = seen(right, a.transpose_b);
+  extents out(rank);
+  for (std::size_t i = 0; i + 2 < rank; ++i)
+    out[i] = std::max(left[i], right[i]);
+  out[rank - 2] = how_left.dims()[rank - 2];
+  out[rank - 1] = how_right.dims()[rank - 1];
+
+  auto attributes = user_scratchpad();
+  if (a.alpha != 1.0F)
+    attributes.set_output_scales(0, {a.alpha});
+  matmul::primitive_desc d({how_left, how_right, plain_layout(out)}, attributes, cpu_engine());
+  builder.add(matmul(d), d.scratchpad_desc(),
+              {{DNNL_ARG_SRC, {how_left, builder.plain_input(0, left).at}},
+               {DNNL_ARG_WEIGHTS, {how_right, builder.plain_input(1, right).at}},
+               {DNNL_ARG_DST, builder.plain_output(0, out)}});
+}
+
+} // namespace baton::gpu::cpu

@@ -1,0 +1,136 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <dnnl.hpp>
+
+#include "gpu/cpu/layout.hpp"
+#include "metadata/layer.hpp"
+
+/// What a built layer is made of. Steps are immutable and shared by all devices of a plan; what they need at run time
+/// comes from the device.
+namespace baton::gpu::cpu {
+
+using metadata::value_index;
+
+/// Where an operand lies, before a block is bound.
+struct place {
+  enum class space : std::uint8_t {
+    value,    ///< a value of the model, by its root
+    scratch,  ///< the device's arena, for the time of one part
+    state,    ///< carried between the parts of this layer
+    constant, ///< prepared weights
+  };
+  space in = space::value;
+  value_index root = metadata::none;
+  std::size_t offset = 0;
+  std::size_t per_part = 0; ///< added once for each part before this one
+  const std::byte* constant = nullptr;
+
+  place advancing(std::size_t bytes) const {
+    place result = *this;
+    result.per_part = bytes;
+    return result;
+  }
+};
+
+/// A root value's place in a block.
+struct value_slot {
+  std::optional<layout> how; ///< nothing for int64: plain
+  std::size_t bytes = 0;
+  std::size_t offset = 0;
+  std::optional<std::uint32_t> input; ///< which model input it is
+  bool planned = false;               ///< has a place: an input or a computed value
+};
+
+/// Where the values of one request are.
+struct frame {
+  std::span<const value_slot> slots;
+  std::byte* block = nullptr;
+  std::span<const std::byte* const> inputs; ///< external ones; empty: all in the block
+  std::byte* scratch = nullptr;
+  std::byte* state = nullptr;
+  std::uint32_t part = 0;
+
+  /// Inputs given from outside are never written: their layers only read them.
+  std::byte* at(const place& p) const {
+    auto shift = p.offset + p.per_part * part;
+    switch (p.in) {
+    case place::space::value: {
+      const auto& slot = slots[p.root];
+      if (slot.input && !inputs.empty() && inputs[*slot.input])
+        return const_cast<std::byte*>(inputs[*slot.input]) + shift;
+      return block + slot.offset + shift;
+    }
+    case place::space::scratch: return scratch + shift;
+    case place::space::state: return state + shift;
+    case place::space::constant: return const_cast<std::byte*>(p.constant) + shift;
+    }
+    return nullptr;
+  }
+};
+
+/// The memory objects of one primitive on one device. They carry addresses, so no two devices may share them.
+struct bound_arguments {
+  std::vector<dnnl::memory> memories;
+  std::vector<dnnl_exec_arg_t> arguments;
+};
+
+/// What a device gives to a step.
+struct run_context {
+  frame values;
+  const dnnl::stream* stream = nullptr;
+  std::span<bound_arguments> bound; ///< by slot
+};
+
+/// One action of a layer. `run` allocates nothing and creates no primitive; it throws `failure` or `dnnl::error`.
+class step {
+public:
+  virtual ~step() = default;
+  virtual void run(const run_context& context) const = 0;
+};
+
+/// An operand: how it lies and where.
+struct operand {
+  layout how;
+  place at;
+};
+
+/// Runs one oneDNN primitive.
+class primitive_step final : public step {
+public:
+  struct argument {
+    int name; ///< DNNL_ARG_...
+    operand what;
+  };
+  primitive_step(dnnl::primitive primitive, std::vector<argument> arguments, std::size_t slot)
+      : primitive_(std::move(primitive)), arguments_(std::move(arguments)), slot_(slot) {}
+
+  bound_arguments bind() const;
+  void run(const run_context& context) const override;
+  std::size_t slot() const { return slot_; }
+
+private:
+  dnnl::primitive primitive_;
+  std::vector<argument> arguments_;
+  std::size_t slot_;
+};
+
+/// Copies bytes from one place to another.
+class copy_step final : public step {
+public:
+  copy_step(place from, place to, std::size_t bytes) : from_(from), to_(to), bytes_(bytes) {}
+  void run(const run_context& context) const override;
+
+private:
+  place from_;
+  place to_;
+  std::size_t bytes_;
+};
+
+} // namespace baton::gpu::cpu

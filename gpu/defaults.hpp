@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/// Every tunable of this room.
+namespace baton::gpu::defaults {
+
+/// Of every buffer and every value in a block, in bytes: a cache line, and the widest vector load.
+inline constexpr std::size_t alignment = 64;
+
+/// Bytes copied between two looks at a cancel flag: about 100 us, under a quantum.
+inline constexpr std::size_t copy_chunk = std::size_t{1} << 20;
+
+/// Completions that a device keeps for its owner. At the bound `submit` answers `overloaded`; an owner polls after each
+/// submit, so it is met only by one that never polls.
+inline constexpr std::size_t unpolled_completions = 1024;
+
+/// Bytes of freed activation blocks that a domain keeps for the next request: a fresh block costs a page fault per
+/// 4 KiB, milliseconds for a ResNet-50. They are dropped first when the domain's limit is met.
+inline constexpr std::size_t kept_block_bytes = std::size_t{256} << 20;
+
+/// Runs of each layer when a plan is built; the least time counts. The first one also warms caches and pages.
+inline constexpr int measuring_runs = 2;
+
+/// Parts measured of a layer that has many: its steps are alike.
+inline constexpr std::uint32_t measuring_parts = 3;
+
+/// Most devices in one list, and most cores of one device: catches typing errors.
+inline constexpr std::uint32_t most_devices = 1024;
+inline constexpr std::uint32_t most_cores = 4096;
+
+/// Largest size of one value in bytes (64 TiB): beyond it sizes could overflow when summed.
+inline constexpr std::int64_t most_value_bytes = std::int64_t{1} << 46;
+
+} // namespace baton::gpu::defaults

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/// Bounds on what a model may be: far beyond any model that Baton can serve, small enough that a broken or hostile file
+/// costs neither memory nor time.
+namespace baton::metadata::defaults {
+
+/// Extents of a value; oneDNN goes no further than 12, and no operator here needs more than 5.
+inline constexpr std::size_t max_rank = 8;
+/// One extent: what the kernels' 32-bit indices can count.
+inline constexpr std::int64_t max_extent = INT32_MAX;
+/// Elements of one value with every symbol at 1: 64 GiB of float32.
+inline constexpr std::int64_t max_elements = std::int64_t{1} << 34;
+/// Strides, pads, dilations, kernel extents, hidden sizes.
+inline constexpr std::int64_t max_attribute = std::int64_t{1} << 24;
+/// Nodes, initializers, inputs and outputs of a file: each costs a few hundred bytes whatever its size in the file.
+inline constexpr std::size_t max_entries = 100'000;
+/// Inputs of one node.
+inline constexpr std::size_t max_operands = 1'000;
+/// Symbols of a model.
+inline constexpr std::size_t max_symbols = 64;
+/// Elements of a constant that the importer itself must read, as a Reshape target.
+inline constexpr std::size_t max_listed = 64;
+/// Protobuf cannot encode more in one message.
+inline constexpr std::uint64_t max_file_bytes = INT32_MAX;
+/// Terms of an extent, nested quotients included, and how deep these nest.
+inline constexpr std::uint32_t max_terms = 64;
+inline constexpr std::uint32_t max_depth = 8;
+/// A .npy header.
+inline constexpr std::size_t max_npy_header = 65'536;
+
+} // namespace baton::metadata::defaults

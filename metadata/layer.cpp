@@ -1,0 +1,31 @@
+#include "metadata/layer.hpp"
+
+namespace baton::metadata {
+
+namespace {
+
+struct namer {
+  std::string_view operator()(const conv_layer&) const { return "conv"; }
+  std::string_view operator()(const batch_norm_layer&) const { return "batch_norm"; }
+  std::string_view operator()(const relu_layer&) const { return "relu"; }
+  std::string_view operator()(const pool_layer& a) const {
+    return a.mode == pool_layer::kind::max ? "max_pool" : "average_pool";
+  }
+  std::string_view operator()(const global_average_pool_layer&) const { return "global_average_pool"; }
+  std::string_view operator()(const linear_layer&) const { return "linear"; }
+  std::string_view operator()(const matmul_layer&) const { return "matmul"; }
+  std::string_view operator()(const add_layer&) const { return "add"; }
+  std::string_view operator()(const softmax_layer&) const { return "softmax"; }
+  std::string_view operator()(const gather_layer&) const { return "gather"; }
+  std::string_view operator()(const transpose_layer&) const { return "transpose"; }
+  std::string_view operator()(const lstm_layer&) const { return "lstm"; }
+  std::string_view operator()(const copy_layer&) const { return "copy"; }
+};
+
+} // namespace
+
+std::string_view kind_name(const layer_attributes& attributes) {
+  return std::visit(namer{}, attributes);
+}
+
+} // namespace baton::metadata

@@ -1,0 +1,111 @@
+#include <algorithm>
+
+#include "metadata/model.hpp"
+#include "metadata/shape_rules.hpp"
+
+/// What layers cost. A multiply-add counts two, any other operation on an element one, the exponential functions too.
+namespace baton::metadata {
+
+namespace {
+
+/// The operations of one layer kind.
+class counter {
+public:
+  counter(const model& m, const layer& l) : m_(m), l_(l) {}
+
+  dim operator()(const conv_layer& a) const {
+    const auto& w = shape(1); // [K, C/groups, R, S]
+    return out()
+           * (dim(2) * w[1] * w[2] * w[3] + extra(has(2)) + extra(has(3)) + dim(a.has_batch_norm ? 2 : 0) + act(a.act));
+  }
+  dim operator()(const batch_norm_layer& a) const { return out() * (dim(2) + act(a.act)); }
+  dim operator()(const relu_layer&) const { return out(); }
+  dim operator()(const pool_layer& a) const { return out() * dim(a.kernel[0] * a.kernel[1]); }
+  dim operator()(const global_average_pool_layer&) const { return elements(0); }
+  dim operator()(const linear_layer& a) const {
+    return out() * (dim(2) * shape(0).back() + extra(has(2)) + act(a.act));
+  }
+  dim operator()(const matmul_layer& a) const {
+    const auto& x = shape(0);
+    return out() * dim(2) * x[x.size() - (a.transpose_a ? 2 : 1)];
+  }
+  dim operator()(const add_layer& a) const {
+    return out() * (dim(static_cast<std::int64_t>(l_.inputs.size()) - 1) + act(a.act));
+  }
+  dim operator()(const softmax_layer&) const { return out() * dim(5); } // max, subtract, exp, sum, divide
+  dim operator()(const gather_layer&) const { return 0; }
+  dim operator()(const transpose_layer&) const { return 0; }
+  dim operator()(const copy_layer&) const { return 0; }
+  dim operator()(const lstm_layer& a) const {
+    const auto& x = shape(0); // [S, N, I]
+    const dim h = a.hidden;
+    const auto products = dim(8) * h * (x[2] + h);
+    const auto gates =
+        dim(4) * h * dim(has(3) ? 3 : 1) + dim(9) * h; // biases, activations, c = f*c + i*g, h = o*tanh(c)
+    return x[0] * x[1] * (products + gates);
+  }
+
+private:
+  bool has(std::size_t i) const { return i < l_.inputs.size() && l_.inputs[i] != none; }
+  const dims& shape(std::size_t i) const { return m_.values()[l_.inputs[i]].shape; }
+  dim elements(std::size_t i) const { return m_.elements(l_.inputs[i]); }
+  dim out() const { return m_.elements(l_.outputs[0]); }
+  static dim extra(bool there) { return there ? 1 : 0; }
+  static dim act(activation a) { return a == activation::none ? 0 : 1; }
+
+  const model& m_;
+  const layer& l_;
+};
+
+} // namespace
+
+dim model::elements(value_index v) const {
+  return elements_of(p_.values[v].shape);
+}
+
+dim model::bytes(value_index v) const {
+  return elements(v) * dim(static_cast<std::int64_t>(size_of(p_.values[v].type)));
+}
+
+dim model::flops(std::uint32_t layer) const {
+  const auto& l = p_.layers[layer];
+  return std::visit(counter(*this, l), l.attributes);
+}
+
+dim model::traffic(std::uint32_t layer) const {
+  const auto& l = p_.layers[layer];
+  std::vector<value_index> seen;
+  dim total = 0;
+  const auto count = [&](value_index v, const dim& amount) {
+    if (v == none || std::find(seen.begin(), seen.end(), root(v)) != seen.end())
+      return;
+    seen.push_back(root(v));
+    total = total + amount;
+  };
+  const auto gathers = std::holds_alternative<gather_layer>(l.attributes);
+  for (std::size_t i = 0; i < l.inputs.size(); ++i)
+    if (l.inputs[i] != none)
+      count(l.inputs[i], gathers && i == 0 ? bytes(l.outputs[0]) : bytes(l.inputs[i]));
+  for (const auto v : l.outputs)
+    if (v != none)
+      count(v, bytes(v));
+  return total;
+}
+
+std::uint64_t model::parameters() const {
+  std::uint64_t total = 0;
+  for (const auto& v : p_.values)
+    if (v.origin == value_origin::weight)
+      total += v.weight.bytes / size_of(v.type);
+  return total;
+}
+
+std::uint64_t model::weight_bytes() const {
+  std::uint64_t total = 0;
+  for (const auto& v : p_.values)
+    if (v.origin == value_origin::weight)
+      total += v.weight.bytes;
+  return total;
+}
+
+} // namespace baton::metadata

@@ -1,0 +1,110 @@
+#include "metadata/defaults.hpp"
+#include "metadata/shape_rules_detail.hpp"
+
+/// Matrix products and what is built of them.
+namespace baton::metadata::rules {
+
+namespace {
+
+/// Axis `axis` of a value of `rank`, counted in a result of `out_rank` whose last axes line up with it.
+std::optional<std::uint32_t> lined_up(std::optional<std::uint32_t> axis, std::size_t rank, std::size_t out_rank) {
+  if (!axis)
+    return std::nullopt;
+  return static_cast<std::uint32_t>(*axis + out_rank - rank);
+}
+
+} // namespace
+
+layer_shape infer(const linear_layer& a, const operands& in) {
+  const auto& x = in.floats_from(0, 2);
+  const auto& w = in.floats(1, 2);
+  const auto& depth = w.shape[a.transposed_weight ? 1 : 0];
+  demand(x.shape.back() == depth, "x " + in.text(x.shape) + " and w " + in.text(w.shape)
+                                      + (a.transposed_weight ? " (transposed)" : "")
+                                      + " do not agree on the inner extent");
+  auto y = x;
+  y.shape.back() = w.shape[a.transposed_weight ? 0 : 1];
+  if (x.batch_axis == x.shape.size() - 1)
+    y.batch_axis.reset();
+  if (in.has(2)) {
+    const auto& b = in.floats_from(2, 0);
+    const auto sum = broadcast(y.shape, b.shape, in.names());
+    demand(sum && *sum == y.shape, "b " + in.text(b.shape) + " does not broadcast to " + in.text(y.shape));
+  }
+  return {{std::move(y)}};
+}
+
+layer_shape infer(const matmul_layer& m, const operands& in) {
+  const auto& a = in.floats_from(0, 2);
+  const auto& b = in.floats_from(1, 2);
+  const auto ra = a.shape.size();
+  const auto rb = b.shape.size();
+  const auto row_axis = ra - (m.transpose_a ? 1 : 2);
+  const auto column_axis = rb - (m.transpose_b ? 2 : 1);
+  const auto& inner_a = a.shape[ra - (m.transpose_a ? 2 : 1)];
+  const auto& inner_b = b.shape[rb - (m.transpose_b ? 1 : 2)];
+  demand(inner_a == inner_b,
+         "a " + in.text(a.shape) + " and b " + in.text(b.shape) + " do not agree on the inner extent");
+  auto y = broadcast(dims(a.shape.begin(), a.shape.end() - 2), dims(b.shape.begin(), b.shape.end() - 2), in.names());
+  demand(y.has_value(), y ? "" : "its leading " + y.error());
+  y->push_back(a.shape[row_axis]);
+  y->push_back(b.shape[column_axis]);
+  const auto rank = y->size();
+  // Where each operand's batch axis ends up; one that is summed over ends up nowhere.
+  const auto own = !a.batch_axis              ? std::nullopt
+                   : *a.batch_axis < ra - 2   ? lined_up(a.batch_axis, ra, rank)
+                   : a.batch_axis == row_axis ? std::optional(static_cast<std::uint32_t>(rank - 2))
+                                              : std::nullopt;
+  const auto others = !b.batch_axis                 ? std::nullopt
+                      : *b.batch_axis < rb - 2      ? lined_up(b.batch_axis, rb, rank)
+                      : b.batch_axis == column_axis ? std::optional(static_cast<std::uint32_t>(rank - 1))
+                                                    : std::nullopt;
+  const auto lost = (a.batch_axis && !own) || (b.batch_axis && !others) || (own && others && own != others);
+  const auto batch = lost ? std::nullopt : own ? own : others;
+  return {{{element_type::float32, std::move(*y), batch}}};
+}
+
+layer_shape infer(const add_layer&, const operands& in) {
+  demand(in.size() >= 1, "it has no operands");
+  layer_shape result;
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    demand(in.has(i), "its operand " + in.name(i) + " is missing");
+    const auto& x = in.floats_from(i, 0);
+    if (i == 0) {
+      result.outputs.push_back(x);
+      continue;
+    }
+    auto& y = result.outputs[0];
+    auto shape = broadcast(y.shape, x.shape, in.names());
+    demand(shape.has_value(), shape ? "" : shape.error());
+    const auto own = lined_up(y.batch_axis, y.shape.size(), shape->size());
+    const auto others = lined_up(x.batch_axis, x.shape.size(), shape->size());
+    const auto conflict = own && others && own != others;
+    y = {element_type::float32, std::move(*shape), conflict ? std::nullopt : own ? own : others};
+  }
+  return result;
+}
+
+layer_shape infer(const lstm_layer& a, const operands& in) {
+  demand(a.hidden >= 1 && a.hidden <= defaults::max_attribute, "its hidden size must be positive");
+  const auto& x = in.floats(0, 3);
+  const auto& steps = x.shape[0];
+  const auto& batch = x.shape[1];
+  const dim hidden = a.hidden;
+  in.expect(1, {1, dim(4) * hidden, x.shape[2]});
+  in.expect(2, {1, dim(4) * hidden, hidden});
+  in.expect(3, {1, dim(8) * hidden});
+  in.expect(4, {1, batch, hidden});
+  in.expect(5, {1, batch, hidden});
+  const auto has_batch = x.batch_axis == 1U;
+  const auto axis = [&](std::uint32_t i) { return has_batch ? std::optional(i) : std::nullopt; };
+  layer_shape result;
+  result.outputs.push_back({element_type::float32, {steps, 1, batch, hidden}, axis(2)});
+  result.outputs.push_back({element_type::float32, {1, batch, hidden}, axis(1)});
+  result.outputs.push_back({element_type::float32, {1, batch, hidden}, axis(1)});
+  result.parts = steps;
+  result.state_bytes = dim(2 * sizeof(float)) * batch * hidden;
+  return result;
+}
+
+} // namespace baton::metadata::rules

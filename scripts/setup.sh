@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Installs what Baton needs on Debian 12, says what and why, and does nothing where all is there.
+#   scripts/setup.sh          to build, run the demo and test
+#   scripts/setup.sh check    also what `make check` needs
+#   scripts/setup.sh train    also what `make train` needs
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# package: why
+wanted='
+g++: the C++20 compiler
+cmake: configures the build
+ninja-build: runs it
+ccache: makes the second build quick
+libcaf-dev: the actor framework
+libdnnl-dev: oneDNN, the CPU kernels
+ocl-icd-opencl-dev: the CMake file of oneDNN asks for it; not used
+libonnx-dev: the schema of ONNX files
+libprotobuf-dev: reads them
+protobuf-compiler: found by the build with the former
+libboost1.81-dev: Beast, for HTTP
+libspdlog-dev: logs
+libcli11-dev: the command line
+nlohmann-json3-dev: JSON
+libexpected-dev: errors as values
+libssl-dev: OpenSSL, for the actor framework
+catch2: the tests
+python3: makes the demo models and runs checks
+python3-venv: keeps their Python packages apart
+ca-certificates: to fetch those packages
+curl: for the examples
+'
+for group in "$@"; do
+  case $group in
+    check) wanted+='
+clang-format: checks the format
+clang-tidy: checks the code
+' ;;
+    train) ;;
+    *) echo "setup: unknown group '$group' (there are: check, train)" >&2; exit 2 ;;
+  esac
+done
+
+[ "$(. /etc/os-release && echo "${ID:-}${VERSION_ID:-}")" = debian12 ] ||
+  echo "setup: this is not Debian 12; trying all the same"
+
+missing=()
+while IFS=: read -r package why; do
+  [ -n "$package" ] || continue
+  [ "$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null)" = 'install ok installed' ] && continue
+  [ ${#missing[@]} -gt 0 ] || echo "setup: Debian packages to install"
+  printf '  %-20s %s\n' "$package" "${why# }"
+  missing+=("$package")
+done <<<"$wanted"
+
+if [ ${#missing[@]} -gt 0 ]; then
+  if [ "$(id -u)" -ne 0 ]; then
+    echo "setup: needs root for that. Run this, then the same make command again:" >&2
+    echo "  sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing[*]}" >&2
+    exit 1
+  fi
+  log=build/setup.log
+  mkdir -p build
+  echo "setup: installing ${#missing[@]} packages, about 1 GB on disk at most (log: $log)"
+  export DEBIAN_FRONTEND=noninteractive
+  { apt-get update && apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null || {
+    tail -n 20 "$log" >&2
+    echo "setup: apt-get failed, see $log" >&2
+    exit 1
+  }
+fi
+
+# The Python packages: a stamp says which list the environment was made from.
+requirements=scripts/requirements.txt
+[[ " $* " == *" train "* ]] && requirements=scripts/requirements-train.txt
+stamp=build/venv/.made-from
+wanted_stamp=$(cat scripts/requirements*.txt | sha256sum | cut -d' ' -f1)
+if ! grep -qsx "$requirements $wanted_stamp" "$stamp"; then
+  echo "setup: Python packages into build/venv, from $requirements:"
+  sed -n 's/^\([a-zA-Z_-]*\)==\(.*\)/  \1 \2/p' "$requirements"
+  # The distribution's Python: others on the path may lack what a virtual environment needs.
+  [ -x build/venv/bin/pip ] || /usr/bin/python3 -m venv build/venv
+  build/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r "$requirements" </dev/null
+  echo "$requirements $wanted_stamp" >>"$stamp"
+fi
+echo "setup: all there"

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Runs the tests of build/$PRESET, those labelled $LABEL if it is set. Under TSan only those labelled `tsan`: the actor
+# framework is not instrumented, so what runs on its threads gives false reports.
+# The last line is ctest's count.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+preset=${PRESET:-release} label=${LABEL:-}
+[ "$preset" = tsan ] && [ -z "$label" ] && label=tsan
+
+arguments=(--preset "$preset" --no-tests=error --no-label-summary)
+[ -n "$label" ] && arguments+=(-L "^$label\$")
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
+
+log=build/$preset/test.log
+ctest "${arguments[@]}" </dev/null 2>&1 | tee "$log"
+status=${PIPESTATUS[0]}
+echo "log: $log"
+grep -E '^[0-9]+% tests passed' "$log" || echo "no tests were run${label:+: nothing has the label $label}"
+exit "$status"

@@ -1,0 +1,169 @@
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <iostream>
+#include <unordered_set>
+
+#include "tests/protocol/world.hpp"
+
+using namespace baton;
+using namespace baton::testing;
+
+namespace {
+
+using fingerprint = std::pair<std::uint64_t, std::uint64_t>;
+
+struct fingerprint_hash {
+  std::size_t operator()(const fingerprint& f) const { return f.first; }
+};
+
+fingerprint digest(const std::string& text) {
+  std::uint64_t a = 14695981039346656037ULL;
+  std::uint64_t b = 0x9e3779b97f4a7c15ULL;
+  for (char c : text) {
+    a = (a ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+    b = (b + static_cast<unsigned char>(c)) * 0xff51afd7ed558ccdULL;
+    b ^= b >> 29;
+  }
+  return {a, b};
+}
+
+/// Tries every order of everything that may happen, from every state reached, each state once.
+class explorer {
+public:
+  explicit explorer(const scenario& s) : scenario_(s) {}
+
+  void run() {
+    world start{scenario_, coverage_};
+    visit(start);
+  }
+  const coverage& seen() const { return coverage_; }
+  std::size_t states() const { return visited_.size(); }
+  std::size_t rests() const { return rests_; }
+
+private:
+  void visit(const world& w) {
+    if (!visited_.insert(digest(w.describe())).second)
+      return;
+    if (auto problem = w.broken())
+      report(*problem);
+    if (w.quiet()) {
+      ++rests_;
+      if (auto problem = w.broken_at_rest())
+        report(*problem);
+    }
+    for (const auto& s : w.steps()) {
+      path_.push_back(w.describe(s));
+      world next{w};
+      next.take(s);
+      visit(next);
+      path_.pop_back();
+    }
+  }
+  void report(const std::string& problem) {
+    std::string story = problem + ", after";
+    for (const auto& step : path_)
+      story += "\n  " + step;
+    FAIL(story);
+  }
+
+  scenario scenario_;
+  coverage coverage_;
+  std::unordered_set<fingerprint, fingerprint_hash> visited_;
+  std::vector<std::string> path_;
+  std::size_t rests_ = 0;
+};
+
+start_attempt ask(std::uint64_t id, std::int32_t priority, std::vector<steering> steps = {}) {
+  return {{id}, {1}, {1}, {1}, 1, priority, never, no_device, std::move(steps)};
+}
+
+const cluster one_domain{{{{0}, {0}, 0, 1}, {{1}, {0}, 0, 1}}};
+const cluster two_domains{{{{0}, {0}, 0, 1}, {{1}, {1}, 0, 1}}};
+
+std::vector<steering> moved_after_first_layer(std::uint32_t to) {
+  return {{order::kind::hand_off, {1, 0}, {to}}};
+}
+std::vector<steering> preempted_after_first_layer() {
+  return {{order::kind::preempt, {1, 0}, no_device}};
+}
+
+void explore(const scenario& s, const std::vector<std::string>& must_be_seen) {
+  explorer e{s};
+  e.run();
+  std::string found;
+  for (const auto& [what, n] : e.seen().seen)
+    found += what + " x" + std::to_string(n) + ", ";
+  std::cout << s.name << ": " << e.states() << " states, " << e.rests() << " at rest; " << found << '\n';
+  for (const auto& what : must_be_seen) {
+    INFO(s.name << " never saw: " << what);
+    CHECK(e.seen().seen.contains(what));
+  }
+}
+
+} // namespace
+
+TEST_CASE("two tasks that swap devices, one domain, under cancel", "[protocol]") {
+  explore({"swap",
+           "priority",
+           one_domain,
+           {ask(1, 0, moved_after_first_layer(1)), ask(2, 0, moved_after_first_layer(0))},
+           0,
+           0,
+           {{1}}},
+          {"applied", "too_late", "end: none", "end: cancelled"});
+}
+
+TEST_CASE("two tasks that swap devices across two domains, under cancel", "[protocol]") {
+  explore({"swap across",
+           "priority",
+           two_domains,
+           {ask(1, 0, moved_after_first_layer(1)), ask(2, 0, moved_after_first_layer(0))},
+           0,
+           0,
+           {{1}}},
+          {"applied", "not_here", "refused cancelled", "end: none", "end: cancelled"});
+}
+
+TEST_CASE("a worker dies at any moment of a hand-over, one domain", "[protocol]") {
+  explore({"death",
+           "priority",
+           one_domain,
+           {ask(1, 0, moved_after_first_layer(1)), ask(2, 0, preempted_after_first_layer())},
+           1,
+           0,
+           {}},
+          {"refused receiver_down", "end: none"});
+}
+
+TEST_CASE("a worker dies at any moment of a hand-over across two domains", "[protocol]") {
+  explore({"death across", "priority", two_domains, {ask(1, 0, moved_after_first_layer(1)), ask(2, 0)}, 1, 0, {}},
+          {"refused receiver_down", "end: none"});
+}
+
+TEST_CASE("a worker dies while a task is handed on and cancelled", "[protocol]") {
+  explore({"death and cancel", "fifo", one_domain, {ask(1, 0, moved_after_first_layer(1)), ask(2, 0)}, 1, 0, {{1}}},
+          {"end: none", "end: cancelled"});
+}
+
+TEST_CASE("two deaths use up both attempts", "[protocol]") {
+  explore({"two deaths", "fifo", one_domain, {ask(1, 0, moved_after_first_layer(1))}, 2, 0, {}},
+          {"end: attempt_lost", "end: none"});
+}
+
+TEST_CASE("urgent tasks preempt, with orders standing, under cancel and death", "[protocol]") {
+  cluster one{{{{0}, {0}, 0, 1}}};
+  explore({"urgent", "priority", one, {ask(1, 0, preempted_after_first_layer()), ask(2, 5)}, 1, 0, {{1}}},
+          {"applied", "refused superseded", "end: none", "end: cancelled"});
+}
+
+TEST_CASE("no memory at the receiver, anywhere", "[protocol]") {
+  explore({"refusal",
+           "priority",
+           two_domains,
+           {ask(1, 0, moved_after_first_layer(1)), ask(2, 5, moved_after_first_layer(0))},
+           0,
+           2,
+           {}},
+          {"refused out_of_memory", "end: none"});
+}
