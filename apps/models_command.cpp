@@ -86,7 +86,7 @@ void print(const metadata::model& m, const binder& b) {
            {"parts", right},
            {"parameters", right},
            {"FLOPs", right},
-           {"live before it", right}}};
+           {"live bytes before", right}}};
   auto plain = [](double n) { return fmt::format("{:.0f}", n); };
   for (std::uint32_t i = 0; i < m.layers().size(); ++i) {
     const auto& l = m.layers()[i];
@@ -96,7 +96,7 @@ void print(const metadata::model& m, const binder& b) {
   }
   fmt::print("{}", t.text());
   auto end = metadata::position{static_cast<std::uint32_t>(m.layers().size()), 0};
-  fmt::print("Live at the end: {}. A task that moves takes its live bytes along.\n",
+  fmt::print("Live bytes at the end: {}. A task that moves takes its live bytes along.\n",
              b.number(m.live_bytes(end), human_bytes));
 }
 

@@ -6,6 +6,7 @@
 
 #include "actors/runtime.hpp"
 #include "apps/defaults.hpp"
+#include "apps/device_time.hpp"
 #include "apps/layer_names.hpp"
 #include "apps/program.hpp"
 #include "apps/repository.hpp"
@@ -125,8 +126,8 @@ void print_timing(const measured& r, std::span<const gpu::device_description> de
   fmt::print("finished on {} in {:.3f} ms", devices[r.last.device.value].name, ms(sorted[sorted.size() / 2]));
   if (sorted.size() > 1)
     fmt::print(" (median of {}; {:.3f} to {:.3f})", sorted.size(), ms(sorted.front()), ms(sorted.back()));
-  fmt::print(", {:.3f} ms of it on devices; {} attempts, {} preemptions, {} moves\n", ms(r.last.busy), r.last.attempts,
-             counters.preemptions, counters.moves);
+  fmt::print(", {:.3f} ms of it on devices; {} attempts, {} preemptions, {} moves\n", ms(device_time(r.last)),
+             r.last.attempts, counters.preemptions, counters.moves);
 }
 
 expected<void> write_outputs(const run_options& o, const metadata::model& m, const actors::done& d) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,30 @@ void raise_file_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// Brings the death of a vital actor to the server, from a thread that may touch nothing else.
+class death_bell {
+public:
+  void ring(const std::string& why) {
+    spdlog::critical("{}", why);
+    std::lock_guard lock{mutex_};
+    rung_ = true;
+    if (server_)
+      server_->give_up();
+  }
+  /// Who is to hear it, also if it has rung already; null before the server goes.
+  void listen(http::server* s) {
+    std::lock_guard lock{mutex_};
+    server_ = s;
+    if (server_ && rung_)
+      server_->give_up();
+  }
+
+private:
+  std::mutex mutex_;
+  http::server* server_ = nullptr;
+  bool rung_ = false;
+};
+
 int finish(http::ending how, actors::runtime& runtime) {
   switch (how) {
   case http::ending::drained:
@@ -64,6 +89,8 @@ int serve(serve_options& o) {
   o.runtime.devices = std::move(*specs);
   o.runtime.quantum = std::chrono::microseconds{o.quantum};
   o.runtime.engine_log = o.engine_log;
+  auto bell = std::make_shared<death_bell>();
+  o.runtime.on_vital_death = [bell](const std::string& why) { bell->ring(why); };
   auto runtime = actors::runtime::start(o.runtime);
   if (!runtime)
     return report(runtime.error());
@@ -81,7 +108,10 @@ int serve(serve_options& o) {
   fmt::print("baton: ready on http://{}:{}, {} of {} models, {} devices\n", o.http.address, (*server)->port(), ready,
              models->size(), (*runtime)->devices().size());
   std::fflush(stdout);
-  return finish((*server)->run(), **runtime);
+  bell->listen(server->get());
+  auto how = (*server)->run();
+  bell->listen(nullptr);
+  return finish(how, **runtime);
 }
 
 } // namespace

@@ -7,12 +7,10 @@ baton=build/release/baton
 seconds=${SECONDS_OF_LOAD:-20}
 mkdir -p build/demo
 
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-url=http://127.0.0.1:$port
 log=build/demo/server.log
 
-echo "demo: starting the server on $url: three models, two devices of one core (log: $log)"
-"$baton" serve --models build/models --devices cpu:2 --port "$port" --policy priority \
+echo "demo: starting the server: three models, two devices of one core (log: $log)"
+"$baton" serve --models build/models --devices cpu:2 --port 0 --policy priority --symbol S=64 \
   --engine-log build/demo/engine.log >"$log" 2>&1 </dev/null &
 server=$!
 trap 'kill -KILL "$server" 2>/dev/null || true' EXIT
@@ -23,18 +21,25 @@ fail() {
   exit 1
 }
 
+url=
 for _ in $(seq 600); do
-  curl --silent --fail --max-time 2 --noproxy '*' "$url/v2/health/ready" >/dev/null 2>&1 && break
+  ready=$(grep -m1 '^baton: ready on' "$log" || true)
+  if [ -n "$ready" ]; then
+    url=$(sed 's/.*\(http:[^,]*\),.*/\1/' <<<"$ready")
+    break
+  fi
   kill -0 "$server" 2>/dev/null || fail "the server ended before it was ready"
   sleep 0.1
 done
-curl --silent --fail --max-time 2 --noproxy '*' "$url/v2/health/ready" >/dev/null || fail "not ready after 60 s"
+[ -n "$url" ] || fail "not ready after 60 s"
+echo "demo: ${ready#baton: }"
+case $ready in *" 3 of 3 models"*) ;; *) fail "not every model is ready" ;; esac
 
 echo "demo: small urgent requests beside heavy ones for $seconds s; some are moved to the other device on their way"
 result=0
 "$baton" bench --url "$url" --mix demo/mix.json --seconds "$seconds" || result=$?
 
-kill -TERM "$server"
+kill -TERM "$server" 2>/dev/null || true
 ended=0
 wait "$server" || ended=$?
 trap - EXIT

@@ -19,7 +19,9 @@ private:
   error error_;
 };
 
-[[noreturn]] inline void raise(errc code, std::string message) { throw failure({code, std::move(message)}); }
+[[noreturn]] inline void raise(errc code, std::string message) {
+  throw failure({code, std::move(message)});
+}
 
 /// The value, or its error thrown.
 template <class T>

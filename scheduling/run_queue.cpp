@@ -176,27 +176,40 @@ std::optional<segment> run_queue::next() {
   return std::nullopt;
 }
 
-std::optional<segment> run_queue::issue(std::uint32_t lane) {
-  auto& l = lanes_[lane];
+bool run_queue::has_next() const {
+  for (std::uint32_t lane = 0; lane < lanes_.size(); ++lane)
+    if (pick(lane))
+      return true;
+  return false;
+}
+
+/// The task whose segment the lane would run next: its owner's, or the first of the ready ones.
+std::optional<task_id> run_queue::pick(std::uint32_t lane) const {
+  const auto& l = lanes_[lane];
   if (l.in_flight.size() >= config_.max_in_flight)
     return std::nullopt;
-  if (!l.owner) {
-    record* best = nullptr;
-    auto before = [](const record& a, const record& b) {
-      return std::pair{-std::int64_t{a.what.priority}, a.arrival}
-             < std::pair{-std::int64_t{b.what.priority}, b.arrival};
-    };
-    for (auto& [id, r] : tasks_)
-      if (!r.lane && !r.given_to && !r.cancelling && (!best || before(r, *best)))
-        best = &r;
-    if (!best)
-      return std::nullopt;
-    l.owner = best->what.id;
-    best->lane = lane;
+  if (l.owner) {
+    const auto& r = tasks_.at(*l.owner);
+    return r.cancelling || r.what.at == r.profile->end() ? std::nullopt : l.owner;
   }
-  auto& r = tasks_.at(*l.owner);
-  if (r.cancelling || r.what.at == r.profile->end())
+  const record* best = nullptr;
+  auto before = [](const record& a, const record& b) {
+    return std::pair{-std::int64_t{a.what.priority}, a.arrival} < std::pair{-std::int64_t{b.what.priority}, b.arrival};
+  };
+  for (const auto& [id, r] : tasks_)
+    if (!r.lane && !r.given_to && !r.cancelling && (!best || before(r, *best)))
+      best = &r;
+  return best ? std::optional{best->what.id} : std::nullopt;
+}
+
+std::optional<segment> run_queue::issue(std::uint32_t lane) {
+  auto picked = pick(lane);
+  if (!picked)
     return std::nullopt;
+  auto& l = lanes_[lane];
+  auto& r = tasks_.at(*picked);
+  l.owner = picked;
+  r.lane = lane;
   segment s{r.what.id, {lane}, ++l.issued, r.what.at, segment_end(r)};
   r.what.at = s.end;
   ++r.in_flight;

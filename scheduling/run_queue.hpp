@@ -67,6 +67,8 @@ public:
   // -- outputs --------------------------------------------------------------------------------------------------------
   /// The next segment to submit, if a lane has room; it counts as issued. Highest priority first, then first come.
   std::optional<segment> next();
+  /// Whether `next` would return one.
+  bool has_next() const;
   bool idle() const;
   /// Whether this queue is the task's holder (a task given away but not yet accepted is still recorded, but not held).
   bool holds(task_id t) const;
@@ -113,6 +115,7 @@ private:
   void remember(task_id t, task_epoch e, bool ended);
   ready_ticket last_issued(const record& r) const;
   position segment_end(const record& r) const;
+  std::optional<task_id> pick(std::uint32_t lane) const;
   std::optional<segment> issue(std::uint32_t lane);
   record* settle(lane_id lane, std::uint64_t sequence);
   void reply(command_id c, task_id t, task_epoch e, outcome what, errc reason, std::string text, effects& out) const;

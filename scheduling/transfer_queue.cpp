@@ -41,8 +41,12 @@ void transfer_queue::on(const declined& m, effects& out) {
   give_up(g, {m.epoch.value + 1}, true, m.reason, m.message, out);
 }
 
+const transfer_queue::work* transfer_queue::upcoming() const {
+  return under_way_ || waiting_.empty() ? nullptr : &waiting_.front();
+}
+
 std::optional<transfer_queue::work> transfer_queue::next() {
-  if (under_way_ || waiting_.empty())
+  if (!upcoming())
     return std::nullopt;
   under_way_ = std::move(waiting_.front());
   waiting_.pop_front();

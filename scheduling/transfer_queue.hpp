@@ -35,6 +35,8 @@ public:
 
   /// The next copy, if none is under way.
   std::optional<work> next();
+  /// What `next` would return; null: nothing.
+  const work* upcoming() const;
   /// The copy under way ended. `failure` none: the values are there; `cancelled` or another: they are not.
   void copied(errc failure, std::string text, effects& out);
 

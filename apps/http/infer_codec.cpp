@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "apps/defaults.hpp"
+#include "apps/device_time.hpp"
 #include "apps/http/json_tensor.hpp"
 #include "apps/layer_names.hpp"
 
@@ -165,7 +166,7 @@ expected<std::string> encode_answer(const infer_call& call, const actors::done& 
   if (call.id)
     out += ",\"id\":" + quote_json(*call.id);
   out += fmt::format(R"(,"parameters":{{"attempts":{},"busy_us":{})", result.attempts,
-                     std::chrono::duration_cast<std::chrono::microseconds>(result.busy).count());
+                     std::chrono::duration_cast<std::chrono::microseconds>(device_time(result)).count());
   if (result.device.value < devices.size())
     out += fmt::format(R"(,"device":{},"device_name":{})", result.device.value,
                        quote_json(devices[result.device.value].name));

@@ -216,4 +216,8 @@ void server::stop() {
   (*impl_->wake)([i = impl_.get()] { i->begin_drain(); });
 }
 
+void server::give_up() {
+  (*impl_->wake)([i = impl_.get()] { i->end(ending::unhealthy); });
+}
+
 } // namespace baton::apps::http

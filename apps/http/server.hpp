@@ -43,6 +43,8 @@ public:
   ending run();
   /// Begins the drain: no new connections, no new inference, what is open is answered. From any thread.
   void stop();
+  /// Ends at once, as `unhealthy`: health answers nobody any more. From any thread.
+  void give_up();
 
 private:
   struct impl;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "apps/device_time.hpp"
+
 namespace baton::apps::http {
 
 unsigned status_of(errc code) {
@@ -116,7 +118,7 @@ answer service::finish(const open_call& c, const actors::done& d) {
                             ? static_cast<std::uint64_t>(d.outputs.front().shape()[*first.batch_axis])
                             : 1;
   counted.total += d.total;
-  counted.busy += d.busy;
+  counted.busy += device_time(d);
   return {200, std::move(*body), {}};
 }
 

@@ -109,8 +109,6 @@ void session::on_unreadable(error_code problem) {
   idle_ = false;
   keep_alive_ = false;
   static const auto& http_category = bhttp::make_error_code(bhttp::error::end_of_stream).category();
-  if (problem == beast::error::timeout && parser_->got_some())
-    return write(refuse(408, "the request did not arrive in time"));
   if (problem.category() != http_category || problem == bhttp::error::end_of_stream
       || problem == bhttp::error::partial_message)
     return close();

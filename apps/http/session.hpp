@@ -30,7 +30,7 @@ struct session_context {
 
 /// One connection: reads a request, has it answered, writes the answer, and again while the client keeps it alive. It
 /// keeps itself alive by its pending operations. A client that closes (or half-closes) its side while its inference
-/// runs is taken to have left: the inference is cancelled.
+/// runs is taken to have left: the inference is cancelled. One that is too slow finds the connection closed.
 class session : public std::enable_shared_from_this<session> {
 public:
   session(boost::asio::ip::tcp::socket socket, session_context& context);

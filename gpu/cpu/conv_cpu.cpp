@@ -102,8 +102,9 @@ void build_conv(layer_builder& builder, const metadata::conv_layer& a) {
     builder.unsupported("weights must have 4 axes");
   if (a.groups > 1)
     weights = {a.groups, channels / a.groups, weights[1], weights[2], weights[3]};
-  const problem p{builder.input_shape(x), weights, builder.output_shape(),          channels, a,
-                  builder.has(b) || a.has_batch_norm,  builder.has(residual)};
+  const problem p{
+      builder.input_shape(x), weights, builder.output_shape(), channels, a, builder.has(b) || a.has_batch_norm,
+      builder.has(residual)};
   auto d = choose(p);
 
   auto source = builder.in_layout(builder.input(x), d.src_desc());

@@ -11,8 +11,8 @@
 
 namespace baton::gpu::cpu {
 
-/// Steps and places of a model at one shape. Immutable once built and measured; any number of devices of its kind run it
-/// at the same time, each with an `execution` of its own.
+/// Steps and places of a model at one shape. Immutable once built and measured; any number of devices of its kind run
+/// it at the same time, each with an `execution` of its own.
 class cpu_plan final : public plan, public std::enable_shared_from_this<cpu_plan> {
 public:
   /// @pre every layer of `draft` is built. Places the values.
@@ -46,6 +46,8 @@ private:
 };
 
 /// The plan behind the interface, or null if it is not one of ours.
-inline const cpu_plan* as_cpu_plan(const plan* p) { return dynamic_cast<const cpu_plan*>(p); }
+inline const cpu_plan* as_cpu_plan(const plan* p) {
+  return dynamic_cast<const cpu_plan*>(p);
+}
 
 } // namespace baton::gpu::cpu

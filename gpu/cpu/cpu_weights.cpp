@@ -11,8 +11,8 @@ std::size_t cpu_weights::bytes() const {
   return bytes_;
 }
 
-std::string cpu_weights::purpose_of(const std::string& piece) const {
-  return "weights '" + piece + "' of model '" + model_->name() + "'";
+std::string cpu_weights::purpose_of(const std::string& name) const {
+  return "weights '" + name + "' of model '" + model_->name() + "'";
 }
 
 const std::byte* cpu_weights::plain(metadata::value_index root) {

@@ -53,7 +53,7 @@ private:
     layout how;
     buffer bytes;
   };
-  std::string purpose_of(const std::string& piece) const;
+  std::string purpose_of(const std::string& name) const;
 
   std::shared_ptr<const metadata::model> model_;
   std::shared_ptr<domain_memory> home_;

@@ -8,7 +8,9 @@
 
 namespace baton::gpu::cpu {
 
-domain_memory::~domain_memory() { drop_kept(); }
+domain_memory::~domain_memory() {
+  drop_kept();
+}
 
 void domain_memory::drop_kept() {
   for (auto& [bytes, data] : kept_)

@@ -81,8 +81,8 @@ void build_batch_norm(layer_builder& b, const metadata::batch_norm_layer& a) {
   auto flags = normalization_flags::use_global_stats | normalization_flags::use_scale_shift;
   if (a.act == metadata::activation::relu)
     flags |= normalization_flags::fuse_norm_relu;
-  batch_normalization_forward::primitive_desc d(
-      {dnnl::prop_kind::forward_inference, source.how, a.epsilon, flags}, user_scratchpad(), cpu_engine());
+  batch_normalization_forward::primitive_desc d({dnnl::prop_kind::forward_inference, source.how, a.epsilon, flags},
+                                                user_scratchpad(), cpu_engine());
   auto target = fits ? b.output(0, source.how) : b.plain_output(0, source.how.dims());
 
   auto vector = plain_layout({channels});

@@ -17,7 +17,9 @@ bool layer_builder::has(std::size_t role) const {
   return role < layer_.inputs.size() && layer_.inputs[role] != metadata::none;
 }
 
-extents layer_builder::shape(value_index v) const { return model().shape(v, draft_.symbols); }
+extents layer_builder::shape(value_index v) const {
+  return model().shape(v, draft_.symbols);
+}
 
 void layer_builder::unsupported(const std::string& reason) const {
   raise(errc::bad_model, "layer '" + layer_.name + "' (" + std::string(kind_name(layer_.attributes)) + "): " + reason);
@@ -122,7 +124,9 @@ place layer_builder::scratch(std::size_t bytes) {
   return result;
 }
 
-metadata::tensor layer_builder::read(std::size_t role) const { return draft_.weights->read(root(input_value(role))); }
+metadata::tensor layer_builder::read(std::size_t role) const {
+  return draft_.weights->read(root(input_value(role)));
+}
 
 operand layer_builder::prepared(weight_role role, const layout& wanted, const layout& given,
                                 const std::function<void(std::span<float>)>& fill) {

@@ -39,7 +39,9 @@ layout plain_layout(extents shape) {
   return {shape, f32, strides};
 }
 
-layout any_layout(extents shape) { return {std::move(shape), f32, dnnl::memory::format_tag::any}; }
+layout any_layout(extents shape) {
+  return {std::move(shape), f32, dnnl::memory::format_tag::any};
+}
 
 std::int64_t elements_of(const extents& shape) {
   return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
@@ -69,7 +71,7 @@ bool same_bytes_as_plain(const layout& of) {
   for (int i = 0; i < blocking.inner_nblks; ++i) {
     stride /= blocking.inner_blks[i];
     if (blocking.inner_blks[i] > 1)
-      loops.push_back({stride, blocking.inner_idxs[i], blocking.inner_blks[i]});
+      loops.push_back({stride, static_cast<int>(blocking.inner_idxs[i]), blocking.inner_blks[i]});
   }
   // Plain: the axes come in order, and each loop steps over exactly what is inside it.
   std::int64_t expected = 1;

@@ -28,8 +28,8 @@ bool same_bytes_as_plain(const layout& of);
 /// Descriptors that differ at most in the strides of axes of extent one.
 bool same_layout(const layout& a, const layout& b);
 
-/// Attributes that every primitive here has: its scratch memory is given by the caller, so that one primitive can run on
-/// several devices at once.
+/// Attributes that every primitive here has: its scratch memory is given by the caller, so that one primitive can run
+/// on several devices at once.
 dnnl::primitive_attr user_scratchpad();
 
 } // namespace baton::gpu::cpu

@@ -27,8 +27,8 @@ matmul::primitive_desc describe(std::int64_t rows, std::int64_t depth, std::int6
 }
 
 /// One layout of the weights for all numbers of rows: the one that a single row wants (on AVX-512 tiles of 16x64).
-/// Measured on 2048 x 1000, one core, with 1 and 4 rows: 76 and 143 us so, 109 and 143 us with plain weights, 83 and 147
-/// us as oneDNN's inner product in its own layout.
+/// Measured on 2048 x 1000, one core, with 1 and 4 rows: 76 and 143 us so, 109 and 143 us with plain weights, 83 and
+/// 147 us as oneDNN's inner product in its own layout.
 matmul::primitive_desc choose(std::int64_t rows, std::int64_t depth, std::int64_t columns, bool has_bias,
                               metadata::activation act) {
   auto single = describe(1, depth, columns, any_layout({depth, columns}), has_bias, act);

@@ -116,9 +116,8 @@ void build_lstm(layer_builder& b, const metadata::lstm_layer& a) {
 
   auto state = plain_layout({1, 1, n, a.hidden});
   auto gates = [&](weight_role as, role operand_role, std::int64_t depth, const layout& wanted) {
-    return b.prepared(as, wanted, plain_layout({1, 1, depth, 4, a.hidden}), [&](std::span<float> to) {
-      fill_gates(b.read(operand_role), to, size(depth), size(a.hidden));
-    });
+    return b.prepared(as, wanted, plain_layout({1, 1, depth, 4, a.hidden}),
+                      [&](std::span<float> to) { fill_gates(b.read(operand_role), to, size(depth), size(a.hidden)); });
   };
   auto bias_layout = plain_layout({1, 1, 4, a.hidden});
   auto biases = b.prepared(weight_role::bias, bias_layout, bias_layout, [&](std::span<float> to) {

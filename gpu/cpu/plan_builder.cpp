@@ -66,8 +66,8 @@ std::shared_ptr<cpu_plan> make_plan(std::shared_ptr<const metadata::model> model
   draft.symbols = std::move(symbols);
   const auto& m = *draft.model;
   if (draft.symbols.size() != m.symbols().size())
-    raise(errc::bad_argument, "model '" + m.name() + "' has " + std::to_string(m.symbols().size()) + " symbols, given are "
-                                  + std::to_string(draft.symbols.size()));
+    raise(errc::bad_argument, "model '" + m.name() + "' has " + std::to_string(m.symbols().size())
+                                  + " symbols, given are " + std::to_string(draft.symbols.size()));
   draft.slots.resize(m.values().size());
   check_extents(draft);
   place_inputs(draft);

@@ -27,9 +27,7 @@ bool pin_to(int core) {
   return sched_setaffinity(0, sizeof set, &set) == 0;
 }
 
-} // namespace
-
-std::vector<int> usable_cores() {
+std::vector<int> read_affinity() {
   cpu_set_t set;
   CPU_ZERO(&set);
   std::vector<int> result;
@@ -40,6 +38,14 @@ std::vector<int> usable_cores() {
   if (result.empty())
     result.push_back(0);
   return result;
+}
+
+} // namespace
+
+std::vector<int> usable_cores() {
+  // Read once: a thread that a device has pinned would see its own core only.
+  static const std::vector<int> cores = read_affinity();
+  return cores;
 }
 
 expected<void> thread_set::enter() const {

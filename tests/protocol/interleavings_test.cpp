@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <random>
 #include <unordered_set>
 
 #include "tests/protocol/world.hpp"
@@ -53,24 +54,29 @@ private:
         report(*problem);
     }
     for (const auto& s : w.steps()) {
-      path_.push_back(w.describe(s));
+      path_.push_back(s);
       world next{w};
       next.take(s);
       visit(next);
       path_.pop_back();
     }
   }
+  /// Tells the story again, from the start.
   void report(const std::string& problem) {
     std::string story = problem + ", after";
-    for (const auto& step : path_)
-      story += "\n  " + step;
+    coverage unused;
+    world w{scenario_, unused};
+    for (const auto& step : path_) {
+      story += "\n  " + w.describe(step);
+      w.take(step);
+    }
     FAIL(story);
   }
 
   scenario scenario_;
   coverage coverage_;
   std::unordered_set<fingerprint, fingerprint_hash> visited_;
-  std::vector<std::string> path_;
+  std::vector<world::step> path_;
   std::size_t rests_ = 0;
 };
 
@@ -86,6 +92,31 @@ std::vector<steering> moved_after_first_layer(std::uint32_t to) {
 }
 std::vector<steering> preempted_after_first_layer() {
   return {{order::kind::preempt, {1, 0}, no_device}};
+}
+
+/// Where every order of everything is too much: seeded random walks to the end, with all that may go wrong at once.
+void wander(const scenario& s, std::uint64_t walks) {
+  coverage seen;
+  for (std::uint64_t seed = 0; seed < walks; ++seed) {
+    std::mt19937_64 random{seed};
+    world w{s, seen};
+    for (auto steps = w.steps(); !steps.empty(); steps = w.steps()) {
+      // The environment strikes now and then, not whenever it can.
+      auto strikes = [](const world::step& x) {
+        return x.what == world::step::kind::kill || x.what == world::step::kind::cancel;
+      };
+      auto step = steps[random() % steps.size()];
+      if (strikes(step) && random() % 8 != 0 && !w.quiet())
+        continue;
+      w.take(step);
+      auto problem = w.broken();
+      INFO(s.name << ", walk " << seed << ", after " << w.describe());
+      REQUIRE(problem.value_or("") == "");
+    }
+    auto problem = w.broken_at_rest();
+    INFO(s.name << ", walk " << seed);
+    REQUIRE(problem.value_or("") == "");
+  }
 }
 
 void explore(const scenario& s, const std::vector<std::string>& must_be_seen) {
@@ -137,7 +168,7 @@ TEST_CASE("a worker dies at any moment of a hand-over, one domain", "[protocol]"
 }
 
 TEST_CASE("a worker dies at any moment of a hand-over across two domains", "[protocol]") {
-  explore({"death across", "priority", two_domains, {ask(1, 0, moved_after_first_layer(1)), ask(2, 0)}, 1, 0, {}},
+  explore({"death across", "fifo", two_domains, {ask(1, 0, moved_after_first_layer(1))}, 1, 0, {}},
           {"refused receiver_down", "end: none"});
 }
 
@@ -166,4 +197,18 @@ TEST_CASE("no memory at the receiver, anywhere", "[protocol]") {
            2,
            {}},
           {"refused out_of_memory", "end: none"});
+}
+
+TEST_CASE("everything that can go wrong at once, on random walks", "[protocol]") {
+  for (const auto* policy : {"fifo", "priority"})
+    for (const auto& devices : {one_domain, two_domains})
+      wander({"at once",
+              policy,
+              devices,
+              {ask(1, 0, moved_after_first_layer(1)), ask(2, 5, moved_after_first_layer(0)),
+               ask(3, 2, preempted_after_first_layer())},
+              3,
+              2,
+              {{1}, {2}, {3}}},
+             5000);
 }

@@ -57,14 +57,8 @@ world::world(const world& other)
 // -------------------------------------------------------------------------------------------------------------
 
 bool world::quiet() const {
-  auto busy_worker = [](const auto& w) {
-    auto copy = w.second;
-    return copy.next().has_value();
-  };
-  auto busy_transfer = [](const auto& t) {
-    auto copy = t.second;
-    return copy.next().has_value();
-  };
+  auto busy_worker = [](const auto& w) { return w.second.has_next(); };
+  auto busy_transfer = [](const auto& t) { return t.second.upcoming() != nullptr; };
   return wires_.empty() && std::none_of(workers_.begin(), workers_.end(), busy_worker)
          && std::none_of(transfers_.begin(), transfers_.end(), busy_transfer);
 }
@@ -80,15 +74,13 @@ std::vector<world::step> world::steps() const {
     ++n;
   }
   for (const auto& [d, w] : workers_) {
-    auto copy = w;
-    if (copy.next())
+    if (w.has_next())
       result.push_back({kind::run, d.value});
     if (kills_ > 0)
       result.push_back({kind::kill, d.value});
   }
   for (const auto& [d, t] : transfers_) {
-    auto copy = t;
-    auto w = copy.next();
+    const auto* w = t.upcoming();
     if (!w)
       continue;
     result.push_back({kind::copy, d.value});
@@ -150,10 +142,12 @@ void world::take(const step& s) {
     workers_.erase(d);
     hosts_.erase(worker_of(d));
     push(dead, where(the_scheduler), down{d, dead.life});
-    for (const auto& [other, w] : workers_)
-      push(dead, where(worker_of(other)), down{d, dead.life});
-    for (const auto& [domain, t] : transfers_)
-      push(dead, where(transfer_of(domain)), down{d, dead.life});
+    // The others hear of it too; it means something only to who has given it a task. (An accept still to be sent to the
+    // dead is answered when it arrives, see `handle`.)
+    for (const auto& [other, h] : hosts_)
+      if (std::any_of(h.gives.begin(), h.gives.end(),
+                      [&](const auto& g) { return g.second.device == d && g.second.life == dead.life; }))
+        push(dead, where(other), down{d, dead.life});
     break;
   }
   }

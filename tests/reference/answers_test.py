@@ -5,6 +5,7 @@ Usage: answers_test.py BATON MODEL.onnx INPUTS.npy [--labels FILE.npy --accuracy
 import argparse
 import itertools
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,9 @@ class Program:
         ended = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL)
         if ended.returncode != 0:
             sys.exit(f"{' '.join(map(str, command))}\nended with {ended.returncode}:\n{ended.stdout}{ended.stderr}")
+        moves, wanted = re.search(r"(\d+) moves", ended.stdout), int(move_after is not None)
+        if moves is None or int(moves[1]) != wanted:
+            sys.exit(f"{' '.join(map(str, command))}\nshould have moved {wanted} times:\n{ended.stdout}")
         return np.load(answer)
 
 

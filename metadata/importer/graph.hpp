@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "metadata/importer/onnx_reader.hpp"
+#include "metadata/importer/problem.hpp"
+#include "metadata/model.hpp"
+#include "metadata/shape_rules.hpp"
+
+namespace baton::metadata::importer {
+
+/// The model while it grows: values by name, layers in topological order. Throws `problem`.
+class graph {
+public:
+  graph(std::string name, std::int64_t opset);
+
+  std::int64_t opset() const { return opset_; }
+  model::parts& parts() { return parts_; }
+  const value& at(value_index v) const { return parts_.values[v]; }
+  std::string text(const dims& shape) const { return to_string(shape, parts_.symbols); }
+
+  /// The graph's inputs that no initializer fills, and the symbols in them.
+  void add_inputs(const onnx_file& file);
+  /// A constant known by its entry's name. A type that no layer takes is an error only when it is read.
+  void add_constant(const tensor_entry& entry, const std::string& name);
+  /// A small int64 constant that stands in no file.
+  value_index add_integers(const std::string& name, dims shape, const std::vector<std::int64_t>& elements);
+  /// A small float32 constant that stands in no file.
+  value_index add_floats(const std::string& name, dims shape, const std::vector<float>& elements);
+
+  /// The value of that name.
+  value_index bound(const std::string& name) const;
+  /// The same; where it is only another name of the same bytes and shape, the original.
+  value_index find(const std::string& name) const;
+  void bind(const std::string& name, value_index v);
+  void mark_read(const std::string& name) { read_.insert(name); }
+  bool is_read(const std::string& name) const { return read_.contains(name); }
+
+  /// Adds a layer; `outputs` names its results, empty where absent.
+  std::vector<value_index> add_layer(const std::string& name, const layer_attributes& attributes,
+                                     std::vector<value_index> inputs, const std::vector<std::string>& outputs);
+  /// The layer that writes `v`; null if none does.
+  const layer* writer(value_index v) const;
+  /// The bytes of `v` under another shape: an alias, or another constant if `v` is one.
+  value_index view(value_index v, dims shape, const std::string& name);
+
+  /// The elements of a small int64 constant.
+  std::vector<std::int64_t> integers(value_index v) const;
+  /// `name`, or with a number behind it if a layer is called so already.
+  std::string unique_layer_name(const std::string& name);
+
+private:
+  value_index add(value v);
+
+  model::parts parts_;
+  std::int64_t opset_;
+  std::unordered_map<std::string, value_index> by_name_;
+  std::unordered_map<value_index, std::size_t> writer_;
+  std::unordered_set<std::string> unusable_; // constants of other element types
+  std::unordered_set<std::string> read_;     // names that some node or the graph's outputs read
+  std::unordered_map<std::string, std::uint32_t> layer_names_;
+  std::uint64_t copied_bytes_ = 0;
+};
+
+} // namespace baton::metadata::importer

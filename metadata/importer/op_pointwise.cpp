@@ -1,0 +1,39 @@
+#include "metadata/importer/operators.hpp"
+
+namespace baton::metadata::importer {
+
+void import_relu(node& n) {
+  n.demand_operands(1, 1);
+  n.emit(relu_layer{}, {n.operand(0)});
+}
+
+void import_sum(node& n) {
+  n.demand_operands(1, n.inputs());
+  std::vector<value_index> operands;
+  for (std::size_t i = 0; i < n.inputs(); ++i)
+    operands.push_back(n.operand(i));
+  n.emit(add_layer{}, std::move(operands));
+}
+
+void import_batch_normalization(node& n) {
+  n.demand_operands(5, 5);
+  batch_norm_layer a;
+  a.epsilon = n.attrs().real("epsilon", a.epsilon);
+  demand(a.epsilon >= 0.0F, "its epsilon must not be negative");
+  n.attrs().ignore("momentum");
+  demand(n.attrs().flag("spatial", true), "spatial = 0 is not supported");
+  demand(!n.attrs().flag("training_mode", false), "training_mode is not supported");
+  n.emit(a, {n.operand(0), n.operand(1), n.operand(2), n.operand(3), n.operand(4)});
+}
+
+void import_softmax(node& n) {
+  n.demand_operands(1, 1);
+  const auto old = n.in().opset() < 13;
+  const auto rank = n.shape(0).size();
+  softmax_layer a;
+  a.axis = n.axis(n.attrs().integer("axis", old ? 1 : -1, INT32_MIN, INT32_MAX), rank);
+  a.flatten = old && a.axis + 1 < rank; // over the last axis both are the same
+  n.emit(a, {n.operand(0)});
+}
+
+} // namespace baton::metadata::importer

@@ -1,0 +1,64 @@
+#include "metadata/importer/operators.hpp"
+
+#include <map>
+#include <string_view>
+
+#include "metadata/importer/order.hpp"
+
+namespace baton::metadata::importer {
+
+namespace {
+
+struct known_operator {
+  void (*import)(node&);
+  bool optional_outputs = false; ///< takes care of results beyond the first itself
+};
+
+const std::map<std::string_view, known_operator>& operators() {
+  static const std::map<std::string_view, known_operator> table{
+      {"Add", {import_sum}},
+      {"AveragePool", {import_average_pool}},
+      {"BatchNormalization", {import_batch_normalization}},
+      {"Constant", {import_constant}},
+      {"Conv", {import_conv}},
+      {"Dropout", {import_dropout}},
+      {"Flatten", {import_flatten}},
+      {"Gather", {import_gather}},
+      {"Gemm", {import_gemm}},
+      {"GlobalAveragePool", {import_global_average_pool}},
+      {"Identity", {import_identity}},
+      {"LSTM", {import_lstm, true}},
+      {"MatMul", {import_mat_mul}},
+      {"MaxPool", {import_max_pool}},
+      {"Relu", {import_relu}},
+      {"Reshape", {import_reshape}},
+      {"Softmax", {import_softmax}},
+      {"Squeeze", {import_squeeze}},
+      {"Sum", {import_sum}},
+      {"Transpose", {import_transpose}},
+  };
+  return table;
+}
+
+} // namespace
+
+void import_node(graph& g, const node_entry& entry) {
+  const auto& proto = entry.proto;
+  try {
+    const auto standard = proto.domain().empty() || proto.domain() == "ai.onnx";
+    const auto found = operators().find(proto.op_type());
+    demand(standard && found != operators().end(),
+           "operator " + (standard ? "" : proto.domain() + '.') + proto.op_type() + " is not supported");
+    node n(g, entry);
+    if (!found->second.optional_outputs)
+      for (int i = 1; i < proto.output_size(); ++i)
+        demand(!n.is_wanted(static_cast<std::size_t>(i)),
+               "its optional output '" + proto.output(i) + "' is used, which is not supported");
+    found->second.import(n);
+    n.attrs().finish();
+  } catch (const problem& p) {
+    throw problem(who(proto) + p.what(), p.code);
+  }
+}
+
+} // namespace baton::metadata::importer

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "metadata/importer/node.hpp"
+
+namespace baton::metadata::importer {
+
+/// Adds what one node stands for to the graph: layers, views, constants. Throws `problem`, naming the node.
+/// Source of the semantics: ONNX operator specification, opsets 7-17.
+void import_node(graph& g, const node_entry& entry);
+
+// One per operator; `import_node` names the node in what they throw.
+void import_constant(node& n);
+void import_identity(node& n);
+void import_dropout(node& n);
+void import_flatten(node& n);
+void import_reshape(node& n);
+void import_squeeze(node& n);
+void import_conv(node& n);
+void import_max_pool(node& n);
+void import_average_pool(node& n);
+void import_global_average_pool(node& n);
+void import_batch_normalization(node& n);
+void import_relu(node& n);
+void import_sum(node& n); ///< Add too
+void import_softmax(node& n);
+void import_gemm(node& n);
+void import_mat_mul(node& n);
+void import_gather(node& n);
+void import_transpose(node& n);
+void import_lstm(node& n);
+
+} // namespace baton::metadata::importer

@@ -1,0 +1,116 @@
+#include "metadata/importer/order.hpp"
+
+#include <functional>
+#include <queue>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "metadata/defaults.hpp"
+#include "metadata/importer/problem.hpp"
+
+namespace baton::metadata::importer {
+
+std::string who(const onnx::NodeProto& node) {
+  const auto& name = node.name().empty() && node.output_size() > 0 ? node.output(0) : node.name();
+  return "node '" + name + "' (" + node.op_type() + "): ";
+}
+
+namespace {
+
+class sorter {
+public:
+  explicit sorter(const onnx_file& file) : file_(file), waits_(file.nodes.size()), readers_(file.nodes.size()) {}
+
+  std::vector<std::uint32_t> run() {
+    index_names();
+    for (std::uint32_t n = 0; n < file_.nodes.size(); ++n)
+      link(n);
+    // The lowest ready node first: a sorted file keeps its order.
+    std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> ready;
+    for (std::uint32_t n = 0; n < waits_.size(); ++n)
+      if (waits_[n] == 0)
+        ready.push(n);
+    std::vector<std::uint32_t> order;
+    while (!ready.empty()) {
+      const auto n = ready.top();
+      ready.pop();
+      order.push_back(n);
+      for (const auto reader : readers_[n])
+        if (--waits_[reader] == 0)
+          ready.push(reader);
+    }
+    if (order.size() < waits_.size())
+      refuse_cycle();
+    return order;
+  }
+
+private:
+  void index_names() {
+    std::unordered_set<std::string> initializers;
+    for (const auto& t : file_.initializers) {
+      demand(!t.name.empty(), "an initializer has no name");
+      demand(initializers.insert(t.name).second, "two initializers are called '" + t.name + "'");
+    }
+    given_ = initializers;
+    std::unordered_set<std::string> inputs;
+    for (const auto& i : file_.inputs) {
+      demand(inputs.insert(i.name()).second, "two inputs are called '" + i.name() + "'");
+      given_.insert(i.name());
+    }
+    for (std::uint32_t n = 0; n < file_.nodes.size(); ++n) {
+      const auto& node = file_.nodes[n].proto;
+      demand(static_cast<std::size_t>(node.output_size()) <= defaults::max_operands
+                 && static_cast<std::size_t>(node.input_size()) <= defaults::max_operands,
+             who(node) + "it has too many inputs or outputs");
+      for (const auto& name : node.output()) {
+        if (name.empty())
+          continue;
+        demand(!given_.contains(name), who(node) + "it writes '" + name + "', which is an input or initializer");
+        demand(writer_.emplace(name, n).second, who(node) + "it writes '" + name + "', which another node writes too");
+      }
+    }
+  }
+
+  void link(std::uint32_t n) {
+    const auto& node = file_.nodes[n].proto;
+    for (const auto& name : node.input()) {
+      if (name.empty() || given_.contains(name))
+        continue;
+      const auto found = writer_.find(name);
+      demand(found != writer_.end(), who(node) + "it reads '" + name + "', which nothing produces");
+      readers_[found->second].push_back(n);
+      ++waits_[n];
+    }
+  }
+
+  /// Names a node on the cycle: going back over unsorted writers must meet one again.
+  [[noreturn]] void refuse_cycle() const {
+    std::uint32_t n = 0;
+    while (waits_[n] == 0)
+      ++n;
+    std::vector<bool> seen(waits_.size());
+    while (!seen[n]) {
+      seen[n] = true;
+      for (const auto& name : file_.nodes[n].proto.input())
+        if (const auto found = writer_.find(name); found != writer_.end() && waits_[found->second] > 0) {
+          n = found->second;
+          break;
+        }
+    }
+    throw problem(who(file_.nodes[n].proto) + "it depends on its own result: the graph has a cycle");
+  }
+
+  const onnx_file& file_;
+  std::unordered_set<std::string> given_; // inputs and initializers
+  std::unordered_map<std::string, std::uint32_t> writer_;
+  std::vector<std::uint32_t> waits_;
+  std::vector<std::vector<std::uint32_t>> readers_;
+};
+
+} // namespace
+
+std::vector<std::uint32_t> order_nodes(const onnx_file& file) {
+  return sorter(file).run();
+}
+
+} // namespace baton::metadata::importer

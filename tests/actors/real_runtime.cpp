@@ -1,0 +1,90 @@
+#include "tests/actors/real_runtime.hpp"
+
+#include <cstring>
+
+#include <catch2/catch.hpp>
+
+namespace baton::testing {
+
+using namespace std::chrono_literals;
+
+actors::runtime_options options_for(const std::string& devices) {
+  auto specs = gpu::parse_devices(devices);
+  REQUIRE(specs);
+  actors::runtime_options o;
+  o.devices = *specs;
+  o.machine.pin_threads = false;
+  return o;
+}
+
+std::unique_ptr<actors::runtime> start(actors::runtime_options options) {
+  auto r = actors::runtime::start(std::move(options));
+  if (!r)
+    FAIL(r.error().message);
+  return std::move(*r);
+}
+
+void add(actors::runtime& r, std::shared_ptr<const metadata::model> m, std::vector<metadata::symbol_values> warm) {
+  auto added = r.add_model(std::move(m), std::move(warm), 60s);
+  if (!added)
+    FAIL(added.error().message);
+}
+
+tensors direct_run(const std::shared_ptr<const metadata::model>& m, const tensors& inputs) {
+  auto specs = gpu::parse_devices("cpu:1");
+  auto machine = *gpu::open_machine(*specs, {.pin_threads = false});
+  auto device = *machine->open({0});
+  REQUIRE(device->attach());
+  auto domain = machine->domains()[0];
+  auto plan = device->build_plan(m, *domain->load_weights(m), *m->bind(inputs));
+  if (!plan)
+    FAIL(plan.error().message);
+  gpu::bindings data;
+  data.activations = *domain->allocate((*plan)->block_bytes());
+  for (const auto& x : inputs)
+    data.inputs.push_back(x.data());
+  REQUIRE(device->submit(
+      {.plan = plan->get(), .begin = {}, .end = (*plan)->profile().end(), .data = &data, .lane = {}, .waits = {}}));
+  gpu::completion c;
+  REQUIRE(device->poll({&c, 1}) == 1);
+  REQUIRE_FALSE(c.failure);
+  return *(*domain->open_copy_engine())->fetch_outputs({plan->get(), &data}, nullptr);
+}
+
+bool identical(const tensors& a, const tensors& b) {
+  if (a.size() != b.size())
+    return false;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (a[i].type() != b[i].type() || a[i].shape() != b[i].shape()
+        || std::memcmp(a[i].data(), b[i].data(), a[i].bytes()) != 0)
+      return false;
+  return true;
+}
+
+std::vector<metadata::position> positions(const metadata::model& m, const metadata::symbol_values& symbols) {
+  std::vector<metadata::position> all;
+  for (std::uint32_t layer = 0; layer < m.layers().size(); ++layer)
+    for (std::uint32_t part = 0; part < m.layers()[layer].parts.bind(symbols); ++part)
+      all.push_back({layer, part});
+  return all;
+}
+
+std::map<std::uint64_t, actors::done> collect(actors::runtime& r, std::size_t n) {
+  std::map<std::uint64_t, actors::done> all;
+  while (all.size() < n) {
+    auto d = r.results().pop(60s);
+    REQUIRE(d);
+    REQUIRE(all.emplace(d->request.value, *d).second);
+  }
+  CHECK_FALSE(r.results().try_pop());
+  return all;
+}
+
+actors::done run(actors::runtime& r, actors::request q) {
+  auto id = r.submit(std::move(q));
+  if (!id)
+    FAIL(id.error().message);
+  return collect(r, 1).at(id->value);
+}
+
+} // namespace baton::testing

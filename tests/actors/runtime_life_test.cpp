@@ -1,0 +1,279 @@
+#include <atomic>
+#include <random>
+#include <thread>
+
+#include <catch2/catch.hpp>
+
+#include "tests/actors/real_runtime.hpp"
+#include "tests/support/model_builder.hpp"
+
+using namespace baton;
+using namespace baton::testing;
+using namespace std::chrono_literals;
+using actors::request;
+using scheduling::order;
+
+namespace {
+
+/// A request that computes long enough to be met while it runs.
+struct heavy {
+  model_ptr model = tiny_resnet();
+  metadata::symbol_values symbols{512};
+  tensors inputs = random_inputs(*model, symbols);
+
+  request ask(std::int32_t priority = 0) const {
+    return {.model = model->name(), .inputs = inputs, .priority = priority, .timeout = {}, .steps = {}};
+  }
+};
+
+struct light {
+  model_ptr model = tiny_cnn();
+  metadata::symbol_values symbols{1};
+  tensors inputs = random_inputs(*model, symbols);
+
+  request ask(std::int32_t priority = 0) const {
+    return {.model = model->name(), .inputs = inputs, .priority = priority, .timeout = {}, .steps = {}};
+  }
+};
+
+/// Until the engine has given an attempt to a worker.
+void wait_for_attempts(actors::runtime& r, std::uint64_t n) {
+  for (int i = 0; i < 10000 && r.counters().engine.attempts < n; ++i)
+    std::this_thread::sleep_for(100us);
+  REQUIRE(r.counters().engine.attempts >= n);
+}
+
+} // namespace
+
+TEST_CASE("an urgent request overtakes one that runs, which then ends with the same bits", "[actors]") {
+  auto r = start(options_for("cpu:1"));
+  heavy slow;
+  light urgent;
+  add(*r, slow.model, {slow.symbols});
+  add(*r, urgent.model, {urgent.symbols});
+  auto first = r->submit(slow.ask());
+  REQUIRE(first);
+  wait_for_attempts(*r, 1);
+  std::this_thread::sleep_for(2ms);
+  auto second = r->submit(urgent.ask(10));
+  REQUIRE(second);
+  auto d = r->results().pop(60s);
+  REQUIRE(d);
+  CHECK(d->request == *second);
+  d = r->results().pop(60s);
+  REQUIRE(d);
+  CHECK(d->request == *first);
+  CHECK(identical(d->outputs, direct_run(slow.model, slow.inputs)));
+  CHECK(r->counters().engine.preemptions == 1);
+}
+
+TEST_CASE("a request that is cancelled while it runs or waits ends so, once", "[actors]") {
+  auto devices = GENERATE(as<std::string>{}, "cpu:1", "cpu:1@a,cpu:1@b");
+  auto r = start(options_for(devices));
+  heavy slow;
+  add(*r, slow.model, {slow.symbols});
+  std::vector<metadata::request_id> ids;
+  for (int i = 0; i < 4; ++i)
+    ids.push_back(*r->submit(slow.ask()));
+  wait_for_attempts(*r, 4);
+  for (auto id : ids)
+    r->cancel(id);
+  r->cancel(ids[0]);
+  r->cancel({12345});
+  std::size_t cancelled = 0;
+  for (const auto& [id, d] : collect(*r, ids.size())) {
+    CHECK((d.failure == errc::none || d.failure == errc::cancelled));
+    cancelled += d.failure == errc::cancelled;
+  }
+  CHECK(cancelled >= 2);
+  CHECK(run(*r, slow.ask()).failure == errc::none);
+}
+
+TEST_CASE("a request that is not done by its deadline ends so", "[actors]") {
+  auto r = start(options_for("cpu:1"));
+  heavy slow;
+  add(*r, slow.model, {slow.symbols});
+  auto q = slow.ask();
+  q.timeout = 3ms;
+  auto d = run(*r, q);
+  CHECK(d.failure == errc::deadline_exceeded);
+  CHECK(d.total >= 3ms);
+  q.timeout = 60s;
+  CHECK(run(*r, q).failure == errc::none);
+}
+
+TEST_CASE("a request survives the death of its worker, once", "[actors]") {
+  auto devices = GENERATE(as<std::string>{}, "cpu:1", "cpu:1@a");
+  auto r = start(options_for(devices));
+  heavy slow;
+  add(*r, slow.model, {slow.symbols});
+  auto wanted = direct_run(slow.model, slow.inputs);
+
+  REQUIRE(r->submit(slow.ask()));
+  wait_for_attempts(*r, 1);
+  std::this_thread::sleep_for(2ms);
+  r->crash_worker({0});
+  auto d = collect(*r, 1).begin()->second;
+  CHECK(d.failure == errc::none);
+  CHECK(d.attempts == 2);
+  CHECK(identical(d.outputs, wanted));
+
+  REQUIRE(r->submit(slow.ask()));
+  wait_for_attempts(*r, 3);
+  std::optional<actors::done> end;
+  for (int i = 0; i < 50 && !end; ++i) {
+    r->crash_worker({0});
+    end = r->results().pop(5ms);
+  }
+  REQUIRE(end);
+  CHECK(end->failure == errc::attempt_lost);
+  CHECK(end->attempts == 2);
+  CHECK(r->healthy());
+  CHECK(run(*r, slow.ask()).failure == errc::none);
+  CHECK(r->counters().engine.restarts >= 3);
+}
+
+TEST_CASE("no more than the limit of requests are open, unread results among them", "[actors]") {
+  auto options = options_for("cpu:1");
+  options.max_open_requests = 3;
+  auto r = start(options);
+  light quick;
+  add(*r, quick.model, {quick.symbols});
+  for (int i = 0; i < 3; ++i)
+    REQUIRE(r->submit(quick.ask()));
+  std::this_thread::sleep_for(50ms);
+  auto refused = r->submit(quick.ask());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == errc::overloaded);
+  collect(*r, 3);
+  CHECK(run(*r, quick.ask()).failure == errc::none);
+}
+
+TEST_CASE("a drain lets open requests end and takes no new ones", "[actors]") {
+  auto r = start(options_for("cpu:2"));
+  heavy slow;
+  add(*r, slow.model, {slow.symbols});
+  for (int i = 0; i < 4; ++i)
+    REQUIRE(r->submit(slow.ask()));
+  CHECK_FALSE(r->drain(0ms));
+  auto refused = r->submit(slow.ask());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == errc::unavailable);
+  REQUIRE(r->drain(60s));
+  for (const auto& [id, d] : collect(*r, 4))
+    CHECK(d.failure == errc::none);
+}
+
+TEST_CASE("a runtime ends quickly with requests open, and each of them ends", "[actors]") {
+  heavy slow;
+  std::atomic<int> pushed{0};
+  std::chrono::steady_clock::time_point before;
+  {
+    auto r = start(options_for("cpu:1"));
+    add(*r, slow.model, {slow.symbols});
+    r->results().on_push([&] { ++pushed; });
+    for (int i = 0; i < 20; ++i)
+      REQUIRE(r->submit(slow.ask()));
+    before = std::chrono::steady_clock::now();
+  }
+  CHECK(pushed == 20);
+  CHECK(std::chrono::steady_clock::now() - before < 5s);
+}
+
+TEST_CASE("under many clients, cancels, crashes and moves every request ends once with the right bits", "[actors]") {
+  auto devices = GENERATE(as<std::string>{}, "cpu:2", "cpu:1@a,cpu:1@b", "cpu:2,cpu:1@b");
+  auto options = options_for(devices);
+  options.max_open_requests = 64;
+  auto r = start(options);
+  struct kind {
+    model_ptr model;
+    metadata::symbol_values symbols;
+    tensors inputs, wanted;
+  };
+  std::vector<kind> kinds;
+  for (auto& [m, symbols] :
+       {std::pair{tiny_cnn(), metadata::symbol_values{1}}, {tiny_lstm(), {2, 5}}, {tiny_resnet(), {4}}}) {
+    add(*r, m, {symbols});
+    auto inputs = random_inputs(*m, symbols, 11);
+    kinds.push_back({m, symbols, inputs, direct_run(m, inputs)});
+  }
+  auto device_count = static_cast<std::uint32_t>(r->devices().size());
+
+  std::mutex mutex;
+  std::map<std::uint64_t, std::size_t> open; // kind by request
+  std::atomic<bool> stop{false};
+  std::atomic<std::uint64_t> submitted{0};
+  auto client = [&](std::uint64_t seed) {
+    std::mt19937_64 random(seed);
+    auto up_to = [&](std::uint64_t n) { return random() % n; };
+    while (!stop) {
+      auto k = up_to(kinds.size());
+      request q{.model = kinds[k].model->name(), .inputs = kinds[k].inputs, .timeout = {}, .steps = {}};
+      q.priority = static_cast<std::int32_t>(up_to(3));
+      auto all = positions(*kinds[k].model, kinds[k].symbols);
+      if (up_to(2) == 0)
+        q.steps.push_back({up_to(2) ? order::kind::hand_off : order::kind::preempt,
+                           all[up_to(all.size())],
+                           {static_cast<std::uint32_t>(up_to(device_count))}});
+      metadata::request_id id;
+      {
+        std::lock_guard guard(mutex);
+        auto result = r->submit(std::move(q));
+        if (!result) {
+          if (result.error().code != errc::overloaded)
+            std::abort();
+        } else {
+          id = *result;
+          open[id.value] = k;
+          ++submitted;
+        }
+      }
+      if (id.value == 0)
+        std::this_thread::sleep_for(200us);
+      else if (up_to(10) == 0)
+        r->cancel(id);
+    }
+  };
+  std::vector<std::thread> clients;
+  for (std::uint64_t i = 0; i < 4; ++i)
+    clients.emplace_back(client, i + 1);
+  std::map<errc, std::uint64_t> ends;
+  std::uint64_t wrong = 0, unknown = 0, ended = 0;
+  auto take = [&](const actors::done& d) {
+    std::lock_guard guard(mutex);
+    auto i = open.extract(d.request.value);
+    ++ended;
+    ++ends[d.failure];
+    if (!i)
+      ++unknown;
+    else if (d.failure == errc::none && !identical(d.outputs, kinds[i.mapped()].wanted))
+      ++wrong;
+  };
+  auto end = std::chrono::steady_clock::now() + 2s;
+  auto crash = std::chrono::steady_clock::now();
+  std::mt19937 random(5);
+  while (std::chrono::steady_clock::now() < end) {
+    if (auto d = r->results().pop(1ms))
+      take(*d);
+    if (std::chrono::steady_clock::now() > crash) {
+      r->crash_worker({static_cast<std::uint32_t>(random() % device_count)});
+      crash = std::chrono::steady_clock::now() + 50ms;
+    }
+  }
+  stop = true;
+  for (auto& c : clients)
+    c.join();
+  while (ended < submitted) {
+    auto d = r->results().pop(30s);
+    REQUIRE(d);
+    take(*d);
+  }
+  CHECK(open.empty());
+  CHECK(unknown == 0);
+  CHECK(wrong == 0);
+  CHECK(ends[errc::none] > 200);
+  CHECK(ends[errc::none] + ends[errc::cancelled] + ends[errc::attempt_lost] == ended);
+  CHECK(r->healthy());
+  CHECK(r->counters().open_requests == 0);
+  CHECK(r->drain(1s));
+}

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <filesystem>
+
+/// Tiny ONNX files for the tests of the program.
+namespace baton::testing {
+
+/// A folder that goes with its object.
+class temporary_folder {
+public:
+  temporary_folder();
+  ~temporary_folder();
+  temporary_folder(const temporary_folder&) = delete;
+  temporary_folder& operator=(const temporary_folder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+private:
+  std::filesystem::path path_;
+};
+
+/// x [N,3] -> Gemm "first" -> Relu -> Gemm "second" -> y [N,2].
+void write_mlp(const std::filesystem::path& file);
+/// tokens int64 [N,S] -> Gather "look_up" in a table of 10 -> y [N,S,4].
+void write_embedding(const std::filesystem::path& file);
+/// x [N,256] -> 40 x (Gemm + Relu), "layer_0" to "layer_39" -> y [N,256]: takes some time.
+void write_deep(const std::filesystem::path& file);
+/// Starts like an ONNX file, then ends.
+void write_broken(const std::filesystem::path& file);
+
+/// Fills `folder` with mlp (versions 1 and 2), embedding, deep, broken (not a model) and empty (no version).
+void write_repository(const std::filesystem::path& folder);
+
+} // namespace baton::testing

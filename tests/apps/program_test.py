@@ -1,0 +1,249 @@
+"""The program as its users run it: exit codes, what it prints, signals, the load generator.
+
+usage: program_test.py BATON MAKE_TEST_MODELS
+"""
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+BATON, MAKE_MODELS = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+TIMEOUT = 120
+
+
+def baton(*arguments):
+    return subprocess.run([BATON, *map(str, arguments)], capture_output=True, text=True, timeout=TIMEOUT)
+
+
+def write_npy(path, shape, values, kind="<f4"):
+    header = str({"descr": kind, "fortran_order": False, "shape": tuple(shape)})
+    header += " " * ((-(len(header) + 11)) % 64) + "\n"
+    with open(path, "wb") as f:
+        f.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode())
+        f.write(struct.pack("<%d%s" % (len(values), "f" if kind == "<f4" else "q"), *values))
+
+
+def read_floats(path):
+    with open(path, "rb") as f:
+        data = f.read()
+    return data[10 + struct.unpack("<H", data[8:10])[0]:]
+
+
+class Server:
+    """`baton serve` on a free port."""
+
+    def __init__(self, models, *arguments):
+        self.process = subprocess.Popen(
+            [BATON, "serve", "--models", models, "--port", "0", *arguments],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
+        if not found:
+            raise RuntimeError("no ready line: %r %s" % (line, self.process.communicate()[1]))
+        self.port = int(found.group(1))
+        self.url = "http://127.0.0.1:%d" % self.port
+
+    def ask(self, method, target, body=None):
+        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
+        c.request(method, target, body)
+        r = c.getresponse()
+        return r.status, json.loads(r.read())
+
+    def end(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        _, self.log = self.process.communicate(timeout=TIMEOUT)
+        return self.process.returncode
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+
+
+def deep_body(rows):
+    return json.dumps({"inputs": [{"name": "x", "datatype": "FP32", "shape": [rows, 256], "data": [1] * (256 * rows)}]})
+
+
+class ProgramTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.models = os.path.join(cls.folder.name, "models")
+        subprocess.run([MAKE_MODELS, cls.models], check=True)
+        cls.mlp = os.path.join(cls.models, "mlp/2/model.onnx")
+        cls.deep = os.path.join(cls.models, "deep/1/model.onnx")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def path(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def test_every_subcommand_has_help_with_an_example(self):
+        for command in ([], ["run"], ["models"], ["models", "show"], ["devices"], ["serve"], ["bench"], ["trace"],
+                        ["trace", "replay"]):
+            r = baton(*command, "--help")
+            self.assertEqual(r.returncode, 0, command)
+            self.assertIn("Example", r.stdout, command)
+        self.assertRegex(baton("--version").stdout, r"baton \d")
+
+    def test_a_wrong_command_line_is_2_a_failure_is_1_and_both_say_one_sentence(self):
+        for command in ([], ["nothing"], ["run"], ["run", self.mlp, "--devices", "tpu:1"],
+                        ["run", self.mlp, "--policy", "nothing"], ["run", self.mlp, "--symbol", "Q=1"],
+                        ["run", self.mlp, "--move-after", "first"], ["run", self.mlp, "--input", "z=random"],
+                        ["run", self.mlp, "--devices", "cpu:2", "--move-after", "nowhere"],
+                        ["run", self.mlp, "--quantum", "-1"], ["serve", "--models", self.models, "--port", "70000"]):
+            r = baton(*command)
+            self.assertEqual(r.returncode, 2, (command, r.stderr))
+            self.assertTrue(r.stderr.strip(), command)
+        for command in (["run", "nowhere.onnx"], ["run", self.mlp, "--input", "x=nowhere.npy"],
+                        ["models", "show", os.path.join(self.models, "broken/1/model.onnx")],
+                        ["serve", "--models", "/nowhere"], ["trace", "replay", "/nowhere"],
+                        ["trace", "replay", self.mlp], ["bench", "--mix", "/nowhere"]):
+            r = baton(*command)
+            self.assertEqual(r.returncode, 1, (command, r.stderr))
+            self.assertRegex(r.stderr.strip().splitlines()[-1], "^baton: .")
+
+    def test_devices_and_models_are_shown(self):
+        r = baton("devices", "--devices", "cpu:1@a,cpu:1@b")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertRegex(r.stdout, r"(?m)^1 +\S+ +cpu")
+        r = baton("models", "show", self.mlp)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertRegex(r.stdout, r"input +x FP32 \[N,3\]")
+        self.assertRegex(r.stdout, r"parameters +26")
+        self.assertRegex(r.stdout, r"first +linear +\[N,4\]")
+        r = baton("models", "show", self.mlp, "--symbol", "N=5")
+        self.assertRegex(r.stdout, r"first +linear +\[5,4\]")
+
+    def test_run_reads_and_writes_files_and_moves_without_changing_a_bit(self):
+        x, still, moved = self.path("x.npy"), self.path("still.npy"), self.path("moved.npy")
+        write_npy(x, [4, 256], [((i * 37) % 101) / 50 - 1 for i in range(1024)])
+        r = baton("run", self.deep, "--input", "x=" + x, "--output", "y=" + still, "--devices", "cpu:2")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertRegex(r.stdout, r"output y FP32 \[4,256\]")
+        self.assertRegex(r.stdout, r"layer_39 +linear +\[4,256\]")
+        for devices in ("cpu:2", "cpu:1@a,cpu:1@b"):
+            log = self.path("engine.log")
+            r = baton("run", self.deep, "--input", x, "--output", moved, "--devices", devices, "--move-after",
+                      "layer_3", "--move-after", "20=0", "--preempt-after", "30", "--engine-log", log)
+            self.assertEqual(r.returncode, 0, r.stderr)
+            self.assertIn("2 moves", r.stdout)
+            self.assertIn("1 preemptions", r.stdout)
+            self.assertEqual(read_floats(still), read_floats(moved))
+            r = baton("trace", "replay", log)
+            self.assertEqual(r.returncode, 0, r.stdout + r.stderr)
+            self.assertIn("no difference", r.stdout)
+            self.assertIn("->", baton("trace", "replay", log, "--print").stdout)
+
+    def test_run_takes_random_inputs_and_batches(self):
+        r = baton("run", self.mlp, "--batch", "3", "--repeat", "5")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertRegex(r.stdout, r"output y FP32 \[3,2\].*argmax")
+        self.assertEqual(baton("run", self.mlp, "--batch", "3").stdout.splitlines()[0], r.stdout.splitlines()[0])
+        tokens = os.path.join(self.models, "embedding/1/model.onnx")
+        r = baton("run", tokens, "--batch", "2", "--symbol", "S=5")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertIn("[2,5,4]", r.stdout)
+
+    def test_sigterm_answers_what_is_open_and_exits_0(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with Server(self.models, "--devices", "cpu:2") as server:
+                answers = []
+                clients = [threading.Thread(target=lambda: answers.append(
+                    server.ask("POST", "/v2/models/deep/infer", deep_body(800))[0])) for _ in range(4)]
+                for c in clients:
+                    c.start()
+                while server.ask("GET", "/v2/baton/stats")[1]["open_requests"] < 2 and not answers:
+                    time.sleep(0.01)
+                self.assertEqual(server.end(number), 0)
+                for c in clients:
+                    c.join()
+                # Those that had been received; the rest may have been refused or cut off, but never answered wrongly.
+                self.assertIn(200, answers)
+                self.assertLessEqual(set(answers), {200, 503})
+                with self.assertRaises(OSError):
+                    socket.create_connection(("127.0.0.1", server.port), timeout=5)
+
+    def test_a_second_signal_ends_at_once(self):
+        with Server(self.models, "--devices", "cpu:1") as server:
+            threads = [threading.Thread(target=self.ask_in_vain, args=(server,)) for _ in range(8)]
+            for t in threads:
+                t.start()
+            while server.ask("GET", "/v2/baton/stats")[1]["open_requests"] < 4:
+                time.sleep(0.01)
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(0.1)
+            begun = time.monotonic()
+            self.assertEqual(server.end(), 128 + signal.SIGTERM)
+            self.assertLess(time.monotonic() - begun, 5)
+            for t in threads:
+                t.join()
+
+    @staticmethod
+    def ask_in_vain(server):
+        try:
+            server.ask("POST", "/v2/models/deep/infer", deep_body(4000))
+        except (OSError, http.client.HTTPException):
+            pass
+
+    def test_serve_listens_on_loopback_only_and_says_which_model_is_broken(self):
+        with Server(self.models) as server:
+            self.assertEqual(server.ask("GET", "/v2/health/ready")[0], 200)
+            with open("/proc/net/tcp") as f:
+                bound = [line.split()[1] for line in f if line.split()[1].endswith(":%04X" % server.port)]
+            self.assertEqual(set(bound) - {"0100007F:%04X" % server.port}, set())
+            self.assertEqual(server.end(), 0)
+            self.assertRegex(server.log, "'broken' is not served: .")
+            self.assertRegex(server.log, "'empty' is not served: .")
+
+    def test_bench_checks_answers_and_says_so(self):
+        write_npy(self.path("rows.npy"), [6, 3], [i / 4 - 2 for i in range(18)])
+        write_npy(self.path("labels.npy"), [6], [0] * 6, "<i8")
+        write_npy(self.path("wide.npy"), [64, 256], [(i % 7) / 7 for i in range(64 * 256)])
+        mix = {"streams": [
+            {"name": "urgent", "model": "mlp", "inputs": {"x": "rows.npy"}, "labels": "labels.npy",
+             "check": "undisturbed", "rate": 40, "priority": 10, "move_fraction": 0.5},
+            {"name": "heavy", "model": "deep", "inputs": {"x": "wide.npy"}, "check": "undisturbed", "concurrency": 3,
+             "batch": 32, "move_fraction": 0.3}]}
+        with open(self.path("mix.json"), "w") as f:
+            json.dump(mix, f)
+        with Server(self.models, "--devices", "cpu:2", "--engine-log", self.path("serve.log")) as server:
+            r = baton("bench", "--url", server.url, "--mix", self.path("mix.json"), "--seconds", "3", "--warmup", "0.5")
+            self.assertEqual(r.returncode, 0, r.stdout + r.stderr)
+            row = re.search(r"(?m)^urgent +mlp +10 +(\d+) +0 +[\d.]+ +[\d.]+ +[\d.]+ +(\d+) +(\d+) +([\d.]+)% +(\d+)",
+                            r.stdout)
+            self.assertTrue(row, r.stdout)
+            self.assertGreater(int(row.group(1)), 60)
+            self.assertEqual(row.group(2), row.group(3))
+            self.assertGreater(int(row.group(5)), 0)
+            self.assertRegex(r.stdout, r"server: \d+ preemptions, [1-9]\d* moves")
+            self.assertEqual(server.end(), 0)
+        self.assertEqual(baton("trace", "replay", self.path("serve.log")).returncode, 0)
+        r = baton("bench", "--url", server.url, "--mix", self.path("mix.json"), "--seconds", "1")
+        self.assertEqual(r.returncode, 1)
+        self.assertRegex(r.stderr, "^baton: .")
+        mix["streams"][0]["move_fraction"] = 7
+        with open(self.path("mix.json"), "w") as f:
+            json.dump(mix, f)
+        r = baton("bench", "--mix", self.path("mix.json"))
+        self.assertEqual(r.returncode, 2)
+        self.assertIn("move_fraction", r.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)

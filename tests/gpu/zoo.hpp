@@ -1,0 +1,51 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/support/model_builder.hpp"
+
+/// Whole models at the shapes that the suite runs them at.
+namespace baton::testing {
+
+struct model_at {
+  std::string name;
+  model_ptr model;
+  metadata::symbol_values symbols;
+};
+
+inline const std::vector<model_at>& zoo() {
+  static const std::vector<model_at> all = [] {
+    std::vector<model_at> result;
+    auto cnn = tiny_cnn();
+    auto resnet = tiny_resnet();
+    auto lstm = tiny_lstm();
+    for (std::int64_t batch : {1, 4}) {
+      result.push_back({"tiny_cnn", cnn, {batch}});
+      result.push_back({"tiny_resnet", resnet, {batch}});
+      result.push_back({"tiny_lstm", lstm, {batch, 1}});
+      result.push_back({"tiny_lstm", lstm, {batch, 6}});
+    }
+    // All outputs of an LSTM between convolutions in blocked layouts, and an input read late.
+    model_builder b("mixed", 5);
+    auto n = b.symbol("N");
+    conv_options o;
+    o.channels = 17;
+    o.relu = true;
+    auto late = b.input("late", {n, 17, 2, 2});
+    auto x = b.conv(b.input("image", {n, 3, 6, 6}), o);
+    auto steps = b.transpose(b.view(x, {n, 16, 17}), {1, 0, 2});
+    auto y = b.lstm(steps, {.hidden = 17});
+    auto picture = b.view(b.transpose(y[0], {2, 1, 3, 0}), {n, 17, 4, 4});
+    o.residual = late;
+    auto z = b.conv(picture, o);
+    b.output(b.add({z, late}), "sum").output(b.view(y[1], {n, 17}), "h").output(y[2], "c");
+    auto mixed = b.build();
+    result.push_back({"mixed", mixed, {1}});
+    result.push_back({"mixed", mixed, {3}});
+    return result;
+  }();
+  return all;
+}
+
+} // namespace baton::testing

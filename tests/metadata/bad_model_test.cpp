@@ -1,0 +1,243 @@
+#include <catch2/catch.hpp>
+
+#include <random>
+
+#include "tests/metadata/onnx_maker.hpp"
+#include "tests/metadata/temporary_file.hpp"
+
+using namespace baton;
+using namespace baton::testing;
+using Catch::Contains;
+using Catch::StartsWith;
+using ints = std::vector<std::int64_t>;
+
+namespace {
+
+onnx_maker good() {
+  onnx_maker maker;
+  maker.input("x", {"N", 3, 8, 8}).weight("w", {4, 3, 3, 3}).weight("b", {4});
+  maker.node("Conv", {"x", "w", "b"}, {"c"}).node("Relu", {"c"}, {"y"}).output("y");
+  return maker;
+}
+
+template <class Spoil>
+std::string refused(Spoil spoil) {
+  auto maker = good();
+  spoil(maker);
+  const auto message = maker.error();
+  CHECK_THAT(message, StartsWith("model 'm': "));
+  return message;
+}
+
+} // namespace
+
+TEST_CASE("a file cut off anywhere is refused", "[metadata]") {
+  const auto bytes = good().bytes();
+  REQUIRE(import_bytes(bytes));
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    const auto m = import_bytes(bytes.substr(0, size));
+    INFO("cut to " << size << " of " << bytes.size());
+    REQUIRE_FALSE(m);
+    REQUIRE(m.error().code == errc::bad_model);
+  }
+}
+
+TEST_CASE("flipped bytes never crash the importer", "[metadata]") {
+  const auto bytes = good().bytes();
+  std::mt19937 random(7);
+  const temporary_file file(".onnx");
+  for (int round = 0; round < 3000; ++round) {
+    auto spoiled = bytes;
+    for (auto flips = random() % 4 + 1; flips > 0; --flips)
+      spoiled[random() % spoiled.size()] = static_cast<char>(random());
+    file.write(spoiled);
+    const auto m = metadata::import_onnx(file.path(), "m");
+    if (!m)
+      CHECK_FALSE(m.error().message.empty());
+  }
+}
+
+TEST_CASE("what is not a model file is refused", "[metadata]") {
+  CHECK(metadata::import_onnx("/nowhere/model.onnx", "m").error().code == errc::not_found);
+  CHECK(metadata::import_onnx(std::filesystem::temp_directory_path(), "m").error().code == errc::io);
+  CHECK_THAT(import_bytes("").error().message, Contains("is empty"));
+  CHECK_THAT(import_bytes("this is text, not a model").error().message, Contains("not an ONNX protobuf"));
+  onnx::ModelProto no_graph;
+  no_graph.set_ir_version(8);
+  CHECK_THAT(import_bytes(no_graph.SerializeAsString()).error().message, Contains("no graph"));
+}
+
+TEST_CASE("a file of more than 2 GB is refused without reading it", "[metadata]") {
+  const temporary_file file(".onnx");
+  file.write("x");
+  std::filesystem::resize_file(file.path(), std::uint64_t{3} << 30); // sparse
+  CHECK_THAT(metadata::import_onnx(file.path(), "m").error().message, Contains("larger than 2 GB"));
+}
+
+TEST_CASE("a cycle is refused, naming a node on it", "[metadata]") {
+  const auto message = refused([](onnx_maker& m) {
+    m.node("Relu", {"y"}, {"after"});
+    m.node("Add", {"x", "loop2"}, {"loop1"}).node("Relu", {"loop1"}, {"loop2"}).node("Relu", {"loop2"}, {"tail"});
+  });
+  CHECK_THAT(message, Contains("cycle") && (Contains("node 'Add4' (Add)") || Contains("node 'Relu5' (Relu)")));
+  CHECK_THAT(refused([](onnx_maker& m) { m.node("Add", {"x", "self"}, {"self"}); }), Contains("'Add3' (Add)"));
+}
+
+TEST_CASE("unknown operators and attributes are refused, naming the node", "[metadata]") {
+  CHECK_THAT(refused([](onnx_maker& m) { m.node("Erf", {"x"}, {"e"}); }),
+             Contains("node 'Erf3' (Erf): operator Erf is not supported"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.graph().mutable_node(1)->set_domain("com.acme"); }),
+             Contains("operator com.acme.Relu is not supported"));
+  CHECK_THAT(refused([](onnx_maker& m) {
+               m.node("Relu", {"x"}, {"e"}, {{"slope", 1.0F}});
+             }),
+             Contains("attribute 'slope' is not supported"));
+  CHECK_THAT(refused([](onnx_maker& m) {
+               m.node("MaxPool", {"x"}, {"e"}, {{"kernel_shape", 3}});
+             }),
+             Contains("attribute 'kernel_shape' has the wrong type"));
+  CHECK_THAT(refused([](onnx_maker& m) {
+               m.node("MaxPool", {"x"}, {"e"}, {{"kernel_shape", ints{3}}});
+             }),
+             Contains("has 1 elements, not 2"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.node("MaxPool", {"x"}, {"e"}); }), Contains("'kernel_shape' is missing"));
+  CHECK_THAT(refused([](onnx_maker& m) {
+               m.node("MaxPool", {"x"}, {"p", "where"}, {{"kernel_shape", ints{3, 3}}}).output("where");
+             }),
+             Contains("node 'MaxPool3' (MaxPool): its optional output 'where' is used"));
+}
+
+TEST_CASE("dangling and doubled names are refused", "[metadata]") {
+  CHECK_THAT(refused([](onnx_maker& m) { m.node("Relu", {"ghost"}, {"e"}); }),
+             Contains("node 'Relu3' (Relu): it reads 'ghost', which nothing produces"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.output("ghost"); }), Contains("output 'ghost': nothing produces"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.node("Relu", {"x"}, {"c"}); }),
+             Contains("node 'Relu3' (Relu): it writes 'c', which another node writes too"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.node("Relu", {"x"}, {"w"}); }), Contains("'w', which is an input or init"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.weight("w", {1}); }), Contains("two initializers are called 'w'"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.input("x", {"N"}); }), Contains("two inputs are called 'x'"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.output("y"); }), Contains("two outputs are called 'y'"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.graph().clear_output(); }), Contains("no outputs"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.node("Conv", {"x"}, {"e"}); }), Contains("has 1 inputs, not 2 to 3"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.node("Conv", {"x", ""}, {"e"}); }), Contains("its input 1 is missing"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.node("Conv", {"x", "x"}, {"e"}); }), Contains("w must be a constant"));
+}
+
+TEST_CASE("shapes that do not fit are refused, naming the node", "[metadata]") {
+  CHECK_THAT(refused([](onnx_maker& m) {
+               m.weight("k", {4, 5, 3, 3}).node("Conv", {"x", "k"}, {"e"});
+             }),
+             Contains("node 'Conv3' (Conv): x [N,3,8,8] and w [4,5,3,3]"));
+  CHECK_THAT(refused([](onnx_maker& m) {
+               m.node("Add", {"x", "y"}, {"e"});
+             }),
+             Contains("node 'Add3' (Add): shapes [N,3,8,8] and [N,4,6,6] do not fit together"));
+  CHECK_THAT(refused([](onnx_maker& m) {
+               m.node("Relu", {"y"}, {"z"}).output("z", {"N", 4, 7, 7});
+             }),
+             Contains("output 'z' is declared as [N,4,7,7] and the layers make [N,4,6,6]"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.node("Relu", {"y"}, {"z"}).output("z", {"N", 4}); }), Contains("'z'"));
+  CHECK_THAT(refused([](onnx_maker& m) {
+               m.node("Transpose", {"x"}, {"e"}, {{"perm", ints{0, 1, 1, 2}}});
+             }),
+             Contains("once"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.node("Softmax", {"x"}, {"e"}, {{"axis", 4}}); }), Contains("axis 4"));
+}
+
+TEST_CASE("weights that are missing, too short or elsewhere are refused", "[metadata]") {
+  CHECK_THAT(refused([](onnx_maker& m) { m.last_initializer().clear_raw_data(); }),
+             Contains("initializer 'b': it has 0 bytes where shape [4] needs 16"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.last_initializer().mutable_raw_data()->resize(12); }),
+             Contains("it has 12 bytes"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.last_initializer().mutable_raw_data()->resize(20); }),
+             Contains("it has 20 bytes"));
+  CHECK_THAT(refused([](onnx_maker& m) {
+               m.last_initializer().set_data_location(onnx::TensorProto::EXTERNAL);
+               m.last_initializer().add_external_data()->set_key("location");
+             }),
+             Contains("initializer 'b'") && Contains("another file"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.last_initializer().set_data_type(onnx::TensorProto::DOUBLE); }),
+             Contains("node 'Conv1' (Conv)") && Contains("'b' has an element type other than"));
+  CHECK_THAT(refused([](onnx_maker& m) {
+               m.last_initializer().set_data_type(onnx::TensorProto::STRING);
+               m.last_initializer().add_string_data("hello");
+             }),
+             Contains("'b' has an element type"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.graph().add_sparse_initializer(); }), Contains("sparse"));
+}
+
+TEST_CASE("absurd sizes are refused before anything is allocated", "[metadata]") {
+  CHECK_THAT(refused([](onnx_maker& m) { m.last_initializer().set_dims(0, std::int64_t{1} << 62); }),
+             Contains("initializer 'b'") && Contains("absurdly large"));
+  CHECK_THAT(refused([](onnx_maker& m) {
+               for (int i = 0; i < 3; ++i)
+                 m.last_initializer().add_dims(std::int64_t{1} << 21);
+             }),
+             Contains("absurdly large"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.last_initializer().set_dims(0, std::int64_t{1} << 40); }),
+             Contains("needs 4398046511104"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.last_initializer().set_dims(0, -4); }), Contains("negative extent -4"));
+  CHECK_THAT(refused([](onnx_maker& m) {
+               m.input("big", {1 << 30, 1 << 30, 1 << 30});
+             }),
+             Contains("input 'big' has absurdly many elements"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.input("none", {"N", 0}); }), Contains("input 'none' has the extent 0"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.input("less", {"N", -1}); }), Contains("has the extent -1"));
+  CHECK_THAT(refused([](onnx_maker& m) {
+               m.node("MaxPool", {"x"}, {"e"}, {{"kernel_shape", ints{3, 3}}, {"pads", ints{0, 0, 0, 1 << 30}}});
+             }),
+             Contains("attribute 'pads' is 1073741824"));
+  // a product that grows by 2^20 with each layer
+  CHECK_THAT(refused([](onnx_maker& m) {
+               m.input("u", {1 << 20, 1}).input("v", {1, 1 << 20});
+               m.node("MatMul", {"u", "v"}, {"e"});
+             }),
+             Contains("node 'MatMul3' (MatMul)") && Contains("absurdly many"));
+}
+
+TEST_CASE("wrong opsets and element types are refused", "[metadata]") {
+  for (const std::int64_t opset : {std::int64_t{0}, std::int64_t{6}, std::int64_t{18}, std::int64_t{-1}})
+    CHECK_THAT(refused([&](onnx_maker& m) { m.proto().mutable_opset_import(0)->set_version(opset); }),
+               Contains("opset " + std::to_string(opset) + " is not supported, only 7 to 17"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.input("s", {"N"}, onnx::TensorProto::STRING); }),
+             Contains("input 's' has an element type"));
+  CHECK_THAT(refused([](onnx_maker& m) {
+               m.input("i", {"N", 3}, onnx::TensorProto::INT64).node("Relu", {"i"}, {"e"});
+             }),
+             Contains("node 'Relu3' (Relu): x must be float32, not int64"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.graph().mutable_input(0)->mutable_type()->mutable_sequence_type(); }),
+             Contains("input 'x' is not a tensor"));
+  CHECK_THAT(
+      refused([](onnx_maker& m) { m.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->clear_shape(); }),
+      Contains("input 'x' has no shape"));
+}
+
+TEST_CASE("a protobuf nested deeply does not exhaust the stack", "[metadata]") {
+  onnx::GraphProto inner;
+  for (int depth = 0; depth < 400; ++depth) {
+    onnx::GraphProto outer;
+    auto* a = outer.add_node()->add_attribute();
+    a->set_name("body");
+    a->set_type(onnx::AttributeProto::GRAPH);
+    a->mutable_g()->Swap(&inner);
+    inner.Swap(&outer);
+  }
+  CHECK_THAT(refused([&](onnx_maker& m) { m.graph().mutable_node()->MergeFrom(inner.node()); }),
+             Contains("nested too deep"));
+  // groups, which a parser must skip by recursion
+  const auto deep = std::string(200'000, '\x0b');
+  CHECK_FALSE(import_bytes(deep));
+  CHECK_FALSE(import_bytes(good().bytes() + deep));
+}
+
+TEST_CASE("a chain of many layers is imported without deep recursion", "[metadata]") {
+  onnx_maker maker;
+  maker.input("x", {"N", 2});
+  std::string last = "x";
+  for (int i = 0; i < 20'000; ++i) {
+    const auto next = "v" + std::to_string(i);
+    maker.node("Softmax", {last}, {next});
+    last = next;
+  }
+  CHECK(maker.output(last).model()->layers().size() == 20'000);
+}

@@ -1,0 +1,108 @@
+#include <catch2/catch.hpp>
+
+#include <cstring>
+
+#include "metadata/npy.hpp"
+#include "tests/metadata/temporary_file.hpp"
+
+using namespace baton;
+using namespace baton::metadata;
+using baton::testing::temporary_file;
+using Catch::Contains;
+
+namespace {
+
+std::string npy(const std::string& header, const std::string& data, char version = 1) {
+  std::string bytes = "\x93NUMPY";
+  bytes += version;
+  bytes += '\0';
+  bytes += static_cast<char>(header.size());
+  bytes += '\0';
+  if (version > 1)
+    bytes += std::string(2, '\0');
+  return bytes + header + data;
+}
+
+template <class T>
+std::string raw(const std::vector<T>& elements) {
+  return {reinterpret_cast<const char*>(elements.data()), elements.size() * sizeof(T)};
+}
+
+template <class T>
+std::vector<T> elements(const tensor& t) {
+  return {t.as<T>().begin(), t.as<T>().end()};
+}
+
+tensor read(const std::string& bytes) {
+  const temporary_file file(".npy");
+  file.write(bytes);
+  return read_npy(file.path()).value();
+}
+
+std::string refusal(const std::string& bytes) {
+  const temporary_file file(".npy");
+  file.write(bytes);
+  const auto t = read_npy(file.path());
+  REQUIRE_FALSE(t);
+  CHECK(t.error().code == errc::bad_argument);
+  CHECK_THAT(t.error().message, Contains(file.path().string()));
+  return t.error().message;
+}
+
+} // namespace
+
+TEST_CASE("a tensor survives being written and read", "[metadata]") {
+  for (const auto& shape : std::vector<std::vector<std::int64_t>>{{2, 3}, {4}, {}, {1, 2, 1, 2, 1}, {0, 3}}) {
+    tensor floats(element_type::float32, shape);
+    tensor integers(element_type::int64, shape);
+    for (std::size_t i = 0; i < floats.elements(); ++i) {
+      floats.as_mutable<float>()[i] = 0.1F * static_cast<float>(i) - 1.0F;
+      integers.as_mutable<std::int64_t>()[i] = static_cast<std::int64_t>(i) * (std::int64_t{1} << 40);
+    }
+    for (const auto& t : {floats, integers}) {
+      const temporary_file file(".npy");
+      REQUIRE(write_npy(file.path(), t));
+      const auto back = read_npy(file.path()).value();
+      CHECK(back.type() == t.type());
+      CHECK(back.shape() == t.shape());
+      CHECK(std::memcmp(back.data(), t.data(), t.bytes()) == 0);
+      CHECK((std::filesystem::file_size(file.path()) - t.bytes()) % 64 == 0);
+    }
+  }
+}
+
+TEST_CASE("NumPy's other types become float32 and int64", "[metadata]") {
+  const auto head = [](const std::string& type) {
+    return "{'descr': '" + type + "', 'fortran_order': False, 'shape': (2,), }\n";
+  };
+  const auto doubles = read(npy(head("<f8"), raw<double>({0.1, -2.0})));
+  CHECK(doubles.type() == element_type::float32);
+  CHECK(elements<float>(doubles) == std::vector{0.1F, -2.0F});
+  const auto ints = read(npy(head("<i4"), raw<std::int32_t>({-5, 7})));
+  CHECK(ints.type() == element_type::int64);
+  CHECK(elements<std::int64_t>(ints) == std::vector<std::int64_t>{-5, 7});
+  CHECK(elements<std::int64_t>(read(npy(head("|u1"), raw<std::uint8_t>({200, 1}))))
+        == std::vector<std::int64_t>{200, 1});
+  CHECK(elements<float>(read(npy(head("<f4"), raw<float>({1.5F, 2.5F}), 2))) == std::vector{1.5F, 2.5F});
+}
+
+TEST_CASE("files that are not what they should be are refused by name", "[metadata]") {
+  const auto head = [](const std::string& type, const std::string& order, const std::string& shape) {
+    return "{'descr': '" + type + "', 'fortran_order': " + order + ", 'shape': " + shape + ", }\n";
+  };
+  const auto eight = raw<float>({1.0F, 2.0F});
+  CHECK_THAT(refusal("hello"), Contains("not a .npy file"));
+  CHECK_THAT(refusal(""), Contains("not a .npy file"));
+  CHECK_THAT(refusal(npy(head("<f4", "False", "(2,)"), eight, 9)), Contains("version"));
+  CHECK_THAT(refusal(npy(head("<f4", "False", "(2,)"), eight).substr(0, 30)), Contains("cut off"));
+  CHECK_THAT(refusal(npy(head("<f2", "False", "(4,)"), eight)), Contains("'<f2'"));
+  CHECK_THAT(refusal(npy(head("<f4", "True", "(1, 2)"), eight)), Contains("Fortran"));
+  CHECK_THAT(refusal(npy(head("<f4", "False", "(3,)"), eight)), Contains("does not fit its shape"));
+  CHECK_THAT(refusal(npy(head("<f4", "False", "(1,)"), eight)), Contains("does not fit its shape"));
+  CHECK_THAT(refusal(npy(head("<f4", "False", "(4611686018427387904, 4)"), eight)), Contains("does not fit"));
+  CHECK_THAT(refusal(npy(head("<f4", "False", "(-2,)"), eight)), Contains("header"));
+  CHECK_THAT(refusal(npy("{'descr': '", eight)), Contains("header"));
+  CHECK_THAT(refusal(npy("nothing of use", eight)), Contains("header"));
+  CHECK(read_npy("/nowhere/x.npy").error().code == errc::not_found);
+  CHECK(write_npy("/nowhere/x.npy", tensor(element_type::float32, {1})).error().code == errc::io);
+}
