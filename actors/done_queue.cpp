@@ -9,10 +9,12 @@ void done_queue::on_push(std::function<void()> wake) {
   wake_ = std::move(wake);
 }
 
-void done_queue::push(done d) {
+void done_queue::push(done d, const std::function<void()>& at_once) {
   std::function<void()> wake;
   {
     std::lock_guard guard(mutex_);
+    if (at_once)
+      at_once();
     results_.push_back(std::move(d));
     wake = wake_;
   }

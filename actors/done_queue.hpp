@@ -35,7 +35,8 @@ class done_queue {
 public:
   /// Called after each push, on the pusher's thread; must not block. For an event loop that cannot wait in `pop`.
   void on_push(std::function<void()> wake);
-  void push(done d);
+  /// `at_once`, if given, happens at the same moment, for whoever pops or asks for the size.
+  void push(done d, const std::function<void()>& at_once = {});
   std::optional<done> try_pop();
   /// Nothing after `timeout`.
   std::optional<done> pop(std::chrono::milliseconds timeout);

@@ -145,9 +145,10 @@ done_queue& runtime::results() {
 bool runtime::drain(std::chrono::milliseconds timeout) {
   auto& gate = impl_->shared->gate;
   gate.close();
-  bool empty = gate.wait_empty(timeout);
+  if (!gate.wait_empty(timeout))
+    return false; // what is open may still need the engine's admission
   impl::send(impl_->actors.scheduler, stop_admitting{});
-  return empty;
+  return true;
 }
 
 bool runtime::healthy() const {

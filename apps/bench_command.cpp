@@ -112,7 +112,7 @@ bool print_results(const std::vector<workload>& work, const streams& all, const 
            {"checked", right},
            {"correct", right},
            {"accuracy", right},
-           {"moved", right}}};
+           {"sent to move", right}}};
   bool good = true;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto& r = all[i]->result();
@@ -123,7 +123,7 @@ bool print_results(const std::vector<workload>& work, const streams& all, const 
            fmt::format("{:.1f}", static_cast<double>(r.latencies_ms.size()) / o.seconds),
            spec.check_undisturbed ? std::to_string(r.checked) : "-",
            spec.check_undisturbed ? std::to_string(r.correct) : "-", percent(r.matched, r.labelled),
-           std::to_string(r.moved)});
+           std::to_string(r.to_move)});
   }
   fmt::print("\n{}", t.text());
   for (std::size_t i = 0; i < all.size(); ++i) {

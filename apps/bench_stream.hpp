@@ -19,7 +19,7 @@ struct stream_result {
   std::uint64_t requests = 0, errors = 0;
   std::uint64_t checked = 0, correct = 0, wrong = 0;
   std::uint64_t labelled = 0, matched = 0; ///< rows
-  std::uint64_t moved = 0;                 ///< finished on another device than they were sent to
+  std::uint64_t to_move = 0;               ///< answered requests that were sent to be moved
   std::vector<double> latencies_ms;
   std::string first_error;
 };
@@ -42,7 +42,7 @@ private:
   struct sent {
     clock::time_point begun; ///< closed loop: when sent; open loop: when it arrived, its wait here included
     std::size_t window = 0;
-    std::optional<std::size_t> moves_from;
+    bool moves = false;
     bool counted = false;
   };
 

@@ -30,9 +30,11 @@ void progress::update(double fraction, const std::string& text) {
     drawn_ = true;
   } else {
     auto now = std::chrono::steady_clock::now();
-    if (last_line_ != std::chrono::steady_clock::time_point{} && now - last_line_ < defaults::progress_line_interval
-        && fraction < 1.0)
+    bool first = last_line_ == std::chrono::steady_clock::time_point{};
+    bool due = fraction < 1.0 ? first || now - last_line_ >= defaults::progress_line_interval : !complete_;
+    if (!due)
       return;
+    complete_ = fraction >= 1.0;
     last_line_ = now;
     fmt::print(out_, "{} {:3}%  {}\n", what_, percent, text);
   }

@@ -24,6 +24,7 @@ private:
   std::string what_;
   bool terminal_;
   bool drawn_ = false;
+  bool complete_ = false; ///< the last line has been written
   std::chrono::steady_clock::time_point last_line_{};
 };
 

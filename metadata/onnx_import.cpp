@@ -20,13 +20,13 @@ using namespace importer;
 constexpr std::int64_t first_opset = 7;
 constexpr std::int64_t last_opset = 17;
 
-model::parts import_parts(const std::filesystem::path& path, const std::string& name) {
+model::parts import_parts(const std::filesystem::path& path, std::string name) {
   const auto file = read_onnx(path);
   demand(file.opset >= first_opset && file.opset <= last_opset,
          "opset " + std::to_string(file.opset) + " is not supported, only " + std::to_string(first_opset) + " to "
              + std::to_string(last_opset));
   const auto order = order_nodes(file);
-  graph g(name, file.opset);
+  graph g(std::move(name), file.opset);
   g.add_inputs(file);
   for (const auto& constant : file.initializers)
     g.add_constant(constant, constant.name);
@@ -49,7 +49,7 @@ model::parts import_parts(const std::filesystem::path& path, const std::string& 
 expected<std::shared_ptr<const model>> import_onnx(const std::filesystem::path& file, std::string name) {
   const auto who = "model '" + name + "': ";
   try {
-    return model::make(import_parts(file, name));
+    return model::make(import_parts(file, std::move(name)));
   } catch (const problem& p) {
     return fail(p.code, who + p.what());
   } catch (const std::bad_alloc&) {

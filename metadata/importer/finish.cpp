@@ -84,9 +84,13 @@ void prune(model::parts& p) {
     }
     if (!any)
       continue;
-    for (const auto v : l->inputs)
-      if (v != none)
-        need(v);
+    for (auto& v : l->inputs) {
+      if (v == none)
+        continue;
+      if (p.values[v].shape == p.values[root(p, v)].shape)
+        v = root(p, v); // no view after all
+      need(v);
+    }
     kept.push_back(std::move(*l));
   }
   p.layers.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));

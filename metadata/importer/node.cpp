@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "metadata/importer/order.hpp"
+
 namespace baton::metadata::importer {
 
 node::node(graph& g, const node_entry& entry) : graph_(g), entry_(entry), attributes_(entry.proto) {}
@@ -25,7 +27,7 @@ bool node::is_wanted(std::size_t i) const {
 }
 
 std::string node::layer_name() const {
-  return entry_.proto.name().empty() ? output() : entry_.proto.name();
+  return name_of(entry_.proto);
 }
 
 void node::emit(const layer_attributes& a, std::vector<value_index> operands) {

@@ -10,9 +10,16 @@
 
 namespace baton::metadata::importer {
 
+const std::string& name_of(const onnx::NodeProto& node) {
+  if (node.name().empty())
+    for (const auto& output : node.output())
+      if (!output.empty())
+        return output;
+  return node.name();
+}
+
 std::string who(const onnx::NodeProto& node) {
-  const auto& name = node.name().empty() && node.output_size() > 0 ? node.output(0) : node.name();
-  return "node '" + name + "' (" + node.op_type() + "): ";
+  return "node '" + name_of(node) + "' (" + node.op_type() + "): ";
 }
 
 namespace {

@@ -8,6 +8,9 @@
 
 namespace baton::metadata::importer {
 
+/// Its name, or that of its first result if it has none.
+const std::string& name_of(const onnx::NodeProto& node);
+
 /// `node 'conv1' (Conv): `
 std::string who(const onnx::NodeProto& node);
 

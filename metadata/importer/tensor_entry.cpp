@@ -63,7 +63,7 @@ private:
       });
       break;
     case tag(proto::kDataLocationFieldNumber, kind::varint):
-      external_ = external_ || wire::varint(in_) == proto::EXTERNAL;
+      external_ = wire::varint(in_) == proto::EXTERNAL || external_;
       break;
     case tag(proto::kExternalDataFieldNumber, kind::bytes):
       external_ = true;

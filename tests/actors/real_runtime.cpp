@@ -1,6 +1,7 @@
 #include "tests/actors/real_runtime.hpp"
 
 #include <cstring>
+#include <thread>
 
 #include <catch2/catch.hpp>
 
@@ -67,6 +68,12 @@ std::vector<metadata::position> positions(const metadata::model& m, const metada
     for (std::uint32_t part = 0; part < m.layers()[layer].parts.bind(symbols); ++part)
       all.push_back({layer, part});
   return all;
+}
+
+bool eventually(const std::function<bool()>& condition) {
+  for (int i = 0; i < 10000 && !condition(); ++i)
+    std::this_thread::sleep_for(1ms);
+  return condition();
 }
 
 std::map<std::uint64_t, actors::done> collect(actors::runtime& r, std::size_t n) {

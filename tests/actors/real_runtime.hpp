@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -26,6 +27,8 @@ bool identical(const tensors& a, const tensors& b);
 /// All positions of a run at this shape, the end not among them.
 std::vector<metadata::position> positions(const metadata::model& m, const metadata::symbol_values& symbols);
 
+/// Whether it becomes true within some seconds: a result may reach the client before the scheduler's counters.
+bool eventually(const std::function<bool()>& condition);
 /// Waits for `n` results; fails the test if one does not come or comes twice.
 std::map<std::uint64_t, actors::done> collect(actors::runtime& r, std::size_t n);
 /// Submits one request and waits for it.

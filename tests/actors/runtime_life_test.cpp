@@ -18,7 +18,7 @@ namespace {
 /// A request that computes long enough to be met while it runs.
 struct heavy {
   model_ptr model = tiny_resnet();
-  metadata::symbol_values symbols{512};
+  metadata::symbol_values symbols{1024};
   tensors inputs = random_inputs(*model, symbols);
 
   request ask(std::int32_t priority = 0) const {
@@ -38,9 +38,11 @@ struct light {
 
 /// Until the engine has given an attempt to a worker.
 void wait_for_attempts(actors::runtime& r, std::uint64_t n) {
-  for (int i = 0; i < 10000 && r.counters().engine.attempts < n; ++i)
-    std::this_thread::sleep_for(100us);
-  REQUIRE(r.counters().engine.attempts >= n);
+  REQUIRE(eventually([&] { return r.counters().engine.attempts >= n; }));
+}
+
+void wait_until_serving(actors::runtime& r) {
+  REQUIRE(eventually([&] { return r.healthy(); }));
 }
 
 } // namespace
@@ -109,26 +111,31 @@ TEST_CASE("a request survives the death of its worker, once", "[actors]") {
   add(*r, slow.model, {slow.symbols});
   auto wanted = direct_run(slow.model, slow.inputs);
 
-  REQUIRE(r->submit(slow.ask()));
-  wait_for_attempts(*r, 1);
-  std::this_thread::sleep_for(2ms);
-  r->crash_worker({0});
-  auto d = collect(*r, 1).begin()->second;
-  CHECK(d.failure == errc::none);
-  CHECK(d.attempts == 2);
-  CHECK(identical(d.outputs, wanted));
-
-  REQUIRE(r->submit(slow.ask()));
-  wait_for_attempts(*r, 3);
-  std::optional<actors::done> end;
-  for (int i = 0; i < 50 && !end; ++i) {
+  // A crash may come too late on a machine that is busy with other things: then once more.
+  actors::done survivor;
+  for (int i = 0; i < 20 && survivor.attempts < 2; ++i) {
+    wait_until_serving(*r);
+    auto before = r->counters().engine.attempts;
+    REQUIRE(r->submit(slow.ask()));
+    wait_for_attempts(*r, before + 1);
     r->crash_worker({0});
-    end = r->results().pop(5ms);
+    survivor = collect(*r, 1).begin()->second;
+    CHECK(survivor.failure == errc::none);
+    CHECK(identical(survivor.outputs, wanted));
+  }
+  CHECK(survivor.attempts == 2);
+
+  std::optional<actors::done> end;
+  for (int i = 0; i < 20 && (!end || end->failure == errc::none); ++i) {
+    wait_until_serving(*r);
+    REQUIRE(r->submit(slow.ask()));
+    for (end.reset(); !end; end = r->results().pop(5ms))
+      r->crash_worker({0});
   }
   REQUIRE(end);
   CHECK(end->failure == errc::attempt_lost);
   CHECK(end->attempts == 2);
-  CHECK(r->healthy());
+  wait_until_serving(*r);
   CHECK(run(*r, slow.ask()).failure == errc::none);
   CHECK(r->counters().engine.restarts >= 3);
 }
@@ -273,7 +280,7 @@ TEST_CASE("under many clients, cancels, crashes and moves every request ends onc
   CHECK(wrong == 0);
   CHECK(ends[errc::none] > 200);
   CHECK(ends[errc::none] + ends[errc::cancelled] + ends[errc::attempt_lost] == ended);
-  CHECK(r->healthy());
+  wait_until_serving(*r);
   CHECK(r->counters().open_requests == 0);
   CHECK(r->drain(1s));
 }

@@ -24,7 +24,7 @@ TEST_CASE("Health, metadata and index are those of the protocol", "[apps]") {
   CHECK(m["versions"] == json::array({"2"}));
   CHECK(m["inputs"] == json::parse(R"([{"name":"x","datatype":"FP32","shape":[-1,3]}])"));
   CHECK(m["outputs"] == json::parse(R"([{"name":"y","datatype":"FP32","shape":[-1,2]}])"));
-  CHECK(c.get("/v2/models/mlp/versions/2") == c.get("/v2/models/mlp"));
+  CHECK(c.get("/v2/models/mlp/versions/2").value() == c.get("/v2/models/mlp").value());
   CHECK(c.get("/v2/models/mlp/ready"));
   CHECK(json::parse(c.get("/v2/models/embedding").value())["inputs"][0]["datatype"] == "INT64");
   CHECK(json::parse(c.get("/v2/baton/models/mlp").value())["layers"].size() == 2);

@@ -120,7 +120,10 @@ TEST_CASE("dangling and doubled names are refused", "[metadata]") {
   CHECK_THAT(refused([](onnx_maker& m) { m.graph().clear_output(); }), Contains("no outputs"));
   CHECK_THAT(refused([](onnx_maker& m) { m.node("Conv", {"x"}, {"e"}); }), Contains("has 1 inputs, not 2 to 3"));
   CHECK_THAT(refused([](onnx_maker& m) { m.node("Conv", {"x", ""}, {"e"}); }), Contains("its input 1 is missing"));
-  CHECK_THAT(refused([](onnx_maker& m) { m.node("Conv", {"x", "x"}, {"e"}); }), Contains("w must be a constant"));
+  CHECK_THAT(refused([](onnx_maker& m) {
+               m.node("Conv", {"x", "x"}, {"e"});
+             }),
+             Contains("its w ('x') must be a constant"));
 }
 
 TEST_CASE("shapes that do not fit are refused, naming the node", "[metadata]") {
