@@ -53,6 +53,8 @@ void scheduler_state::decide(const scheduling::event& e) {
     log_->write(e, now, actions_);
   for (auto& a : actions_)
     std::visit([this](auto&& x) { perform(std::move(x)); }, a);
+  if (log_ && engine_->open_tasks() == 0)
+    log_->flush(); // nothing may follow for long
   shared_->board.put_counters(engine_->counters());
 }
 

@@ -187,6 +187,23 @@ TEST_CASE("a runtime ends quickly with requests open, and each of them ends", "[
   CHECK(std::chrono::steady_clock::now() - before < 5s);
 }
 
+TEST_CASE("a runtime that stops while workers die and models are added ends all the same", "[actors]") {
+  light quick;
+  heavy slow;
+  for (int i = 0; i < 40; ++i) {
+    auto r = start(options_for("cpu:2,cpu:1@b"));
+    if (i % 2 == 0)
+      add(*r, quick.model, {quick.symbols});
+    else
+      REQUIRE_FALSE(r->add_model(slow.model, {slow.symbols}, 0ms)); // still being built
+    for (int k = 0; k < i % 5; ++k) {
+      r->crash_worker({static_cast<std::uint32_t>(k % 3)});
+      if (i % 2 == 0)
+        REQUIRE(r->submit(quick.ask()));
+    }
+  }
+}
+
 TEST_CASE("under many clients, cancels, crashes and moves every request ends once with the right bits", "[actors]") {
   auto devices = GENERATE(as<std::string>{}, "cpu:2", "cpu:1@a,cpu:1@b", "cpu:2,cpu:1@b");
   auto options = options_for(devices);

@@ -2,7 +2,6 @@
 #include <fstream>
 
 #include <catch2/catch.hpp>
-#include <spdlog/spdlog.h>
 
 #include "scheduling/engine_log.hpp"
 #include "tests/actors/real_runtime.hpp"

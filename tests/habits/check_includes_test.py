@@ -71,6 +71,9 @@ class Rules(unittest.TestCase):
     def test_includes_are_named_from_the_top(self):
         self.assert_one({"gpu/bad.cpp": '#include "device.hpp"\n'}, "not a file of ours")
         self.assert_one({"gpu/bad.cpp": "#include <gpu/device.hpp>\n"}, "put it in quotes")
+        helper = {"tests/gpu/helper.hpp": "#pragma once\n"}
+        self.assertEqual(self.breaches({**helper, "tests/gpu/good.cpp": '#include "helper.hpp"\n'}), [])
+        self.assert_one({**helper, "tests/apps/bad.cpp": '#include "helper.hpp"\n'}, "not a file of ours")
 
     def test_time_is_an_argument_in_scheduling(self):
         self.assert_one({"scheduling/bad.cpp": "auto t = std::chrono::steady_clock::now();\n"}, "clock")
