@@ -88,7 +88,7 @@ std::vector<running_task> engine::state::running(device_id d) const {
   for (auto id : devices_[d.value].tasks) {
     const auto& t = tasks_.at(id);
     bool free = t.main.value == 0 && t.cancelling.value == 0 && t.ending == errc::none;
-    result.push_back({id, d, t.what.priority, t.arrival, free});
+    result.push_back({id, d, t.what.priority, t.arrival, free, t.leaving});
   }
   return result;
 }
@@ -125,7 +125,8 @@ void engine::state::schedule() {
       changed = true;
       if (choice->preempted)
         take_back(tasks_.at(*choice->preempted));
-      assign(tasks_.at(choice->start), d.id);
+      if (choice->start)
+        assign(tasks_.at(*choice->start), d.id);
     }
   }
 }

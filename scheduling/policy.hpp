@@ -26,6 +26,7 @@ struct running_task {
   std::int32_t priority = 0;
   std::uint64_t arrival = 0;
   bool commandable = true; ///< no command of it is pending
+  bool leaving = false;    ///< preempted: its lane is spoken for
 };
 
 /// Read-only view of the engine's state. Iteration order is fixed.
@@ -40,9 +41,9 @@ public:
   virtual std::vector<running_task> running(device_id d) const = 0;
 };
 
-/// A decision for one device. Nothing: leave it as it is.
+/// A decision for one device: at least one of the two. Nothing: leave it as it is.
 struct decision {
-  task_id start;                    ///< a waiting task to give to the device
+  std::optional<task_id> start;     ///< a waiting task to give to the device
   std::optional<task_id> preempted; ///< a running task of the device to take back first
 };
 

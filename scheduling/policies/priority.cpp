@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <tuple>
 
 #include "scheduling/policies/policies.hpp"
@@ -18,6 +19,8 @@ public:
   bool before(const waiting_task& a, const waiting_task& b) const override { return a.priority > b.priority; }
 
   std::optional<decision> decide(const view& v, device_id d) const override {
+    if (auto crowded_out = lowest_of_too_many(v, d))
+      return decision{std::nullopt, crowded_out};
     auto first = v.first_waiting(d);
     if (!first)
       return std::nullopt;
@@ -39,6 +42,25 @@ public:
     if (!lowest || lowest->device != d || lowest->priority >= first->priority)
       return std::nullopt;
     return decision{first->task, lowest->task};
+  }
+
+private:
+  /// A task that was handed on can come to a device whose lanes are taken: the lowest gives way to a higher one.
+  static std::optional<task_id> lowest_of_too_many(const view& v, device_id d) {
+    std::optional<running_task> lowest;
+    std::int32_t highest = INT32_MIN;
+    std::size_t staying = 0;
+    for (const auto& r : v.running(d)) {
+      if (r.leaving)
+        continue;
+      ++staying;
+      highest = std::max(highest, r.priority);
+      if (r.commandable && (!lowest || gives_way(r, *lowest)))
+        lowest = r;
+    }
+    if (staying <= v.devices().at(d).lanes || !lowest || lowest->priority >= highest)
+      return std::nullopt;
+    return lowest->task;
   }
 };
 

@@ -107,7 +107,7 @@ TEST_CASE("A drain that takes too long is given up", "[apps]") {
   testing::served s{o};
   std::thread slow{[&] {
     http::client c{s.address()};
-    c.call(verb::post, "/v2/models/deep/infer", testing::deep_body(3000));
+    c.call(verb::post, "/v2/models/deep/infer", testing::deep_body(3000), 10s); // in vain
   }};
   while (s.runtime().counters().open_requests == 0)
     std::this_thread::sleep_for(1ms);

@@ -153,6 +153,24 @@ TEST_CASE("a preempted task resumes on the device that becomes free, and that is
   CHECK(f.e.counters().preemptions == 1);
 }
 
+TEST_CASE("an urgent task handed to a busy device takes its lane from a lower one", "[scheduling]") {
+  fixture f;
+  f.ready();
+  f.request(1, 9, {{order::kind::hand_off, {1, 0}, {1}}});
+  auto urgent = *f.first<accept>();
+  REQUIRE(urgent.then.what == order::kind::hand_off);
+  f.feed(f.applied(urgent.command, urgent.what, 0));
+  auto low = f.run(2, 0);
+  REQUIRE(f.target == worker_of({1}));
+  auto moved = urgent.what;
+  moved.epoch.value += 1;
+  f.feed(f.applied(urgent.then.command, moved, 1));
+  auto p = f.first<preempt>();
+  REQUIRE(p);
+  CHECK(p->task == low.id);
+  CHECK_FALSE(f.first<accept>()); // nothing else waits
+}
+
 TEST_CASE("a task for another domain goes by the transfer into it", "[scheduling]") {
   fixture f{"fifo", {{{0}, {1}, 0, 1}}};
   f.ready(1);
