@@ -22,7 +22,7 @@ setup: ## Installs what is missing (Debian 12, root), says what and why
 	@scripts/setup.sh
 
 build: setup ## Builds the program: build/release/baton
-	$(call say,build: the program, preset $(PRESET))
+	$(call say,build: the program (preset $(PRESET)))
 	@scripts/build.sh $(PRESET) baton
 	@echo "build: build/$(PRESET)/baton"
 
@@ -38,7 +38,7 @@ demo: build models ## Serves three models on two CPU devices under mixed traffic
 	@demo/run.sh
 
 test: setup models ## Builds everything and runs the tests; LABEL=x: those of one label
-	$(call say,test: build, preset $(PRESET))
+	$(call say,test: build (preset $(PRESET)))
 	@scripts/build.sh $(PRESET) all
 	$(call say,test: run)
 	@scripts/test.sh
@@ -64,7 +64,7 @@ bench: ## Lists the benchmarks; NAME=x: builds and runs one
 
 train: ## Trains the demo's small models anew (kept in demo/models)
 	@scripts/setup.sh train
-	$(call say,train: the demo's models, on scikit-learn's digits)
+	$(call say,train: the models of the demo on the digits of scikit-learn)
 	@$(python) demo/train.py
 
 install: build ## Installs the program to PREFIX/bin
