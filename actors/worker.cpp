@@ -148,7 +148,9 @@ void worker_state::run(const scheduling::segment& s) {
   auto& values = *held_.at(s.task);
   auto issued = device_->submit(
       {.plan = values.plan.get(), .begin = s.begin, .end = s.end, .data = &values.data, .lane = s.lane, .waits = {}});
-  if (!issued)
+  if (!issued && issued.error().code == errc::out_of_memory) // of the task, not of the device
+    queue_->failed_segment(s.lane, s.sequence, errc::out_of_memory, issued.error().message, effects_);
+  else if (!issued)
     return fail_device(issued.error().message);
   gpu::completion c;
   while (!broken_ && device_->poll({&c, 1}) == 1)

@@ -87,7 +87,7 @@ std::vector<running_task> engine::state::running(device_id d) const {
   std::vector<running_task> result;
   for (auto id : devices_[d.value].tasks) {
     const auto& t = tasks_.at(id);
-    bool free = t.main.value == 0 && t.cancelling.value == 0 && t.ending == errc::none;
+    bool free = t.main.value == 0 && t.cancelling.value == 0 && t.ending == errc::none && !t.parked;
     result.push_back({id, d, t.what.priority, t.arrival, free, t.leaving});
   }
   return result;

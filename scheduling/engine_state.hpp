@@ -31,7 +31,7 @@ struct task_state {
   command_id standing;      ///< the order not yet answered
   command_id cancelling;    ///< the cancel not yet answered
   errc ending = errc::none; ///< why it is to end as soon as it can be reached
-  bool parked = false;      ///< the cancel missed it: wait for the standing order's answer
+  bool parked = false;      ///< a command missed it: wait for the standing order's answer
   bool leaving = false;     ///< preempted, lane already given to another
   bool blocked = false;     ///< no memory: wait until some task ends
   std::uint32_t refusals = 0;

@@ -12,6 +12,9 @@ using namespace baton::testing;
 
 namespace {
 
+/// Far more steps than two requests need.
+constexpr std::size_t longest_story = 400;
+
 using fingerprint = std::pair<std::uint64_t, std::uint64_t>;
 
 struct fingerprint_hash {
@@ -46,6 +49,8 @@ private:
   void visit(const world& w) {
     if (!visited_.insert(digest(w.describe())).second)
       return;
+    if (path_.size() > longest_story)
+      report("it goes on and on");
     if (auto problem = w.broken())
       report(*problem);
     if (w.quiet()) {
