@@ -1,5 +1,6 @@
 #include "metadata/tensor.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -24,11 +25,47 @@ std::shared_ptr<std::byte> allocate(std::size_t bytes) {
 } // namespace
 
 std::size_t size_of(element_type type) {
-  return type == element_type::float32 ? sizeof(float) : sizeof(std::int64_t);
+  switch (type) {
+  case element_type::boolean:
+  case element_type::int8:
+  case element_type::uint8: return 1;
+  case element_type::int16:
+  case element_type::uint16:
+  case element_type::float16:
+  case element_type::bfloat16: return 2;
+  case element_type::float32:
+  case element_type::int32:
+  case element_type::uint32: return 4;
+  case element_type::int64:
+  case element_type::uint64:
+  case element_type::float64: return 8;
+  }
+  return 0;
 }
 
 std::string_view to_string(element_type type) {
-  return type == element_type::float32 ? "FP32" : "INT64";
+  switch (type) {
+  case element_type::boolean: return "BOOL";
+  case element_type::int8: return "INT8";
+  case element_type::int16: return "INT16";
+  case element_type::int32: return "INT32";
+  case element_type::int64: return "INT64";
+  case element_type::uint8: return "UINT8";
+  case element_type::uint16: return "UINT16";
+  case element_type::uint32: return "UINT32";
+  case element_type::uint64: return "UINT64";
+  case element_type::float16: return "FP16";
+  case element_type::bfloat16: return "BF16";
+  case element_type::float32: return "FP32";
+  case element_type::float64: return "FP64";
+  }
+  return "?";
+}
+
+std::optional<element_type> element_type_of(std::string_view name) {
+  const auto* found = std::find_if(all_element_types.begin(), all_element_types.end(),
+                                   [&](auto type) { return to_string(type) == name; });
+  return found == all_element_types.end() ? std::nullopt : std::optional(*found);
 }
 
 tensor::tensor(element_type type, std::vector<std::int64_t> shape) : type_(type), shape_(std::move(shape)) {

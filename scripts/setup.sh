@@ -2,6 +2,7 @@
 # Installs what Baton needs on Debian 12, says what and why, and does nothing where all is there.
 #   scripts/setup.sh          to build, run the demo and test
 #   scripts/setup.sh check    also what `make check` needs
+#   scripts/setup.sh fuzz     also what `make fuzz` needs
 #   scripts/setup.sh train    also what `make train` needs
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -23,8 +24,12 @@ libspdlog-dev: logs
 libcli11-dev: the command line
 nlohmann-json3-dev: JSON
 libexpected-dev: errors as values
+libstb-dev: reads PNG and JPEG
+prometheus-cpp-dev: metrics
+zlib1g-dev: compressed bodies
 libssl-dev: OpenSSL, for the actor framework
 catch2: the tests
+libonnx-testdata: the test models of ONNX operators
 python3: makes the demo models and runs checks
 python3-venv: keeps their Python packages apart
 ca-certificates: to fetch those packages
@@ -36,8 +41,12 @@ for group in "$@"; do
 clang-format: checks the format
 clang-tidy: checks the code
 ' ;;
+    fuzz) wanted+='
+clang: compiles the fuzzers
+libclang-rt-14-dev: libFuzzer and its sanitizers
+' ;;
     train) ;;
-    *) echo "setup: unknown group '$group' (there are: check, train)" >&2; exit 2 ;;
+    *) echo "setup: unknown group '$group' (there are: check, fuzz, train)" >&2; exit 2 ;;
   esac
 done
 
