@@ -21,7 +21,7 @@ namespace baton::actors {
 /// What the actors of one process share: handles behind ids, and the queues and boards to foreign threads. Every part
 /// is thread-safe or constant once the actors run.
 struct context {
-  context(std::unique_ptr<gpu::machine> m, std::size_t max_open_requests);
+  context(std::unique_ptr<gpu::machine> m, std::size_t max_open_requests, std::size_t max_open_bytes);
 
   /// A fresh device object; for the thread that will own it.
   expected<std::unique_ptr<gpu::device>> open_device(metadata::device_id d);

@@ -66,7 +66,7 @@ void controller_state::deliver(ending&& e) {
     d.outputs = std::move(result.outputs);
     d.layer_time = std::move(result.layer_time);
   }
-  shared_->results.push(std::move(d), [this] { shared_->gate.leave(); });
+  shared_->results.push(std::move(d), [&] { shared_->gate.leave(record->input_bytes()); });
 }
 
 controller_actor::behavior_type controller(controller_actor::stateful_pointer<controller_state> self,

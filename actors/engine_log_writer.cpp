@@ -59,6 +59,7 @@ void engine_log_writer::stop(const std::string& why) {
   spdlog::warn("engine log '{}' stops: {}", name_.string(), why);
   stopped_ = true;
   file_.clear();
+  buffer_ += '\n'; // a write cut short may have left half a line
   buffer_ += scheduling::encode_stop(why);
   if (buffer_.back() != '\n')
     buffer_ += '\n';

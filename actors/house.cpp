@@ -81,7 +81,7 @@ void close_house(const house& h) {
 void end_orphans(context& shared, const std::string& why) {
   while (auto record = shared.requests.take_any()) {
     shared.results.push({.request = record->id, .failure = errc::unavailable, .message = why},
-                        [&] { shared.gate.leave(); });
+                        [&] { shared.gate.leave(record->input_bytes()); });
   }
 }
 

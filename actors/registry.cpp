@@ -38,7 +38,7 @@ expected<std::shared_ptr<held_values>> registry::make_values(metadata::task_id t
   std::lock_guard guard(mutex_);
   if (auto i = values_.find({t, kind}); i != values_.end())
     return i->second;
-  auto block = block_for(p);
+  auto block = memory_->allocate(p->block_bytes());
   if (!block)
     return tl::unexpected(block.error());
   auto v = std::make_shared<held_values>();
@@ -53,20 +53,6 @@ expected<std::shared_ptr<held_values>> registry::make_values(metadata::task_id t
   return v;
 }
 
-expected<std::shared_ptr<gpu::block>> registry::block_for(const std::shared_ptr<const gpu::plan>& p) {
-  auto fits = [&](const spare_block& s) { return s.plan == p; };
-  if (auto i = std::find_if(spare_.rbegin(), spare_.rend(), fits); i != spare_.rend()) {
-    auto b = std::move(i->memory);
-    spare_.erase(std::next(i).base());
-    return b;
-  }
-  auto fresh = memory_->allocate(p->block_bytes());
-  if (fresh || fresh.error().code != errc::out_of_memory)
-    return fresh;
-  spare_.clear();
-  return memory_->allocate(p->block_bytes());
-}
-
 std::shared_ptr<held_values> registry::find_values(metadata::task_id t, std::uint32_t kind) const {
   std::lock_guard guard(mutex_);
   auto i = values_.find({t, kind});
@@ -75,25 +61,14 @@ std::shared_ptr<held_values> registry::find_values(metadata::task_id t, std::uin
 
 void registry::release(metadata::task_id t, std::uint32_t kind) {
   std::lock_guard guard(mutex_);
-  if (auto node = values_.extract({t, kind}))
-    keep_block(std::move(node.mapped()));
+  values_.erase({t, kind});
 }
 
 void registry::forget(metadata::task_id t) {
   std::lock_guard guard(mutex_);
   auto i = values_.lower_bound({t, 0});
-  while (i != values_.end() && i->first.first == t) {
-    keep_block(std::move(i->second));
+  while (i != values_.end() && i->first.first == t)
     i = values_.erase(i);
-  }
-}
-
-void registry::keep_block(std::shared_ptr<held_values> v) {
-  if (v.use_count() > 1 || v->data.activations.use_count() > 1)
-    return; // somebody still works on it; it is freed after them
-  spare_.push_back({std::move(v->plan), std::move(v->data.activations)});
-  if (spare_.size() > defaults::spare_blocks)
-    spare_.pop_front();
 }
 
 std::size_t registry::tasks() const {

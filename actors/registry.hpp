@@ -1,6 +1,5 @@
 #pragma once
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -43,7 +42,7 @@ public:
                                                      std::shared_ptr<const gpu::plan> p,
                                                      std::shared_ptr<request_record> r);
   std::shared_ptr<held_values> find_values(metadata::task_id t, std::uint32_t kind) const;
-  /// The task's values have gone elsewhere. A few blocks are kept for the next task.
+  /// The task's values have gone elsewhere.
   void release(metadata::task_id t, std::uint32_t kind);
   /// The task has ended: releases all it has here.
   void forget(metadata::task_id t);
@@ -54,20 +53,12 @@ public:
 private:
   using plan_key = std::tuple<metadata::model_id, metadata::symbol_values, std::uint32_t>;
   using values_key = std::pair<metadata::task_id, std::uint32_t>;
-  struct spare_block {
-    std::shared_ptr<const gpu::plan> plan; ///< whose size it has
-    std::shared_ptr<gpu::block> memory;
-  };
-
-  expected<std::shared_ptr<gpu::block>> block_for(const std::shared_ptr<const gpu::plan>& p);
-  void keep_block(std::shared_ptr<held_values> v);
 
   std::shared_ptr<gpu::domain> memory_;
   mutable std::mutex mutex_;
   std::map<metadata::model_id, std::shared_ptr<gpu::weights>> weights_;
   std::map<plan_key, std::shared_ptr<const gpu::plan>> plans_;
   std::map<values_key, std::shared_ptr<held_values>> values_;
-  std::deque<spare_block> spare_; ///< oldest first
 };
 
 } // namespace baton::actors

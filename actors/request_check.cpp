@@ -7,12 +7,17 @@ namespace baton::actors {
 
 namespace {
 
-expected<void> check_steps(const request& r, const metadata::model& m, const scheduling::cluster& devices) {
+expected<void> check_steps(const request& r, const metadata::model& m, const metadata::symbol_values& symbols,
+                           const scheduling::cluster& devices) {
   using kind = scheduling::order::kind;
   for (const auto& s : r.steps) {
     if (s.at.layer > m.layers().size())
       return fail(errc::bad_request, "a step at layer " + std::to_string(s.at.layer) + ": model '" + m.name() + "' has "
                                          + std::to_string(m.layers().size()) + " layers");
+    const auto parts = s.at.layer < m.layers().size() ? m.layers()[s.at.layer].parts.bind(symbols) : 1;
+    if (s.at.part >= parts)
+      return fail(errc::bad_request, "a step at part " + std::to_string(s.at.part) + " of layer "
+                                         + std::to_string(s.at.layer) + ", which has " + std::to_string(parts));
     if (s.what == kind::none || (s.what == kind::hand_off && s.to == metadata::no_device))
       return fail(errc::bad_request, "a step without an action or a receiver");
     if (s.to != metadata::no_device && !devices.has(s.to))
@@ -47,7 +52,7 @@ expected<scheduling::start_attempt> checked_attempt(const request& r, const meta
                                        + std::to_string(devices.devices.size()));
   if (r.timeout && *r.timeout <= metadata::duration::zero())
     return fail(errc::bad_request, "the timeout is not positive");
-  if (auto steps = check_steps(r, m, devices); !steps)
+  if (auto steps = check_steps(r, m, *symbols, devices); !steps)
     return tl::unexpected(steps.error());
   scheduling::start_attempt a;
   a.attempt = {1};

@@ -22,6 +22,8 @@ struct request_record {
   std::vector<metadata::tensor> inputs; ///< in the model's input order, canonical
   std::atomic<bool> cancelled{false};   ///< looked at between the chunks of a copy
 
+  std::size_t input_bytes() const;
+
   /// Results by attempt, written once by whoever finishes the attempt, before it says `finished`.
   void put_outputs(metadata::attempt_number attempt, std::vector<metadata::tensor> outputs,
                    std::vector<metadata::duration> layer_time);

@@ -37,7 +37,7 @@ expected<std::unique_ptr<runtime>> runtime::start(runtime_options options) {
     return tl::unexpected(machine.error());
   if ((*machine)->devices().empty())
     return fail(errc::bad_argument, "no devices are given");
-  auto shared = std::make_shared<context>(std::move(*machine), options.max_open_requests);
+  auto shared = std::make_shared<context>(std::move(*machine), options.max_open_requests, options.max_open_bytes);
   shared->quantum = options.quantum;
   scheduling::engine::config decisions{.devices = shared->devices, .policy = options.policy};
   auto engine = scheduling::engine::make(decisions);
@@ -109,9 +109,6 @@ expected<metadata::request_id> runtime::submit(request r) {
   auto attempt = checked_attempt(r, *found->second, found->first, *shared.devices);
   if (!attempt)
     return tl::unexpected(attempt.error());
-  if (auto entered = shared.gate.enter(shared.results.size()); !entered)
-    return tl::unexpected(entered.error());
-
   metadata::request_id id{++impl_->last_request};
   auto submitted = impl_->now();
   attempt->request = id;
@@ -123,6 +120,8 @@ expected<metadata::request_id> runtime::submit(request r) {
   record->model = found->second;
   record->symbols = attempt->symbols;
   record->inputs = std::move(r.inputs);
+  if (auto entered = shared.gate.enter(shared.results.size(), record->input_bytes()); !entered)
+    return tl::unexpected(entered.error());
   shared.requests.add(std::move(record));
   impl::send(impl_->actors.controller, new_request{std::move(*attempt), submitted});
   if (shared.controller_died)

@@ -186,6 +186,7 @@ void worker_state::act() {
       perform(std::get<scheduling::envelope>(std::move(e)));
   }
   effects_.clear();
+  lost_.reset();
   if (!broken_ && !asked_ && queue_ && queue_->held() > 0) {
     asked_ = true;
     self->send(self, run_next{});
@@ -193,17 +194,14 @@ void worker_state::act() {
 }
 
 void worker_state::perform(scheduling::envelope&& letter) {
-  auto* f = std::get_if<scheduling::finished>(&letter.what);
-  if (f && letter.to == scheduling::the_controller && !store_outputs(*f)) {
-    // Nobody is told that it finished: also not the scheduler, whose copy is the next effect.
-    auto lost = scheduling::values_lost{f->task, f->epoch};
-    std::erase_if(effects_, [&](const scheduling::effect& e) {
-      auto* other = std::get_if<scheduling::envelope>(&e);
-      return other && std::holds_alternative<scheduling::finished>(other->what)
-             && std::get<scheduling::finished>(other->what).task == lost.task;
-    });
-    effects_.push_back(scheduling::envelope{scheduling::the_scheduler, lost});
-    return;
+  if (auto* f = std::get_if<scheduling::finished>(&letter.what)) {
+    // The controller's copy comes first. Without outputs nobody is told that it finished, but that they are lost.
+    if (letter.to == scheduling::the_controller && !store_outputs(*f)) {
+      lost_ = f->task;
+      letter = {scheduling::the_scheduler, scheduling::values_lost{f->task, f->epoch}};
+    } else if (lost_ == f->task) {
+      return;
+    }
   }
   std::vector<scheduling::declined> undelivered;
   peers_.send(std::move(letter), undelivered);

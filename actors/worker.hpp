@@ -58,7 +58,8 @@ private:
   std::optional<scheduling::run_queue> queue_;
   std::map<metadata::task_id, std::shared_ptr<held_values>> held_;
   scheduling::effects effects_;
-  bool asked_ = false;  ///< a `run_next` is in the mailbox
+  std::optional<metadata::task_id> lost_; ///< its outputs could not be stored; while effects are carried out
+  bool asked_ = false;                    ///< a `run_next` is in the mailbox
   bool broken_ = false; ///< the device failed: nothing more is done or said
 };
 

@@ -15,10 +15,14 @@ inline constexpr std::uint32_t attempts = 2;
 inline constexpr std::size_t waiting_tasks = 1024;
 /// Plans per (domain, model): shapes beyond it are refused, since nothing evicts plans yet.
 inline constexpr std::size_t shapes_per_model = 256;
-/// Restarts of a device's worker in its life; then it stays out of service.
+/// Restarts of a device's worker in a row; then it stays out of service.
 inline constexpr std::uint32_t worker_restarts = 100;
 /// Tries of a job: a plan whose building killed two workers is given up.
 inline constexpr std::uint32_t job_attempts = 2;
+/// A plan for which memory was short is built again for a request that comes after that: others may have ended by then.
+inline constexpr std::chrono::seconds memory_retry{5};
+/// A worker that has lived that long counts as sound again: its device's restarts begin anew.
+inline constexpr std::chrono::minutes sound_worker{10};
 /// Refusals of a waiting task by its receivers; then it ends with their reason.
 inline constexpr std::uint32_t refusals_per_task = 4;
 /// Task ids whose last epoch a worker remembers, to refuse a stale accept.

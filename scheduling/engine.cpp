@@ -97,12 +97,13 @@ std::vector<running_task> engine::state::running(device_id d) const {
 bool engine::state::eligible(const task_state& t, device_id d) const {
   using status = plan_table::status;
   auto plan = [&](device_id x) { return plans_.at(x, t.what.model, t.what.symbols).what; };
-  bool settled = t.ending == errc::none && t.main.value == 0 && t.cancelling.value == 0;
+  bool settled = t.ending == errc::none && t.main.value == 0 && t.standing.value == 0 && t.cancelling.value == 0;
   if (!settled || !devices_[d.value].up || t.blocked || (t.pinned != no_device && t.pinned != d)
       || plan(d) != status::ready)
     return false;
   return std::all_of(t.steps.begin(), t.steps.end(), [&](const steering& s) {
-    return s.to == no_device || plan(s.to) == status::ready || plan(s.to) == status::failed;
+    return s.to == no_device || !devices_[s.to.value].in_service || plan(s.to) == status::ready
+           || plan(s.to) == status::failed;
   });
 }
 

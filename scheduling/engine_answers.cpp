@@ -21,6 +21,8 @@ void engine::state::on(const answer& a) {
   }
   auto c = i->second;
   commands_.erase(i);
+  if (a.what == outcome::refused)
+    ++counters_.refused;
   auto* t = find(a.task);
   if (!t) {
     act(forget{a.task}); // it ended first; an orphan has been dropped
@@ -90,7 +92,8 @@ void engine::state::on_preempt_answer(const answer& a, task_state& t, const pend
 }
 
 void engine::state::on_order_answer(const answer& a, task_state& t, const pending_command& c) {
-  t.standing = {};
+  if (t.standing == a.command)
+    t.standing = {};
   t.parked = false;
   // Whoever answers for the order has had the task after the worker it was started on, whose answer may still be on its
   // way.

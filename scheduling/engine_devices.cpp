@@ -7,7 +7,9 @@
 namespace baton::scheduling {
 
 void engine::state::on(const worker_up& e) {
-  devices_.at(e.device.value).up = true;
+  auto& d = devices_.at(e.device.value);
+  d.up = true;
+  d.up_since = now_;
 }
 
 /// The death of a worker answers its open commands as lost. Tasks on their way to it are with their givers; those it
@@ -24,7 +26,7 @@ void engine::state::on(const worker_down& e) {
     if (c.what == pending_command::kind::job) {
       d.job = {};
       plans_.not_built(c.plan, errc::attempt_lost,
-                       "building it killed " + std::to_string(defaults::job_attempts) + " workers");
+                       "building it killed " + std::to_string(defaults::job_attempts) + " workers", now_);
       continue;
     }
     auto* t = find(c.task);
@@ -54,6 +56,8 @@ void engine::state::on(const worker_down& e) {
     if (!on_its_way) // through the transfer, which will answer
       end(id, t.ending == errc::none ? errc::attempt_lost : t.ending, "the worker of the device died");
   }
+  if (now_ - d.up_since >= defaults::sound_worker)
+    d.restarts = 0;
   if (d.restarts < defaults::worker_restarts) {
     ++d.restarts;
     ++counters_.restarts;
@@ -75,7 +79,7 @@ void engine::state::on(const job_done& e) {
   if (e.failure == errc::none)
     plans_.built(c.plan);
   else
-    plans_.not_built(c.plan, e.failure, e.message);
+    plans_.not_built(c.plan, e.failure, e.message, now_);
   announce_models();
   end_hopeless();
 }
@@ -83,8 +87,14 @@ void engine::state::on(const job_done& e) {
 void engine::state::on(const model_added& e) {
   models_[e.model] = {e.warm, false};
   for (const auto& symbols : e.warm)
-    plans_.want(e.model, symbols);
+    plans_.want(e.model, symbols, now_);
   announce_models();
+}
+
+bool engine::state::in_service(std::uint32_t group) const {
+  return std::any_of(cluster_->devices.begin(), cluster_->devices.end(), [&](const device_facts& d) {
+    return plans_.group(d.id) == group && devices_[d.id.value].in_service;
+  });
 }
 
 /// Tells once per model that its warm shapes are built everywhere, or that one cannot be.
@@ -96,6 +106,8 @@ void engine::state::announce_models() {
     plan_table::entry bad;
     for (const auto& symbols : m.warm) {
       for (std::uint32_t g = 0; g < plans_.groups(); ++g) {
+        if (!in_service(g))
+          continue; // nobody is left to build it, nor to run it
         const auto& plan = plans_.at({g, id, symbols});
         all = all && plan.what == plan_table::status::ready;
         if (plan.what == plan_table::status::failed)

@@ -22,7 +22,7 @@ void engine::state::on(const start_attempt& e) {
   if (!plans_.knows(e.model, e.symbols) && plans_.shapes(e.model) >= defaults::shapes_per_model)
     return reject(e, errc::overloaded, "the model has been asked for in too many different shapes");
   ++counters_.attempts;
-  plans_.want(e.model, e.symbols);
+  plans_.want(e.model, e.symbols, now_);
   task_id id{++last_task_};
   auto& t = tasks_[id];
   t.what = {id,         {},         e.model, {}, e.symbols, {{e.request, e.attempt, 0, e.rows, 0, e.symbols}},
@@ -148,7 +148,7 @@ void engine::state::end_hopeless() {
   for (const auto& w : waiting_) {
     const auto& t = tasks_.at(w.task);
     bool hope = false;
-    plan_table::entry why{plan_table::status::failed, 0, errc::unavailable,
+    plan_table::entry why{plan_table::status::failed, 0, never, errc::unavailable,
                           "no device that could run it is in service"};
     for (const auto& d : cluster_->devices) {
       if ((t.pinned != no_device && t.pinned != d.id) || !devices_[d.id.value].in_service)

@@ -139,6 +139,8 @@ expected<replay_result> replay(const std::function<bool(std::string&)>& next_lin
     return tl::unexpected(made.error());
   replay_result result;
   for (std::size_t number = 2; next_line(line); ++number) {
+    if (line.empty())
+      continue;
     if (line.starts_with("stopped ")) {
       result.complete = false;
       break;
@@ -149,8 +151,13 @@ expected<replay_result> replay(const std::function<bool(std::string&)>& next_lin
     auto logged = r.word();
     event e;
     bool known = take_event(r, r.word(), e, std::make_index_sequence<std::variant_size_v<event>>{});
-    if (!known || !r.ok() || !r.at_end())
+    if (!known || !r.ok() || !r.at_end()) {
+      if (next_line(line) && line.starts_with("stopped ")) { // half an entry: what stopped it struck in the middle
+        result.complete = false;
+        break;
+      }
       return fail(errc::bad_argument, "line " + std::to_string(number) + ": not an entry of an engine log");
+    }
     actions done;
     made->handle(e, now, done);
     ++result.events;

@@ -50,7 +50,8 @@ struct pending_command {
 struct device_state {
   bool up = false;
   bool in_service = true; ///< false once it has died too often
-  std::uint32_t restarts = 0;
+  std::uint32_t restarts = 0; ///< in a row
+  time_point up_since{};
   std::vector<task_id> tasks; ///< given to it, in order
   command_id job;
 };
@@ -108,6 +109,7 @@ struct engine::state final : view {
   void end_hopeless();
   bool eligible(const task_state& t, device_id d) const;
   bool any_in_service() const;
+  bool in_service(std::uint32_t group) const;
   waiting_task waiting_form(const task_state& t) const;
   std::uint32_t group(device_id d) const { return plans_.group(d); }
   void announce_models();

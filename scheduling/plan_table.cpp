@@ -29,14 +29,14 @@ bool plan_table::knows(model_id m, const std::vector<std::int64_t>& symbols) con
   return entries_.contains({0, m, symbols});
 }
 
-void plan_table::want(model_id m, const std::vector<std::int64_t>& symbols) {
+void plan_table::want(model_id m, const std::vector<std::int64_t>& symbols, time_point now) {
   for (std::uint32_t g = 0; g < groups_; ++g) {
     plan_key k{g, m, symbols};
     auto& e = entries_[k];
-    bool again = e.what == status::failed && (e.failure == errc::out_of_memory || e.failure == errc::attempt_lost);
+    bool again = e.what == status::failed && now >= e.again;
     if (e.what != status::absent && !again)
       continue;
-    e = {status::queued, 0, errc::none, {}};
+    e = {status::queued, 0, never, errc::none, {}};
     queues_[g].push_back(k);
   }
 }
@@ -54,10 +54,10 @@ std::optional<plan_key> plan_table::next_job(std::uint32_t group) {
 }
 
 void plan_table::built(const plan_key& k) {
-  entries_[k] = {status::ready, 0, errc::none, {}};
+  entries_[k] = {status::ready, 0, never, errc::none, {}};
 }
 
-void plan_table::not_built(const plan_key& k, errc reason, const std::string& text) {
+void plan_table::not_built(const plan_key& k, errc reason, const std::string& text, time_point now) {
   auto& e = entries_[k];
   bool device_at_fault = reason == errc::attempt_lost || reason == errc::device_failed;
   if (device_at_fault && e.attempts < defaults::job_attempts) {
@@ -66,6 +66,7 @@ void plan_table::not_built(const plan_key& k, errc reason, const std::string& te
     return;
   }
   e.what = status::failed;
+  e.again = reason == errc::out_of_memory ? now + defaults::memory_retry : never;
   e.failure = reason;
   e.text = text;
 }

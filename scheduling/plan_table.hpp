@@ -33,6 +33,7 @@ public:
   struct entry {
     status what = status::absent;
     std::uint32_t attempts = 0;
+    time_point again = never; ///< failed: not built anew before then
     errc failure = errc::none;
     std::string text;
   };
@@ -44,12 +45,13 @@ public:
   /// Shapes of the model known so far, in any state.
   std::size_t shapes(model_id m) const;
   bool knows(model_id m, const std::vector<std::int64_t>& symbols) const;
-  /// Queues building in each group where it is neither there nor failed for good.
-  void want(model_id m, const std::vector<std::int64_t>& symbols);
+  /// Queues building in each group where it is neither there nor has failed; for want of memory it may be tried again
+  /// after a while.
+  void want(model_id m, const std::vector<std::int64_t>& symbols, time_point now);
   std::optional<plan_key> next_job(std::uint32_t group);
   void built(const plan_key& k);
   /// Queued once more where another try may help (the device died), else failed.
-  void not_built(const plan_key& k, errc reason, const std::string& text);
+  void not_built(const plan_key& k, errc reason, const std::string& text, time_point now);
   const entry& at(const plan_key& k) const;
   const entry& at(device_id d, model_id m, const std::vector<std::int64_t>& symbols) const {
     return at({group(d), m, symbols});

@@ -53,10 +53,7 @@ void run_queue::on(const preempt& m, effects& out) {
     reply_unknown(m.command, m.task, m.epoch, out);
     return;
   }
-  if (r->standing.what != order::kind::none)
-    reply(r->standing.command, m.task, m.epoch, outcome::refused, errc::superseded, "a preempt came first", out);
-  r->standing = {order::kind::preempt, m.command, m.at, no_device};
-  obey(*r, out);
+  replace_order(*r, {order::kind::preempt, m.command, m.at, no_device}, out);
 }
 
 void run_queue::on(const hand_off& m, effects& out) {
@@ -65,8 +62,15 @@ void run_queue::on(const hand_off& m, effects& out) {
     reply_unknown(m.command, m.task, m.epoch, out);
     return;
   }
-  r->standing = {order::kind::hand_off, m.command, m.at, m.to};
-  obey(*r, out);
+  replace_order(*r, {order::kind::hand_off, m.command, m.at, m.to}, out);
+}
+
+void run_queue::replace_order(record& r, const order& by, effects& out) {
+  if (r.standing.what != order::kind::none)
+    reply(r.standing.command, r.what.id, r.what.epoch, outcome::refused, errc::superseded, "a later command came first",
+          out);
+  r.standing = by;
+  obey(r, out);
 }
 
 void run_queue::on(const cancel& m, effects& out) {
@@ -103,6 +107,8 @@ void run_queue::take_again(record& r, errc reason, const std::string& text, effe
 
 /// Applies a cancel, preempt or hand-over that is due. May end the record.
 void run_queue::obey(record& r, effects& out) {
+  if (r.failure)
+    return; // its end answers everything
   if (r.cancelling) {
     if (r.in_flight > 0)
       return; // its buffers live until the last ticket
@@ -190,14 +196,14 @@ std::optional<task_id> run_queue::pick(std::uint32_t lane) const {
     return std::nullopt;
   if (l.owner) {
     const auto& r = tasks_.at(*l.owner);
-    return r.cancelling || r.what.at == r.profile->end() ? std::nullopt : l.owner;
+    return r.cancelling || r.failure || r.what.at == r.profile->end() ? std::nullopt : l.owner;
   }
   const record* best = nullptr;
   auto before = [](const record& a, const record& b) {
     return std::pair{-std::int64_t{a.what.priority}, a.arrival} < std::pair{-std::int64_t{b.what.priority}, b.arrival};
   };
   for (const auto& [id, r] : tasks_)
-    if (!r.lane && !r.given_to && !r.cancelling && (!best || before(r, *best)))
+    if (!r.lane && !r.given_to && !r.cancelling && !r.failure && (!best || before(r, *best)))
       best = &r;
   return best ? std::optional{best->what.id} : std::nullopt;
 }
@@ -213,7 +219,7 @@ std::optional<segment> run_queue::issue(std::uint32_t lane) {
   segment s{r.what.id, {lane}, ++l.issued, r.what.at, segment_end(r)};
   r.what.at = s.end;
   ++r.in_flight;
-  l.in_flight.push_back({s, r.what.epoch});
+  l.in_flight.push_back({s, r.arrival});
   return s;
 }
 
@@ -246,7 +252,7 @@ run_queue::record* run_queue::settle(lane_id lane, std::uint64_t sequence) {
   auto s = l.in_flight.front();
   l.in_flight.pop_front();
   auto i = tasks_.find(s.what.task);
-  if (i == tasks_.end() || i->second.given_to || i->second.what.epoch != s.epoch)
+  if (i == tasks_.end() || i->second.arrival != s.stay)
     return nullptr;
   i->second.done = s.what.end;
   --i->second.in_flight;
@@ -258,7 +264,11 @@ void run_queue::completed(lane_id lane, std::uint64_t sequence, duration elapsed
   if (!r)
     return;
   r->busy += elapsed;
-  if (r->done == r->profile->end())
+  if (r->given_to)
+    return;
+  if (r->failure)
+    fail(*r, out);
+  else if (r->done == r->profile->end())
     end(*r, out);
   else
     obey(*r, out);
@@ -266,15 +276,24 @@ void run_queue::completed(lane_id lane, std::uint64_t sequence, duration elapsed
 
 void run_queue::failed_segment(lane_id lane, std::uint64_t sequence, errc reason, std::string text, effects& out) {
   auto* r = settle(lane, sequence);
-  if (!r)
+  if (!r || r->given_to)
+    return; // given away: whoever has it finds the ready ticket failed
+  if (!r->failure)
+    r->failure = error{reason, std::move(text)};
+  fail(*r, out);
+}
+
+/// Ends a task that failed, once its last ticket is in: its buffers live until then.
+void run_queue::fail(record& r, effects& out) {
+  if (r.in_flight > 0)
     return;
-  auto copy = *r;
-  out.push_back(envelope{the_scheduler, failed{copy.what.id, copy.what.epoch, config_.self, reason, std::move(text)}});
-  if (copy.cancelling)
-    reply(copy.cancelling->command, copy.what.id, copy.what.epoch, outcome::too_late, errc::none, {}, out);
-  if (copy.standing.what != order::kind::none)
-    reply(copy.standing.command, copy.what.id, copy.what.epoch, outcome::too_late, errc::none, {}, out);
-  drop(copy.what.id, true, out);
+  out.push_back(envelope{the_scheduler, failed{r.what.id, r.what.epoch, config_.self, r.failure->code,
+                                               std::move(r.failure->message)}});
+  if (r.cancelling)
+    reply(r.cancelling->command, r.what.id, r.what.epoch, outcome::too_late, errc::none, {}, out);
+  if (r.standing.what != order::kind::none)
+    reply(r.standing.command, r.what.id, r.what.epoch, outcome::too_late, errc::none, {}, out);
+  drop(r.what.id, true, out);
 }
 
 void run_queue::end(record& r, effects& out) {
@@ -322,10 +341,13 @@ void run_queue::remember(task_id t, task_epoch e, bool ended) {
   if (!fresh)
     return;
   seen_order_.push_back(t);
-  if (seen_order_.size() > defaults::remembered_epochs) {
+  if (seen_order_.size() <= defaults::remembered_epochs)
+    return;
+  if (tasks_.contains(seen_order_.front()))
+    seen_order_.push_back(seen_order_.front()); // still here: not yet
+  else
     seen_.erase(seen_order_.front());
-    seen_order_.pop_front();
-  }
+  seen_order_.pop_front();
 }
 
 ready_ticket run_queue::last_issued(const record& r) const {
@@ -376,12 +398,12 @@ std::string run_queue::describe() const {
   for (auto [id, r] : tasks_) {
     w(r.what, r.done, r.standing, r.in_flight, r.arrival);
     w(r.cancelling ? r.cancelling->command : command_id{}, r.lane.value_or(UINT32_MAX), r.given_to.has_value());
-    w(r.given_to.value_or(the_scheduler));
+    w(r.given_to.value_or(the_scheduler), r.failure.has_value());
   }
   for (auto& l : lanes_) {
     w(l.issued, l.owner.value_or(task_id{}));
     for (auto s : l.in_flight)
-      w(s.what.task, s.what.sequence, s.what.begin, s.what.end, s.epoch);
+      w(s.what.task, s.what.sequence, s.what.begin, s.what.end, s.stay);
   }
   for (auto [t, m] : seen_)
     w(t, m.epoch, m.ended);

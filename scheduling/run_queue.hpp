@@ -86,13 +86,14 @@ private:
     std::optional<cancel> cancelling;
     std::optional<std::uint32_t> lane; ///< holds this lane
     std::uint32_t in_flight = 0;
-    std::uint64_t arrival = 0;
+    std::uint64_t arrival = 0; ///< unlike any other stay's
     duration busy{};
     std::optional<party> given_to; ///< handed over under epoch + 1, not yet accepted
+    std::optional<error> failure;  ///< it ends so once nothing of it is in flight
   };
   struct issued_segment {
     segment what;
-    task_epoch epoch;
+    std::uint64_t stay = 0; ///< the record's `arrival`: a task may leave and come back meanwhile
   };
   struct lane_state {
     std::uint64_t issued = 0;
@@ -105,6 +106,8 @@ private:
   };
 
   record* held_record(task_id t, task_epoch e);
+  /// An order that is not yet due gives way to a later one, and is answered.
+  void replace_order(record& r, const order& by, effects& out);
   void obey(record& r, effects& out);
   void give_back(record& r, effects& out);
   void give_away(record& r, effects& out);
@@ -118,6 +121,7 @@ private:
   std::optional<task_id> pick(std::uint32_t lane) const;
   std::optional<segment> issue(std::uint32_t lane);
   record* settle(lane_id lane, std::uint64_t sequence);
+  void fail(record& r, effects& out);
   void reply(command_id c, task_id t, task_epoch e, outcome what, errc reason, std::string text, effects& out) const;
   void reply_unknown(command_id c, task_id t, task_epoch e, effects& out) const;
 

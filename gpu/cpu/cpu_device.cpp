@@ -60,14 +60,15 @@ void cpu_device::measure(cpu_plan& plan) {
 }
 
 execution& cpu_device::execution_of(const cpu_plan& plan) {
-  if (auto found = executions_.find(&plan); found != executions_.end() && !found->second.expired())
-    return found->second;
-  std::erase_if(executions_, [](const auto& entry) { return entry.second.expired(); });
+  // Every time: a larger plan may have given the arena up and not got its own.
   if (scratch_.bytes() < plan.scratch_bytes()) {
     scratch_ = {}; // first, so that a tight limit counts one arena and not two
     scratch_ = home_->memory()->allocate(purpose::scratch, plan.scratch_bytes(),
                                          "the scratch arena of device '" + description_.name + "'");
   }
+  if (auto found = executions_.find(&plan); found != executions_.end() && !found->second.expired())
+    return found->second;
+  std::erase_if(executions_, [](const auto& entry) { return entry.second.expired(); });
   return executions_.try_emplace(&plan, plan.weak_from_this(), stream_).first->second;
 }
 

@@ -35,10 +35,9 @@ const proto* attributes::find(const std::string& name, proto::AttributeType type
 std::int64_t attributes::integer(const std::string& name, std::int64_t otherwise, std::int64_t least,
                                  std::int64_t most) {
   const auto* a = find(name, proto::INT);
-  if (a == nullptr)
-    return otherwise;
-  demand_range(name, a->i(), least, most);
-  return a->i();
+  const auto x = a == nullptr ? otherwise : a->i();
+  demand_range(name, x, least, most); // a default may not fit the operand either
+  return x;
 }
 
 float attributes::real(const std::string& name, float otherwise) {

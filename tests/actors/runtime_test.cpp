@@ -154,6 +154,8 @@ TEST_CASE("a bad request is refused at once with one sentence", "[actors]") {
   q = good;
   q.steps = {{order::kind::hand_off, {1, 0}, {4}}};
   refused(q, errc::bad_request, "device 4");
+  q.steps = {{order::kind::hand_off, {1, 5}, {0}}};
+  refused(q, errc::bad_request, "part 5");
   q.steps = {{order::kind::hand_off, {100, 0}, {0}}};
   refused(q, errc::bad_request, "layer 100");
   q = good;

@@ -17,7 +17,8 @@ scheduling::engine make_engine(const actors::context& c, const std::string& poli
 }
 
 std::shared_ptr<actors::context> make_context(const seeded_house::options& o, std::shared_ptr<faults> f) {
-  auto c = std::make_shared<actors::context>(make_counting_machine(o.devices, std::move(f)), 1000);
+  auto c = std::make_shared<actors::context>(make_counting_machine(o.devices, std::move(f)), 1000,
+                                              std::size_t{1} << 30);
   c->detached = false;
   c->quantum = o.quantum;
   return c;
@@ -81,7 +82,7 @@ void seeded_house::submit(scheduling::start_attempt a, std::int64_t input) {
   record->symbols = a.symbols;
   record->inputs = {chain_input(input)};
   inputs_[a.request.value] = input;
-  REQUIRE(shared->gate.enter(0));
+  REQUIRE(shared->gate.enter(0, record->input_bytes()));
   shared->requests.add(std::move(record));
   caf::anon_send<high>(house_.controller, actors::new_request{std::move(a), system_.clock().now() - shared->epoch});
 }

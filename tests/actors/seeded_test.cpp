@@ -247,6 +247,18 @@ TEST_CASE("outputs that cannot be fetched cost an attempt, not the request", "[a
   }
 }
 
+TEST_CASE("an order at the end of a task whose outputs cannot be fetched is answered all the same", "[actors]") {
+  seeded_house h({.devices = {{0}, {0}}, .layers = 3});
+  h.failing->failing_fetches = 1;
+  auto a = plain_request(1);
+  a.steps = {{order::kind::hand_off, {3, 0}, {1}}};
+  h.submit(std::move(a), 5);
+  h.run_to_rest();
+  REQUIRE(h.broken_at_rest() == "");
+  CHECK(h.ends().at(1).failure == errc::none);
+  CHECK(h.ends().at(1).attempts == 2);
+}
+
 TEST_CASE("a plan that cannot be built is the model's error, and names the layer", "[actors]") {
   seeded_house h({.devices = {{0}}});
   h.failing->failing_builds = 1;
@@ -288,7 +300,7 @@ TEST_CASE("when a vital actor dies, health is bad and every open request ends as
       REQUIRE(h.ends().size() == 5);
       for (const auto& [id, d] : h.ends())
         CHECK((d.failure == errc::none || d.failure == errc::unavailable));
-      CHECK(h.shared->gate.enter(0).error().code == errc::unavailable);
+      CHECK(h.shared->gate.enter(0, 0).error().code == errc::unavailable);
     }
   }
 }

@@ -124,7 +124,8 @@ actors::controller_actor::behavior_type nobody(actors::controller_actor::pointer
 struct rig {
   rig(const std::shared_ptr<const metadata::model>& model, duration quantum)
       : shared(std::make_shared<actors::context>(
-          std::make_unique<counting_machine>(must(gpu::open_machine(must(gpu::parse_devices("cpu:1")))), done), 16)) {
+          std::make_unique<counting_machine>(must(gpu::open_machine(must(gpu::parse_devices("cpu:1")))), done), 16,
+          std::size_t{1} << 30)) {
     shared->quantum = quantum;
     scheduler = system.spawn<caf::detached>(listener, words);
     worker = actors::spawn_worker(system, shared, {0}, scheduler);
@@ -193,33 +194,41 @@ struct rig {
   double last_delay = 0;
 };
 
-void measure(const std::shared_ptr<const metadata::model>& model, const std::string& name, duration quantum,
-             int rounds) {
-  rig r{model, quantum};
-  std::mt19937 random{3};
-  std::vector<double> segments, delays;
-  std::size_t late = 0;
-  const auto& profile = r.shared->registries[0]->find_plan(r.running.model, {1}, 0)->profile();
-  double whole_ms = 0;
-  for (std::uint32_t layer = 0; layer < profile.layers(); ++layer)
-    whole_ms += profile.parts[layer] * std::chrono::duration<double, std::milli>(profile.part_time[layer]).count();
-  for (int i = 0; i < rounds; ++i) {
-    auto n = r.once(random, whole_ms);
+/// What is measured at one quantum.
+struct series {
+  series(std::string n, const std::shared_ptr<const metadata::model>& model, duration quantum)
+      : name(std::move(n)), at(model, quantum) {
+    const auto& profile = at.shared->registries[0]->find_plan(at.running.model, {1}, 0)->profile();
+    for (std::uint32_t layer = 0; layer < profile.layers(); ++layer)
+      whole_ms += profile.parts[layer] * std::chrono::duration<double, std::milli>(profile.part_time[layer]).count();
+  }
+
+  void once() {
+    auto n = at.once(random, whole_ms);
     if (n < 0) {
-      ++late;
-      r.words->wait<finished>();
-      continue;
+      ++late; // it had finished
+      return;
     }
     segments.push_back(n);
-    delays.push_back(r.last_delay);
+    delays.push_back(at.last_delay);
   }
-  std::printf("%-16s %zu preempts (%zu too late): segments after the command p50 %.0f, p99 %.0f, max %.0f; until the "
-              "answer p50 %.0f us, p99 %.0f us\n",
-              name.c_str(), segments.size(), late, bench::percentile(segments, 0.5), bench::percentile(segments, 0.99),
-              bench::percentile(segments, 1), bench::percentile(delays, 0.5), bench::percentile(delays, 0.99));
-  bench::print_figure("preempt_delay." + name + ".max", bench::percentile(segments, 1), "segments", "<= 1");
-  bench::print_figure("preempt_delay." + name + ".p99", bench::percentile(delays, 0.99), "us");
-}
+
+  void report() const {
+    std::printf("%-16s %zu preempts (%zu too late): segments after the command p50 %.0f, p99 %.0f, max %.0f; until the "
+                "answer p50 %.0f us, p99 %.0f us\n",
+                name.c_str(), segments.size(), late, bench::percentile(segments, 0.5), bench::percentile(segments, 0.99),
+                bench::percentile(segments, 1), bench::percentile(delays, 0.5), bench::percentile(delays, 0.99));
+    bench::print_figure("preempt_delay." + name + ".max", bench::percentile(segments, 1), "segments", "<= 1");
+    bench::print_figure("preempt_delay." + name + ".p99", bench::percentile(delays, 0.99), "us");
+  }
+
+  std::string name;
+  rig at;
+  std::mt19937 random{3};
+  double whole_ms = 0;
+  std::vector<double> segments, delays;
+  std::size_t late = 0;
+};
 
 } // namespace
 
@@ -227,9 +236,15 @@ int main(int argc, char** argv) {
   try {
     auto model = must(metadata::import_onnx(argc > 1 ? argv[1] : "build/models/resnet50/1/model.onnx", "resnet50"));
     auto rounds = bench::rounds_wanted(300);
-    measure(model, "quantum_default", defaults::quantum, rounds);
-    measure(model, "quantum_0", duration::zero(), rounds);
-    measure(model, "again", defaults::quantum, rounds); // A/A: what noise looks like
+    std::deque<series> all;
+    all.emplace_back("quantum_default", model, defaults::quantum);
+    all.emplace_back("quantum_0", model, duration::zero());
+    all.emplace_back("again", model, defaults::quantum); // A/A: what noise looks like
+    for (int i = 0; i < rounds; ++i)
+      for (auto& s : all)
+        s.once();
+    for (const auto& s : all)
+      s.report();
     return 0;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "preempt_delay: %s\n", e.what());

@@ -45,6 +45,31 @@ TEST_CASE("a memory limit is an error that names the domain and the sizes", "[gp
   }
 }
 
+TEST_CASE("a plan too large for the memory limit does no harm to one that is there", "[gpu]") {
+  for (const auto& on : backends()) {
+    CAPTURE(on.name);
+    auto model = tiny_resnet();
+    std::uint64_t limit = 0;
+    {
+      auto machine = demand(on.open(0));
+      bench_device unlimited(on, *machine, 0);
+      auto plan = unlimited.plan(model, {1});
+      const auto usage = unlimited.home().usage();
+      limit = usage.weights + usage.scratch + 2 * plan->block_bytes() + 4096;
+    }
+    auto machine = demand(on.open(limit));
+    bench_device device(on, *machine, 0);
+    auto weights = demand(device.home().load_weights(model));
+    auto small = demand(device.get().build_plan(model, weights, {1}));
+    auto inputs = random_inputs(*model, {1});
+    auto before = device.infer(*small, inputs);
+    auto large = device.get().build_plan(model, weights, {64});
+    REQUIRE_FALSE(large);
+    CHECK(large.error().code == errc::out_of_memory);
+    CHECK(same_bits(device.infer(*small, inputs), before));
+  }
+}
+
 TEST_CASE("what is let go is counted as free again", "[gpu]") {
   for (const auto& on : backends()) {
     CAPTURE(on.name);

@@ -145,6 +145,8 @@ TEST_CASE("shapes that do not fit are refused, naming the node", "[metadata]") {
              }),
              Contains("once"));
   CHECK_THAT(refused([](onnx_maker& m) { m.node("Softmax", {"x"}, {"e"}, {{"axis", 4}}); }), Contains("axis 4"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.weight("scalar", {}).node("Flatten", {"scalar"}, {"e"}); }),
+             Contains("attribute 'axis' is 1, outside 0 to 0")); // its default
 }
 
 TEST_CASE("weights that are missing, too short or elsewhere are refused", "[metadata]") {

@@ -99,6 +99,11 @@ std::vector<steering> preempted_after_first_layer() {
   return {{order::kind::preempt, {1, 0}, no_device}};
 }
 
+/// There and back: the second step is a command of its own, sent while the task runs or is on its way.
+std::vector<steering> moved_twice(std::uint32_t to, std::uint32_t back) {
+  return {{order::kind::hand_off, {0, 0}, {to}}, {order::kind::hand_off, {1, 0}, {back}}};
+}
+
 /// Where every order of everything is too much: seeded random walks to the end, with all that may go wrong at once.
 void wander(const scenario& s, std::uint64_t walks) {
   coverage seen;
@@ -193,6 +198,32 @@ TEST_CASE("urgent tasks preempt, with orders standing, under cancel and death", 
           {"applied", "refused superseded", "end: none", "end: cancelled"});
 }
 
+TEST_CASE("urgent tasks preempt on two workers, under cancel and death", "[protocol]") {
+  explore({"urgent, two workers",
+           "priority",
+           one_domain,
+           {ask(1, 0, preempted_after_first_layer()), ask(2, 5)},
+           1,
+           0,
+           {{1}}},
+          {"applied", "end: none", "end: cancelled"});
+}
+
+TEST_CASE("orders to hand a running task on, beside an urgent one, one domain", "[protocol]") {
+  explore({"there and back", "priority", one_domain, {ask(1, 0, moved_twice(1, 0)), ask(2, 5)}, 0, 0, {}},
+          {"applied", "end: none"});
+}
+
+TEST_CASE("orders to hand a running task on, under cancel and death, one domain", "[protocol]") {
+  explore({"there and back, death", "fifo", one_domain, {ask(1, 0, moved_twice(1, 0))}, 1, 0, {{1}}},
+          {"applied", "refused receiver_down", "end: none", "end: cancelled"});
+}
+
+TEST_CASE("orders to hand a running task on, with refusals and cancel, two domains", "[protocol]") {
+  explore({"there and back across", "fifo", two_domains, {ask(1, 0, moved_twice(1, 0))}, 0, 1, {{1}}},
+          {"applied", "refused out_of_memory", "end: none", "end: cancelled"});
+}
+
 TEST_CASE("no memory at the receiver, anywhere", "[protocol]") {
   explore({"refusal",
            "priority",
@@ -210,7 +241,7 @@ TEST_CASE("everything that can go wrong at once, on random walks", "[protocol]")
       wander({"at once",
               policy,
               devices,
-              {ask(1, 0, moved_after_first_layer(1)), ask(2, 5, moved_after_first_layer(0)),
+              {ask(1, 0, moved_twice(1, 0)), ask(2, 5, moved_after_first_layer(0)),
                ask(3, 2, preempted_after_first_layer())},
               3,
               2,

@@ -237,3 +237,54 @@ TEST_CASE("data that a layer cannot use ends the task as failed", "[scheduling]"
   REQUIRE(sent<failed>(out).size() == 1);
   CHECK(q.idle());
 }
+
+TEST_CASE("a later order takes the place of one that is not yet due, and both are answered", "[scheduling]") {
+  auto q = queue();
+  effects out;
+  q.on(give(1, 1, 0, {order::kind::hand_off, {7}, {3, 0}, {1}}), profile(), out);
+  out.clear();
+  q.on(hand_off{{8}, {1}, {1}, {1, 0}, {1}}, out);
+  REQUIRE(sent<answer>(out).size() == 1);
+  CHECK(sent<answer>(out)[0].command == command_id{7});
+  CHECK(sent<answer>(out)[0].what == outcome::refused);
+  CHECK(sent<answer>(out)[0].reason == errc::superseded);
+  out = run_one(q);
+  REQUIRE(sent<accept>(out).size() == 1);
+  CHECK(sent<accept>(out)[0].command == command_id{8});
+}
+
+TEST_CASE("on an asynchronous device a failed task ends after its last ticket, once", "[scheduling]") {
+  run_queue q{{{0}, two_devices(), duration::zero(), 2}};
+  effects out;
+  q.on(give(1), profile(), out);
+  auto first = *q.next();
+  auto second = *q.next();
+  out.clear();
+  q.failed_segment(first.lane, first.sequence, errc::bad_request, "index out of range", out);
+  CHECK(out.empty());
+  CHECK_FALSE(q.has_next());
+  q.completed(second.lane, second.sequence, {}, out);
+  REQUIRE(sent<failed>(out).size() == 1);
+  CHECK(sent<failed>(out)[0].reason == errc::bad_request);
+  CHECK(q.idle());
+}
+
+TEST_CASE("a hand-over declined while segments were in flight leaves the task whole", "[scheduling]") {
+  run_queue q{{{0}, two_devices(), duration::zero(), 2}};
+  effects out;
+  q.on(give(1), profile(), out);
+  auto first = *q.next();
+  auto second = *q.next();
+  q.on(hand_off{{8}, {1}, {1}, {}, {1}}, out); // due at once: at the issued frontier
+  auto away = sent<accept>(out);
+  REQUIRE(away.size() == 1);
+  CHECK(away[0].what.ready.sequence == second.sequence);
+  q.completed(first.lane, first.sequence, {}, out);
+  q.on(declined{{1}, away[0].what.epoch, errc::out_of_memory, {}}, out);
+  q.completed(second.lane, second.sequence, {}, out);
+  out.clear();
+  q.on(cancel{{9}, {1}, away[0].what.epoch, {1}, {1}}, out);
+  REQUIRE(sent<answer>(out).size() == 1);
+  CHECK(sent<answer>(out)[0].what == outcome::applied);
+  CHECK(q.idle());
+}
