@@ -252,7 +252,6 @@ TEST_CASE("element-wise layers agree with the reference", "[gpu]") {
   check({"batch norm of six axes", [&](model_builder& b, const metadata::dim& n) {
            return b.batch_norm(b.input("x", {n, c, 2, 1, 3, 2}), relu);
          }});
-  check({"sum of one", [&](model_builder& b, const metadata::dim& n) { return b.add({image(b, n, c, 3, 3)}, relu); }});
   check({"sum of three", [&](model_builder& b, const metadata::dim& n) {
            auto x = image(b, n, c, 6, 6);
            conv_options o;
