@@ -94,11 +94,14 @@ void import_div(node& n) {
 
 void import_pow(node& n) {
   n.demand_operands(2, 2);
-  const auto exponent = n.operand(1);
+  auto exponent = n.operand(1);
   const auto& g = n.in();
   const auto one = elements_of(n.shape(1)) == dim(1) && n.shape(1).size() <= n.shape(0).size();
   if (one && g.at(exponent).origin == value_origin::weight)
     return n.emit(unary_layer{{function::power, 0.0, g.number(exponent)}}, {n.operand(0)});
+  const auto type = g.at(n.operand(0)).type;
+  if (g.at(exponent).type != type && type == element_type::float32)
+    exponent = n.emit_step("exponent", cast_layer{type}, {exponent});
   n.emit(binary_layer{kind::power}, {n.operand(0), exponent});
 }
 

@@ -27,8 +27,7 @@ void import_cast(node& n) {
   const auto number = n.attrs().integer("to", 0, INT32_MIN, INT32_MAX);
   n.attrs().ignore("saturate"); // says something of 8-bit floating point only
   const auto to = from_onnx(static_cast<std::int32_t>(number));
-  demand(to.has_value(),
-         "a cast to " + onnx_type_name(static_cast<std::int32_t>(number)) + " is not supported");
+  demand(to.has_value(), "a cast to " + onnx_type_name(static_cast<std::int32_t>(number)) + " is not supported");
   auto& g = n.in();
   const auto x = n.operand(0);
   const auto& from = g.at(x);
@@ -66,8 +65,10 @@ void import_concat(node& n) {
     if (folds)
       known.insert(known.end(), piece->begin(), piece->end());
   }
-  if (folds && !known.empty() && g.may_fold(known.size()))
-    return n.emit_known(g.at(operands[0]).type, {static_cast<std::int64_t>(known.size())}, std::move(known));
+  if (folds && !known.empty() && g.may_fold(known.size())) {
+    const auto count = static_cast<std::int64_t>(known.size());
+    return n.emit_known(g.at(operands[0]).type, {count}, std::move(known));
+  }
   if (operands.size() == 1)
     return n.emit_view(operands[0], n.shape(0));
   n.emit(concat_layer{axis}, std::move(operands));
