@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <random>
 
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include "apps/defaults.hpp"
 #include "apps/layer_names.hpp"
 #include "metadata/npy.hpp"
+#include "metadata/numeric.hpp"
 
 namespace baton::apps {
 
@@ -33,19 +35,26 @@ std::int64_t integer_range(const metadata::model& m, metadata::value_index input
 metadata::tensor random_tensor(metadata::element_type type, std::vector<std::int64_t> shape, std::int64_t range,
                                std::mt19937_64& random) {
   metadata::tensor t{type, std::move(shape)};
-  // The library's distributions differ from one standard library to the next; these do not.
-  if (type == metadata::element_type::int64)
-    for (auto& x : t.as_mutable<std::int64_t>())
-      x = static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(range));
-  else
-    for (auto& x : t.as_mutable<float>())
-      x = static_cast<float>(static_cast<std::int64_t>(random() >> 40U) - (1 << 23)) / static_cast<float>(1 << 23);
+  metadata::with_type(type, [&]<class T>(std::type_identity<T>) {
+    // The library's distributions differ from one standard library to the next; these do not.
+    for (auto& x : t.as_mutable<T>())
+      if constexpr (std::is_integral_v<T>)
+        x = static_cast<T>(
+            random()
+            % std::min(static_cast<std::uint64_t>(std::numeric_limits<T>::max()), static_cast<std::uint64_t>(range)));
+      else if constexpr (std::is_same_v<T, metadata::boolean_element>)
+        x = T(random() % 2 == 1);
+      else
+        x = T(static_cast<float>(static_cast<std::int64_t>(random() >> 40U) - (1 << 23)) / static_cast<float>(1 << 23));
+  });
   return t;
 }
 
 expected<metadata::tensor> read_input(const metadata::value& v, const std::string& file,
                                       std::optional<std::int64_t> batch) {
   auto t = metadata::read_npy(file);
+  if (t)
+    *t = metadata::converted(*t, v.type); // what NumPy makes by default, double and int64, is seldom what a model takes
   if (!t || !batch || v.batch_axis != 0U || t->shape().empty() || t->shape()[0] == *batch)
     return t;
   if (t->shape()[0] < *batch)

@@ -7,6 +7,7 @@
 
 #include "apps/defaults.hpp"
 #include "apps/table.hpp"
+#include "metadata/numeric.hpp"
 
 namespace baton::apps {
 
@@ -17,6 +18,18 @@ std::string first_values(const metadata::tensor& t) {
   auto values = t.as<T>();
   auto shown = values.first(std::min(values.size(), defaults::shown_elements));
   return fmt::format("{}{}", fmt::join(shown, " "), shown.size() < values.size() ? " ..." : "");
+}
+
+/// Whole numbers as such, halves and bool as numbers.
+std::string first_converted(const metadata::tensor& t) {
+  return metadata::with_type(t.type(), [&]<class T>(std::type_identity<T>) {
+    if constexpr (std::is_unsigned_v<T>)
+      return first_values<std::uint64_t>(metadata::converted(t, metadata::element_type::uint64));
+    else if constexpr (std::is_floating_point_v<T> || metadata::is_half<T>)
+      return first_values<double>(metadata::converted(t, metadata::element_type::float64));
+    else
+      return first_values<std::int64_t>(metadata::converted(t, metadata::element_type::int64));
+  });
 }
 
 std::string largest_places(const metadata::tensor& t) {
@@ -35,7 +48,7 @@ std::string largest_places(const metadata::tensor& t) {
 std::string describe_output(const std::string& name, const metadata::tensor& t) {
   bool is_float = t.type() == metadata::element_type::float32;
   auto text = fmt::format("output {} {} [{}]: {}", name, metadata::to_string(t.type()), fmt::join(t.shape(), ","),
-                          is_float ? first_values<float>(t) : first_values<std::int64_t>(t));
+                          is_float ? first_values<float>(t) : first_converted(t));
   if (is_float && t.shape().size() == 2 && t.elements() > 0)
     text += largest_places(t);
   return text;

@@ -23,7 +23,10 @@ inline constexpr std::size_t max_operands = 1'000;
 inline constexpr std::size_t max_symbols = 64;
 /// Elements of a constant that the importer itself must read, as a Reshape target.
 inline constexpr std::size_t max_listed = 64;
-/// Bytes of constants that the file does not hold plainly, copied because they are seen under another shape.
+/// Elements of small integer values computed at import, in all; an exported transformer has some thousands. What is
+/// beyond is left to layers.
+inline constexpr std::size_t max_folded = 65'536;
+/// Bytes of constants that the file does not hold plainly: copied to be seen under another shape, or made by nodes.
 inline constexpr std::uint64_t max_copied_bytes = std::uint64_t{64} << 20;
 /// Protobuf cannot encode more in one message.
 inline constexpr std::uint64_t max_file_bytes = INT32_MAX;

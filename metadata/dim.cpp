@@ -60,6 +60,10 @@ bool dim::too_large() const {
   return get().is_too_large();
 }
 
+bool dim::never_negative() const {
+  return get().never_negative();
+}
+
 dim operator+(const dim& a, const dim& b) {
   return dim(dim::polynomial::sum(a.get(), b.get(), 1));
 }

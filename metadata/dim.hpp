@@ -32,6 +32,8 @@ public:
   /// One past the highest symbol in it; 0 for a constant.
   std::uint32_t symbols_needed() const;
   bool too_large() const;
+  /// Whether it shows that no symbol values (each at least 0) make it negative.
+  bool never_negative() const;
 
   friend dim operator+(const dim& a, const dim& b);
   friend dim operator-(const dim& a, const dim& b);

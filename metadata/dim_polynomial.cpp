@@ -84,6 +84,14 @@ bool dim::polynomial::is_too_large() const {
   return terms.size() == 1 && terms[0].factors.empty() && terms[0].coefficient == largest;
 }
 
+bool dim::polynomial::never_negative() const {
+  return std::all_of(terms.begin(), terms.end(), [](const term& t) {
+    return t.coefficient >= 0 && std::all_of(t.factors.begin(), t.factors.end(), [](const atom& f) {
+             return !f.numerator || f.numerator->never_negative();
+           });
+  });
+}
+
 std::optional<std::int64_t> dim::polynomial::constant() const {
   if (terms.empty())
     return 0;

@@ -36,6 +36,7 @@ struct dim::polynomial {
   static polynomial make(std::vector<term> terms);
   static polynomial too_large();
   bool is_too_large() const;
+  bool never_negative() const;
   std::optional<std::int64_t> constant() const;
 
   /// a + sign * b

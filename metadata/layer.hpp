@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -10,12 +11,48 @@
 #include <vector>
 
 #include "metadata/dim.hpp"
+#include "metadata/tensor.hpp"
 
 /// The layer kinds. Each names its operands in the order of `layer::inputs`; `none` stands for an absent optional one.
-/// Shapes are row-major; source of the semantics: ONNX operator specification, opsets 7-17.
+/// Shapes are row-major; source of the semantics: ONNX operator specification, opsets 7-21.
 namespace baton::metadata {
 
-enum class activation : std::uint8_t { none, relu };
+/// A function of one element; what `alpha` and `beta` are to it.
+enum class function : std::uint8_t {
+  none,         ///< x
+  relu,         ///< max(x, 0)
+  leaky_relu,   ///< x < 0 ? alpha x : x
+  clip,         ///< min(max(x, alpha), beta)
+  elu,          ///< x < 0 ? alpha (exp(x) - 1) : x
+  sigmoid,      ///< 1 / (1 + exp(-x))
+  tanh,         ///< the hyperbolic tangent
+  hard_sigmoid, ///< min(max(alpha x + beta, 0), 1)
+  hard_swish,   ///< x min(max(x / 6 + 1/2, 0), 1)
+  gelu,         ///< x / 2 (1 + erf(x / sqrt(2)))
+  gelu_tanh,    ///< its approximation by tanh
+  erf,
+  exp,
+  sqrt,
+  absolute,
+  negative,
+  power, ///< x^beta
+};
+
+/// A function with its parameters. As part of another layer it is applied last.
+struct activation {
+  function what = function::none;
+  double alpha = 0.0;
+  double beta = 0.0;
+
+  static const activation none;
+  static const activation relu;
+  friend bool operator==(const activation&, const activation&) = default;
+};
+inline constexpr activation activation::none{};
+inline constexpr activation activation::relu{function::relu};
+
+/// "relu", "clip", ...
+std::string_view to_string(function f);
 
 using value_index = std::uint32_t;
 inline constexpr value_index none = std::numeric_limits<value_index>::max();
@@ -39,8 +76,6 @@ struct batch_norm_layer {
   float epsilon = 1e-5F;
   activation act = activation::none;
 };
-
-struct relu_layer {};
 
 /// Operands: x [N,C,H,W].
 struct pool_layer {
@@ -72,18 +107,13 @@ struct matmul_layer {
   float alpha = 1.0F;
 };
 
-/// y = activation(sum of all operands), numpy broadcasting.
-struct add_layer {
-  activation act = activation::none;
-};
-
 /// Along `axis` (>= 0). With `flatten` (opset < 13) all axes from `axis` on are normalised together.
 struct softmax_layer {
   std::uint32_t axis = 0;
   bool flatten = false;
 };
 
-/// y = table rows picked along `axis`. Operands: data, indices (int64, negative counts from the end).
+/// y = table rows picked along `axis`. Operands: data, indices (int64 or int32, negative counts from the end).
 /// An index out of range fails the task with `bad_request`; it never reads outside.
 struct gather_layer {
   std::uint32_t axis = 0;
@@ -104,9 +134,78 @@ struct lstm_layer {
 /// y = x, byte for byte: an output that would otherwise be an input, a constant or a second name of another output.
 struct copy_layer {};
 
+/// y = activation(a op b), numpy broadcasting of both. Any two operands of one numeric type, an activation only with
+/// float32. Whole numbers wrap around; their quotient is rounded towards zero, and x / 0 is 0. `power` takes float32.
+struct binary_layer {
+  enum class kind : std::uint8_t { add, subtract, multiply, divide, power };
+  kind op = kind::add;
+  activation act = activation::none;
+};
+
+/// y = f(x) for each element. float32; relu, clip, absolute and negative take every numeric type.
+struct unary_layer {
+  activation f;
+};
+
+/// y = x as elements of another type: to whole numbers towards zero (what does not fit becomes the nearest that does,
+/// NaN 0), between whole numbers modulo 2^n, to bool x != 0.
+struct cast_layer {
+  element_type to = element_type::float32;
+};
+
+/// y = all operands one behind the other along `axis`; any number of them, of one type.
+struct concat_layer {
+  std::uint32_t axis = 0;
+};
+
+/// y = x repeated to `shape`, by numpy broadcasting.
+struct expand_layer {
+  dims shape;
+};
+
+/// y[i] = x[start + i * step] along each axis, `count` elements. Where an extent is symbolic, whether that stays inside
+/// of x is only known at a shape, and asked then.
+struct slice_layer {
+  struct range {
+    dim start = 0;
+    std::int64_t step = 1;
+    dim count = 1;
+    friend bool operator==(const range&, const range&) = default;
+  };
+  std::vector<range> axes;
+};
+
+/// y = x with `before` and `after` elements more along each axis.
+struct pad_layer {
+  enum class kind : std::uint8_t {
+    constant, ///< `fill`: one element's bytes
+    reflect,  ///< mirrored at the first and last element, which are not repeated
+    edge,     ///< the first and last element repeated
+  };
+  kind mode = kind::constant;
+  std::vector<std::int64_t> before;
+  std::vector<std::int64_t> after;
+  std::array<std::byte, 8> fill{};
+};
+
+/// y = mean of x over `axes` (ascending), which stay as extents of 1 or go.
+struct reduce_mean_layer {
+  std::vector<std::uint32_t> axes;
+  bool keep_axes = true;
+};
+
+/// y = numbers known from the symbols alone, as extents of shapes are. No operands; int64 or int32.
+struct shape_layer {
+  element_type type = element_type::int64;
+  std::vector<std::int64_t> shape;
+  dims elements;
+};
+
 using layer_attributes =
-    std::variant<conv_layer, batch_norm_layer, relu_layer, pool_layer, global_average_pool_layer, linear_layer,
-                 matmul_layer, add_layer, softmax_layer, gather_layer, transpose_layer, lstm_layer, copy_layer>;
+    std::variant<conv_layer, batch_norm_layer, pool_layer, global_average_pool_layer, linear_layer, matmul_layer,
+                 softmax_layer, gather_layer, transpose_layer, lstm_layer, copy_layer, //
+                 binary_layer, unary_layer, cast_layer, concat_layer, expand_layer, slice_layer, pad_layer,
+                 reduce_mean_layer, shape_layer>;
 
 /// One kernel call (or as many as it has parts).
 struct layer {

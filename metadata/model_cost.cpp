@@ -19,7 +19,6 @@ public:
            * (dim(2) * w[1] * w[2] * w[3] + extra(has(2)) + extra(has(3)) + dim(a.has_batch_norm ? 2 : 0) + act(a.act));
   }
   dim operator()(const batch_norm_layer& a) const { return out() * (dim(2) + act(a.act)); }
-  dim operator()(const relu_layer&) const { return out(); }
   dim operator()(const pool_layer& a) const { return out() * dim(a.kernel[0] * a.kernel[1]); }
   dim operator()(const global_average_pool_layer&) const { return elements(0); }
   dim operator()(const linear_layer& a) const {
@@ -29,13 +28,19 @@ public:
     const auto& x = shape(0);
     return out() * dim(2) * x[x.size() - (a.transpose_a ? 2 : 1)];
   }
-  dim operator()(const add_layer& a) const {
-    return out() * (dim(static_cast<std::int64_t>(l_.inputs.size()) - 1) + act(a.act));
-  }
   dim operator()(const softmax_layer&) const { return out() * dim(5); } // max, subtract, exp, sum, divide
   dim operator()(const gather_layer&) const { return 0; }
   dim operator()(const transpose_layer&) const { return 0; }
   dim operator()(const copy_layer&) const { return 0; }
+  dim operator()(const binary_layer& a) const { return out() * (dim(1) + act(a.act)); }
+  dim operator()(const unary_layer&) const { return out(); }
+  dim operator()(const cast_layer&) const { return out(); }
+  dim operator()(const concat_layer&) const { return 0; }
+  dim operator()(const expand_layer&) const { return 0; }
+  dim operator()(const slice_layer&) const { return 0; }
+  dim operator()(const pad_layer&) const { return 0; }
+  dim operator()(const reduce_mean_layer&) const { return elements(0); }
+  dim operator()(const shape_layer&) const { return 0; }
   dim operator()(const lstm_layer& a) const {
     const auto& x = shape(0); // [S, N, I]
     const dim h = a.hidden;
@@ -51,7 +56,7 @@ private:
   dim elements(std::size_t i) const { return m_.elements(l_.inputs[i]); }
   dim out() const { return m_.elements(l_.outputs[0]); }
   static dim extra(bool there) { return there ? 1 : 0; }
-  static dim act(activation a) { return a == activation::none ? 0 : 1; }
+  static dim act(const activation& a) { return a == activation::none ? 0 : 1; }
 
   const model& m_;
   const layer& l_;
@@ -82,7 +87,8 @@ dim model::traffic(std::uint32_t layer) const {
     seen.push_back(root(v));
     total = total + amount;
   };
-  const auto gathers = std::holds_alternative<gather_layer>(l.attributes);
+  const auto gathers =
+      std::holds_alternative<gather_layer>(l.attributes) || std::holds_alternative<slice_layer>(l.attributes);
   for (std::size_t i = 0; i < l.inputs.size(); ++i)
     if (l.inputs[i] != none)
       count(l.inputs[i], gathers && i == 0 ? bytes(l.outputs[0]) : bytes(l.inputs[i]));

@@ -1,8 +1,9 @@
 #include "metadata/npy.hpp"
 
+#include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <fstream>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -77,25 +78,16 @@ std::optional<npy_header> parse_header(std::string_view text) {
 
 struct npy_type {
   std::string_view name;
-  element_type becomes;
-  std::size_t size;
+  element_type type;
 };
 
-constexpr npy_type types[] = {{"<f4", element_type::float32, 4},
-                              {"<i8", element_type::int64, 8},
-                              {"<f8", element_type::float32, 8},
-                              {"<i4", element_type::int64, 4},
-                              {"|u1", element_type::int64, 1}};
-
-template <class From, class To>
-void convert(const std::vector<std::byte>& raw, tensor& t) {
-  std::size_t i = 0;
-  for (auto& element : t.as_mutable<To>()) {
-    From x;
-    std::memcpy(&x, raw.data() + i++ * sizeof(From), sizeof(From));
-    element = static_cast<To>(x);
-  }
-}
+/// NumPy has no bfloat16; its bits are written as two bytes of no meaning, as its extensions do.
+constexpr npy_type types[] = {
+    {"<f4", element_type::float32}, {"<i8", element_type::int64},   {"|b1", element_type::boolean},
+    {"|i1", element_type::int8},    {"<i2", element_type::int16},   {"<i4", element_type::int32},
+    {"|u1", element_type::uint8},   {"<u2", element_type::uint16},  {"<u4", element_type::uint32},
+    {"<u8", element_type::uint64},  {"<f2", element_type::float16}, {"<V2", element_type::bfloat16},
+    {"<f8", element_type::float64}};
 
 /// Whether elements of `size` in that shape take exactly `bytes`.
 bool fills(const std::vector<std::int64_t>& shape, std::size_t size, std::uint64_t bytes) {
@@ -136,30 +128,24 @@ expected<tensor> read_npy(const std::filesystem::path& file) {
   const auto header = parse_header(text);
   if (!header)
     return fail(errc::bad_argument, who + "its .npy header cannot be understood");
-  const npy_type* type = nullptr;
-  for (const auto& t : types)
-    if (t.name == header->type)
-      type = &t;
-  if (type == nullptr)
-    return fail(errc::bad_argument, who + "element type '" + header->type + "' is none of <f4, <i8, <f8, <i4, |u1");
+  const auto* type = std::find_if(std::begin(types), std::end(types), [&](const auto& t) {
+    return t.name == header->type || (t.name == "<V2" && header->type == "|V2");
+  });
+  if (type == std::end(types)) {
+    std::string names;
+    for (const auto& t : types)
+      names += (names.empty() ? "" : ", ") + std::string(t.name);
+    return fail(errc::bad_argument, who + "element type '" + header->type + "' is none of " + names);
+  }
   if (header->fortran_order && header->shape.size() > 1)
     return fail(errc::bad_argument, who + "is in Fortran order; save it with numpy.ascontiguousarray");
-  if (!fills(header->shape, type->size, size - data_at))
+  if (!fills(header->shape, size_of(type->type), size - data_at))
     return fail(errc::bad_argument, who + "its size does not fit its shape");
   try {
-    tensor t(type->becomes, header->shape);
-    const auto plain = type->size == size_of(type->becomes);
-    std::vector<std::byte> raw(plain ? 0 : t.elements() * type->size);
-    auto* into = plain ? t.mutable_data() : raw.data();
-    in.read(reinterpret_cast<char*>(into), static_cast<std::streamsize>(size - data_at));
+    tensor t(type->type, header->shape);
+    in.read(reinterpret_cast<char*>(t.mutable_data()), static_cast<std::streamsize>(size - data_at));
     if (in.gcount() != static_cast<std::streamsize>(size - data_at))
       return fail(errc::io, who + "cannot be read");
-    if (type->name == "<f8")
-      convert<double, float>(raw, t);
-    else if (type->name == "<i4")
-      convert<std::int32_t, std::int64_t>(raw, t);
-    else if (type->name == "|u1")
-      convert<std::uint8_t, std::int64_t>(raw, t);
     return t;
   } catch (const std::bad_alloc&) {
     return fail(errc::out_of_memory, who + "no memory for it");
@@ -168,7 +154,7 @@ expected<tensor> read_npy(const std::filesystem::path& file) {
 
 expected<void> write_npy(const std::filesystem::path& file, const tensor& t) {
   std::string header = "{'descr': '";
-  header += t.type() == element_type::float32 ? "<f4" : "<i8";
+  header += std::find_if(std::begin(types), std::end(types), [&](const auto& n) { return n.type == t.type(); })->name;
   header += "', 'fortran_order': False, 'shape': (";
   for (const auto extent : t.shape())
     header += std::to_string(extent) + ", ";

@@ -18,7 +18,7 @@ using namespace importer;
 
 /// The first and last version of the default operator set whose meaning the operators here have.
 constexpr std::int64_t first_opset = 7;
-constexpr std::int64_t last_opset = 17;
+constexpr std::int64_t last_opset = 21;
 
 model::parts import_parts(const std::filesystem::path& path, std::string name) {
   const auto file = read_onnx(path);

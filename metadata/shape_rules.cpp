@@ -32,7 +32,9 @@ struct roles_of {
   result operator()(const batch_norm_layer&) const { return batch_norm_roles; }
   result operator()(const linear_layer&) const { return linear_roles; }
   result operator()(const matmul_layer&) const { return matmul_roles; }
-  result operator()(const add_layer&) const { return {}; }
+  result operator()(const binary_layer&) const { return matmul_roles; }
+  result operator()(const concat_layer&) const { return {}; }
+  result operator()(const shape_layer&) const { return {}; }
   result operator()(const gather_layer&) const { return gather_roles; }
   result operator()(const lstm_layer&) const { return lstm_roles; }
   template <class Unary>

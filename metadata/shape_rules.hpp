@@ -34,7 +34,8 @@ struct operand_role {
   bool constant = false; ///< must be a weight: a device lays it out ahead of time
 };
 
-/// The operand roles of a kind, in the order of `layer::inputs`. Empty for `add`, which takes any number of operands.
+/// The operand roles of a kind, in the order of `layer::inputs`. Empty for `concat`, which takes any number of
+/// operands, and for `shape`, which takes none.
 std::span<const operand_role> roles(const layer_attributes& attributes);
 
 /// The outputs of a layer, or what is wrong with its operands or attributes. Absent operands are null; `operands` may

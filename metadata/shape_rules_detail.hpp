@@ -45,18 +45,33 @@ private:
   std::span<const std::string> names_;
 };
 
+/// Axis `axis` of a value of `rank`, counted in a result of `out_rank` whose last axes line up with it.
+inline std::optional<std::uint32_t> lined_up(std::optional<std::uint32_t> axis, std::size_t rank,
+                                             std::size_t out_rank) {
+  if (!axis)
+    return std::nullopt;
+  return static_cast<std::uint32_t>(*axis + out_rank - rank);
+}
+
 layer_shape infer(const conv_layer& a, const operands& in);
 layer_shape infer(const batch_norm_layer& a, const operands& in);
-layer_shape infer(const relu_layer& a, const operands& in);
 layer_shape infer(const pool_layer& a, const operands& in);
 layer_shape infer(const global_average_pool_layer& a, const operands& in);
 layer_shape infer(const linear_layer& a, const operands& in);
 layer_shape infer(const matmul_layer& a, const operands& in);
-layer_shape infer(const add_layer& a, const operands& in);
 layer_shape infer(const softmax_layer& a, const operands& in);
 layer_shape infer(const gather_layer& a, const operands& in);
 layer_shape infer(const transpose_layer& a, const operands& in);
 layer_shape infer(const lstm_layer& a, const operands& in);
 layer_shape infer(const copy_layer& a, const operands& in);
+layer_shape infer(const binary_layer& a, const operands& in);
+layer_shape infer(const unary_layer& a, const operands& in);
+layer_shape infer(const cast_layer& a, const operands& in);
+layer_shape infer(const concat_layer& a, const operands& in);
+layer_shape infer(const expand_layer& a, const operands& in);
+layer_shape infer(const slice_layer& a, const operands& in);
+layer_shape infer(const pad_layer& a, const operands& in);
+layer_shape infer(const reduce_mean_layer& a, const operands& in);
+layer_shape infer(const shape_layer& a, const operands& in);
 
 } // namespace baton::metadata::rules

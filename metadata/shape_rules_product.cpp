@@ -4,17 +4,6 @@
 /// Matrix products and what is built of them.
 namespace baton::metadata::rules {
 
-namespace {
-
-/// Axis `axis` of a value of `rank`, counted in a result of `out_rank` whose last axes line up with it.
-std::optional<std::uint32_t> lined_up(std::optional<std::uint32_t> axis, std::size_t rank, std::size_t out_rank) {
-  if (!axis)
-    return std::nullopt;
-  return static_cast<std::uint32_t>(*axis + out_rank - rank);
-}
-
-} // namespace
-
 layer_shape infer(const linear_layer& a, const operands& in) {
   const auto& x = in.floats_from(0, 2);
   const auto& w = in.floats(1, 2);
@@ -62,27 +51,6 @@ layer_shape infer(const matmul_layer& m, const operands& in) {
   const auto lost = (a.batch_axis && !own) || (b.batch_axis && !others) || (own && others && own != others);
   const auto batch = lost ? std::nullopt : own ? own : others;
   return {{{element_type::float32, std::move(*y), batch}}};
-}
-
-layer_shape infer(const add_layer&, const operands& in) {
-  demand(in.size() >= 1, "it has no operands");
-  layer_shape result;
-  for (std::size_t i = 0; i < in.size(); ++i) {
-    demand(in.has(i), "its operand " + in.name(i) + " is missing");
-    const auto& x = in.floats_from(i, 0);
-    if (i == 0) {
-      result.outputs.push_back(x);
-      continue;
-    }
-    auto& y = result.outputs[0];
-    auto shape = broadcast(y.shape, x.shape, in.names());
-    demand(shape.has_value(), shape ? "" : shape.error());
-    const auto own = lined_up(y.batch_axis, y.shape.size(), shape->size());
-    const auto others = lined_up(x.batch_axis, x.shape.size(), shape->size());
-    const auto conflict = own && others && own != others;
-    y = {element_type::float32, std::move(*shape), conflict ? std::nullopt : own ? own : others};
-  }
-  return result;
 }
 
 layer_shape infer(const lstm_layer& a, const operands& in) {

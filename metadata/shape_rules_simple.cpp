@@ -9,7 +9,7 @@ std::string operands::name(std::size_t i) const {
 
 const value_shape& operands::floats_from(std::size_t i, std::size_t least_rank) const {
   const auto& x = at(i);
-  demand(x.type == element_type::float32, name(i) + " must be float32, not int64");
+  demand(x.type == element_type::float32, name(i) + " must be float32, not " + std::string(numpy_name(x.type)));
   demand(x.shape.size() >= least_rank,
          name(i) + ' ' + text(x.shape) + " must have at least " + std::to_string(least_rank) + " extents");
   return x;
@@ -27,10 +27,6 @@ void operands::expect(std::size_t i, const dims& shape) const {
            name(i) + " has shape " + text(at(i).shape) + " where " + text(shape) + " is needed");
 }
 
-layer_shape infer(const relu_layer&, const operands& in) {
-  return {{in.floats_from(0, 0)}};
-}
-
 layer_shape infer(const copy_layer&, const operands& in) {
   return {{in.at(0)}};
 }
@@ -46,7 +42,8 @@ layer_shape infer(const softmax_layer& a, const operands& in) {
 layer_shape infer(const gather_layer& a, const operands& in) {
   const auto& data = in.at(0);
   const auto& indices = in.at(1);
-  demand(indices.type == element_type::int64, "indices must be int64");
+  demand(indices.type == element_type::int64 || indices.type == element_type::int32,
+         "indices must be int64 or int32, not " + std::string(numpy_name(indices.type)));
   demand(a.axis < data.shape.size(), "its axis lies outside " + in.text(data.shape));
   value_shape y{data.type, {}, std::nullopt};
   const auto axis = data.shape.begin() + a.axis;

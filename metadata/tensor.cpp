@@ -62,6 +62,25 @@ std::string_view to_string(element_type type) {
   return "?";
 }
 
+std::string_view numpy_name(element_type type) {
+  switch (type) {
+  case element_type::boolean: return "bool";
+  case element_type::int8: return "int8";
+  case element_type::int16: return "int16";
+  case element_type::int32: return "int32";
+  case element_type::int64: return "int64";
+  case element_type::uint8: return "uint8";
+  case element_type::uint16: return "uint16";
+  case element_type::uint32: return "uint32";
+  case element_type::uint64: return "uint64";
+  case element_type::float16: return "float16";
+  case element_type::bfloat16: return "bfloat16";
+  case element_type::float32: return "float32";
+  case element_type::float64: return "float64";
+  }
+  return "?";
+}
+
 std::optional<element_type> element_type_of(std::string_view name) {
   const auto* found = std::find_if(all_element_types.begin(), all_element_types.end(),
                                    [&](auto type) { return to_string(type) == name; });

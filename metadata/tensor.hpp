@@ -36,6 +36,8 @@ inline constexpr std::array all_element_types{
 std::size_t size_of(element_type type);
 /// KServe's name: "FP32", "INT64", "BOOL".
 std::string_view to_string(element_type type);
+/// NumPy's name, also ONNX's in small letters: "float32", "int64", "bool".
+std::string_view numpy_name(element_type type);
 /// The type of that KServe name, if there is one.
 std::optional<element_type> element_type_of(std::string_view name);
 

@@ -7,6 +7,8 @@
 namespace baton::gpu::cpu {
 namespace {
 
+/// Indices of type `Index`.
+template <class Index>
 class gather_step final : public step {
 public:
   place data;
@@ -20,13 +22,14 @@ public:
 
   void run(const run_context& context) const override {
     const auto* from = context.values.at(data);
-    const auto* picks = reinterpret_cast<const std::int64_t*>(context.values.at(indices));
+    const auto* picks = reinterpret_cast<const Index*>(context.values.at(indices));
     auto* to = context.values.at(out);
     for (std::int64_t i = 0; i < outer; ++i) {
       for (std::int64_t k = 0; k < count; ++k) {
-        auto pick = picks[k] < 0 ? picks[k] + extent : picks[k];
+        const std::int64_t given = picks[k];
+        const auto pick = given < 0 ? given + extent : given;
         if (pick < 0 || pick >= extent)
-          raise(errc::bad_request, "layer '" + layer + "' (gather): index " + std::to_string(picks[k]) + " at element "
+          raise(errc::bad_request, "layer '" + layer + "' (gather): index " + std::to_string(given) + " at element "
                                        + std::to_string(k) + " is outside of " + std::to_string(-extent) + " to "
                                        + std::to_string(extent - 1));
         std::memcpy(to, from + static_cast<std::size_t>(i * extent + pick) * row, row);
@@ -36,16 +39,11 @@ public:
   }
 };
 
-} // namespace
-
-void build_gather(layer_builder& b, const metadata::gather_layer& a) {
+template <class Index>
+void build(layer_builder& b, const metadata::gather_layer& a) {
   auto data = b.input_shape(0);
-  if (a.axis >= data.size())
-    b.unsupported("its axis is beyond its operand's axes");
-  if (b.type(b.input_value(1)) != metadata::element_type::int64)
-    b.unsupported("indices must be int64");
   const auto axis = data.begin() + a.axis;
-  auto s = std::make_unique<gather_step>();
+  auto s = std::make_unique<gather_step<Index>>();
   s->outer = elements_of({data.begin(), axis});
   s->extent = *axis;
   s->count = elements_of(b.input_shape(1));
@@ -55,6 +53,20 @@ void build_gather(layer_builder& b, const metadata::gather_layer& a) {
   s->indices = b.plain_place(1);
   s->out = b.plain_output_place(0);
   b.add(std::move(s));
+}
+
+} // namespace
+
+void build_gather(layer_builder& b, const metadata::gather_layer& a) {
+  if (a.axis >= b.input_shape(0).size())
+    b.unsupported("its axis is beyond its operand's axes");
+  const auto type = b.type(b.input_value(1));
+  if (type == metadata::element_type::int64)
+    build<std::int64_t>(b, a);
+  else if (type == metadata::element_type::int32)
+    build<std::int32_t>(b, a);
+  else
+    b.unsupported("indices must be int64 or int32");
 }
 
 } // namespace baton::gpu::cpu

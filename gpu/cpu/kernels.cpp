@@ -13,17 +13,24 @@ struct dispatch {
   layer_builder& b;
   void operator()(const metadata::conv_layer& a) const { build_conv(b, a); }
   void operator()(const metadata::batch_norm_layer& a) const { build_batch_norm(b, a); }
-  void operator()(const metadata::relu_layer& a) const { build_relu(b, a); }
   void operator()(const metadata::pool_layer& a) const { build_pool(b, a); }
   void operator()(const metadata::global_average_pool_layer& a) const { build_global_average_pool(b, a); }
   void operator()(const metadata::linear_layer& a) const { build_linear(b, a); }
   void operator()(const metadata::matmul_layer& a) const { build_matmul(b, a); }
-  void operator()(const metadata::add_layer& a) const { build_add(b, a); }
   void operator()(const metadata::softmax_layer& a) const { build_softmax(b, a); }
   void operator()(const metadata::gather_layer& a) const { build_gather(b, a); }
   void operator()(const metadata::transpose_layer& a) const { build_transpose(b, a); }
   void operator()(const metadata::lstm_layer& a) const { build_lstm(b, a); }
   void operator()(const metadata::copy_layer& a) const { build_copy(b, a); }
+  void operator()(const metadata::binary_layer& a) const { build_binary(b, a); }
+  void operator()(const metadata::unary_layer& a) const { build_unary(b, a); }
+  void operator()(const metadata::cast_layer& a) const { build_cast(b, a); }
+  void operator()(const metadata::concat_layer& a) const { build_concat(b, a); }
+  void operator()(const metadata::expand_layer& a) const { build_expand(b, a); }
+  void operator()(const metadata::slice_layer& a) const { build_slice(b, a); }
+  void operator()(const metadata::pad_layer& a) const { build_pad(b, a); }
+  void operator()(const metadata::reduce_mean_layer& a) const { build_reduce_mean(b, a); }
+  void operator()(const metadata::shape_layer& a) const { build_shape(b, a); }
 };
 
 } // namespace

@@ -25,6 +25,11 @@ void layer_builder::unsupported(const std::string& reason) const {
   raise(errc::bad_model, "layer '" + layer_.name + "' (" + std::string(kind_name(layer_.attributes)) + "): " + reason);
 }
 
+void layer_builder::unfit(const std::string& reason) const {
+  raise(errc::bad_request,
+        "layer '" + layer_.name + "' (" + std::string(kind_name(layer_.attributes)) + "): at this shape " + reason);
+}
+
 void layer_builder::require_float(value_index v) const {
   if (type(v) != element_type::float32)
     unsupported("value '" + model().values()[v].name + "' must be float32");
@@ -160,11 +165,6 @@ built_layer layer_builder::finish() {
     reorder(from, to);
   draft_.scratch_bytes = std::max(draft_.scratch_bytes, scratch_bytes_);
   return std::move(built_);
-}
-
-void append_activation(dnnl::post_ops& ops, metadata::activation act) {
-  if (act == metadata::activation::relu)
-    ops.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
 }
 
 } // namespace baton::gpu::cpu

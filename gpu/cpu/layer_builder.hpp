@@ -48,6 +48,10 @@ public:
   extents shape(value_index v) const;
   extents input_shape(std::size_t role) const { return shape(input_value(role)); }
   extents output_shape(std::size_t role = 0) const { return shape(layer_.outputs.at(role)); }
+  /// The extent at this plan's shape.
+  std::int64_t bound(const metadata::dim& extent) const { return extent.bind(draft_.symbols); }
+  /// This layer cannot run at this plan's shape.
+  [[noreturn]] void unfit(const std::string& reason) const;
   metadata::element_type type(value_index v) const { return model().values()[v].type; }
   /// This layer cannot run here.
   [[noreturn]] void unsupported(const std::string& reason) const;
@@ -107,7 +111,7 @@ private:
   std::size_t scratch_bytes_ = 0;
 };
 
-/// The activation as a post-op.
-void append_activation(dnnl::post_ops& ops, metadata::activation act);
+/// The activation as post-ops. Throws `failure` for those that oneDNN does not have (`erf`).
+void append_activation(dnnl::post_ops& ops, const metadata::activation& act);
 
 } // namespace baton::gpu::cpu

@@ -11,13 +11,6 @@ namespace {
 
 constexpr auto f32 = dnnl::memory::data_type::f32;
 
-extents row_major_strides(const extents& shape) {
-  extents strides(shape.size(), 1);
-  for (std::size_t i = shape.size(); i-- > 1;)
-    strides[i - 1] = strides[i] * shape[i];
-  return strides;
-}
-
 /// One loop of the nest that visits memory in order, outermost first.
 struct loop {
   std::int64_t stride;
@@ -26,6 +19,13 @@ struct loop {
 };
 
 } // namespace
+
+extents row_major_strides(const extents& shape) {
+  extents strides(shape.size(), 1);
+  for (std::size_t i = shape.size(); i-- > 1;)
+    strides[i - 1] = strides[i] * shape[i];
+  return strides;
+}
 
 const dnnl::engine& cpu_engine() {
   static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);

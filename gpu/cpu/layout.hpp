@@ -5,7 +5,7 @@
 
 #include <dnnl.hpp>
 
-/// How float32 values lie in memory: oneDNN's descriptors. int64 values are always plain and have none.
+/// How float32 values lie in memory: oneDNN's descriptors. Values of other types are always plain and have none.
 namespace baton::gpu::cpu {
 
 using layout = dnnl::memory::desc;
@@ -20,6 +20,8 @@ layout plain_layout(extents shape);
 layout any_layout(extents shape);
 
 std::int64_t elements_of(const extents& shape);
+/// Of the plain layout, in elements.
+extents row_major_strides(const extents& shape);
 
 /// True if the bytes are those of the plain layout of the same extents, whatever the descriptor says (for instance
 /// channels last or in blocks of 16 over a picture of one pixel).

@@ -41,7 +41,7 @@ struct place {
 
 /// A root value's place in a block.
 struct value_slot {
-  std::optional<layout> how; ///< nothing for int64: plain
+  std::optional<layout> how; ///< only of float32; all else is plain
   std::size_t bytes = 0;
   std::size_t offset = 0;
   std::optional<std::uint32_t> input; ///< which model input it is

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "metadata/importer/onnx_types.hpp"
+
 namespace baton::metadata::importer {
 
 namespace {
@@ -12,9 +14,9 @@ void check_declared(const graph& g, const onnx::ValueInfoProto& info, const valu
   if (!info.type().has_tensor_type())
     return;
   const auto& declared = info.type().tensor_type();
-  const auto wanted = v.type == element_type::float32 ? onnx::TensorProto::FLOAT : onnx::TensorProto::INT64;
-  demand(declared.elem_type() == wanted || declared.elem_type() == onnx::TensorProto::UNDEFINED,
-         who + "is declared with another element type than it has");
+  demand(from_onnx(declared.elem_type()) == v.type || declared.elem_type() == onnx::TensorProto::UNDEFINED,
+         who + "is declared as " + onnx_type_name(declared.elem_type()) + ", and the layers make "
+             + std::string(numpy_name(v.type)));
   if (!declared.has_shape())
     return;
   auto same = static_cast<std::size_t>(declared.shape().dim_size()) == v.shape.size();

@@ -8,6 +8,16 @@ namespace baton::metadata::importer {
 
 namespace {
 
+/// Whether other layers can apply it last. The rest are mathematics, not activations; a device need not fuse them.
+bool is_activation(function f) {
+  return f >= function::relu && f <= function::gelu_tanh;
+}
+
+bool is_sum(const layer& l) {
+  const auto* a = std::get_if<binary_layer>(&l.attributes);
+  return a != nullptr && a->op == binary_layer::kind::add;
+}
+
 activation* activation_of(layer_attributes& attributes) {
   if (auto* a = std::get_if<conv_layer>(&attributes))
     return &a->act;
@@ -15,9 +25,16 @@ activation* activation_of(layer_attributes& attributes) {
     return &a->act;
   if (auto* a = std::get_if<linear_layer>(&attributes))
     return &a->act;
-  if (auto* a = std::get_if<add_layer>(&attributes))
+  if (auto* a = std::get_if<binary_layer>(&attributes))
     return &a->act;
   return nullptr;
+}
+
+/// Whether `first`, then `second` is what a layer with this activation can do: nothing before it, or relu twice.
+bool follows(const layer& l, const activation& first, const activation& second) {
+  if (std::holds_alternative<batch_norm_layer>(l.attributes) && second != activation::relu)
+    return false;
+  return first == activation::none || (first == activation::relu && second == first);
 }
 
 /// A convolution that can take a residual: nothing has been applied after its batch norm.
@@ -32,7 +49,7 @@ void fuse_bias(model::parts& p) {
   rewriter r(p);
   for (std::uint32_t l = 0; l < r.layers(); ++l) {
     const auto& sum = r.at(l);
-    if (!std::holds_alternative<add_layer>(sum.attributes) || sum.inputs.size() != 2)
+    if (!is_sum(sum) || std::get<binary_layer>(sum.attributes).act != activation::none)
       continue;
     for (const auto side : {0U, 1U}) {
       const auto x = sum.inputs[side];
@@ -82,7 +99,7 @@ void fuse_residual(model::parts& p) {
   rewriter r(p);
   for (std::uint32_t l = 0; l < r.layers(); ++l) {
     const auto sum = r.at(l);
-    if (!std::holds_alternative<add_layer>(sum.attributes) || sum.inputs.size() != 2)
+    if (!is_sum(sum) || std::get<binary_layer>(sum.attributes).act != activation::none)
       continue;
     std::optional<std::uint32_t> chosen;
     value_index residual = none;
@@ -108,16 +125,17 @@ void fuse_residual(model::parts& p) {
 void fuse_activation(model::parts& p) {
   rewriter r(p);
   for (std::uint32_t l = 0; l < r.layers(); ++l) {
-    const auto& relu = r.at(l);
-    if (!std::holds_alternative<relu_layer>(relu.attributes))
+    const auto* alone = std::get_if<unary_layer>(&r.at(l).attributes);
+    if (alone == nullptr || !is_activation(alone->f.what))
       continue;
-    const auto producer = r.sole_writer(relu.inputs[0]);
-    if (!producer)
+    const auto x = r.at(l).inputs[0];
+    const auto producer = r.sole_writer(x);
+    if (!producer || r[x].type != element_type::float32)
       continue;
     auto* act = activation_of(r.at(*producer).attributes);
-    if (act == nullptr)
+    if (act == nullptr || !follows(r.at(*producer), *act, alone->f))
       continue;
-    *act = activation::relu; // twice is once
+    *act = alone->f;
     r.take_over(*producer, l);
   }
 }

@@ -14,7 +14,7 @@ void fuse_batch_norm(model::parts& p);
 /// conv + add of a value of the same shape -> conv with residual, at the add's place in the order, since the residual
 /// is complete there. Of two convolutions the later one takes the other's result.
 void fuse_residual(model::parts& p);
-/// conv, batch_norm, linear or add + relu -> the same with activation.
+/// conv, linear or binary + an activation, batch_norm + relu -> the same with activation.
 void fuse_activation(model::parts& p);
 
 /// All of them, in that order.

@@ -1,10 +1,9 @@
 #include "metadata/importer/graph.hpp"
 
-#include <cstring>
-#include <fstream>
 #include <utility>
 
 #include "metadata/defaults.hpp"
+#include "metadata/importer/onnx_types.hpp"
 #include "metadata/model_check.hpp"
 
 namespace baton::metadata::importer {
@@ -25,7 +24,7 @@ void graph::bind(const std::string& name, value_index v) {
 void graph::add_constant(const tensor_entry& entry, const std::string& name) {
   const auto type = entry.type();
   if (!type) {
-    demand(unusable_.insert(name).second, "two values are called '" + name + "'");
+    demand(unusable_.emplace(name, onnx_type_name(entry.data_type)).second, "two values are called '" + name + "'");
     return;
   }
   value v;
@@ -37,31 +36,32 @@ void graph::add_constant(const tensor_entry& entry, const std::string& name) {
   bind(name, add(std::move(v)));
 }
 
-value_index graph::add_integers(const std::string& name, dims shape, const std::vector<std::int64_t>& elements) {
+value_index graph::add_weight(const std::string& name, element_type type, dims shape, std::span<const std::byte> bytes) {
+  if (const auto wrong = check_shape(shape); !wrong.empty() && !bytes.empty())
+    throw problem("constant '" + name + "' " + text(shape) + ' ' + wrong);
+  copied_bytes_ += bytes.size();
+  demand(copied_bytes_ <= defaults::max_copied_bytes, "the graph makes too many constants of its own");
   value v;
   v.name = name;
-  v.type = element_type::int64;
+  v.type = type;
   v.shape = std::move(shape);
   v.origin = value_origin::weight;
-  const auto bytes = std::as_bytes(std::span(elements));
   v.weight.inline_bytes.assign(bytes.begin(), bytes.end());
   v.weight.bytes = bytes.size();
   return add(std::move(v));
+}
+
+value_index graph::add_integers(const std::string& name, dims shape, const std::vector<std::int64_t>& elements) {
+  return add_weight(name, element_type::int64, std::move(shape), std::as_bytes(std::span(elements)));
 }
 
 value_index graph::add_floats(const std::string& name, dims shape, const std::vector<float>& elements) {
-  value v;
-  v.name = name;
-  v.shape = std::move(shape);
-  v.origin = value_origin::weight;
-  const auto bytes = std::as_bytes(std::span(elements));
-  v.weight.inline_bytes.assign(bytes.begin(), bytes.end());
-  v.weight.bytes = bytes.size();
-  return add(std::move(v));
+  return add_weight(name, element_type::float32, std::move(shape), std::as_bytes(std::span(elements)));
 }
 
 value_index graph::bound(const std::string& name) const {
-  demand(!unusable_.contains(name), "constant '" + name + "' has an element type other than float32 and int64");
+  if (const auto wrong = unusable_.find(name); wrong != unusable_.end())
+    throw problem("constant '" + name + "' holds " + wrong->second + ", which is not supported");
   const auto found = by_name_.find(name);
   demand(found != by_name_.end(), "nothing produces '" + name + "'");
   return found->second;
@@ -149,27 +149,10 @@ value_index graph::view(value_index v, dims shape, const std::string& name) {
     result.origin = value_origin::alias;
     result.alias_of = source.origin == value_origin::alias ? source.alias_of : v;
   }
-  return add(std::move(result));
-}
-
-std::vector<std::int64_t> graph::integers(value_index v) const {
-  const auto& constant = at(v);
-  demand(constant.origin == value_origin::weight, "'" + constant.name + "' must be a constant");
-  demand(constant.type == element_type::int64, "'" + constant.name + "' must be int64");
-  demand(constant.shape.size() <= 1 && constant.weight.bytes <= defaults::max_listed * sizeof(std::int64_t),
-         "'" + constant.name + "' must be a short list");
-  std::vector<std::int64_t> elements(constant.weight.bytes / sizeof(std::int64_t));
-  if (constant.weight.file.empty()) {
-    if (!elements.empty())
-      std::memcpy(elements.data(), constant.weight.inline_bytes.data(), constant.weight.bytes);
-    return elements;
-  }
-  std::ifstream file(constant.weight.file, std::ios::binary);
-  file.seekg(static_cast<std::streamoff>(constant.weight.offset));
-  file.read(reinterpret_cast<char*>(elements.data()), static_cast<std::streamsize>(constant.weight.bytes));
-  if (!file)
-    throw problem("cannot read constant '" + constant.name + "' from " + constant.weight.file.string(), errc::io);
-  return elements;
+  const auto view = add(std::move(result));
+  if (const auto found = known_.find(v); found != known_.end())
+    known_.emplace(view, dims(found->second));
+  return view;
 }
 
 } // namespace baton::metadata::importer

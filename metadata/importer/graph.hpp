@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -25,8 +27,10 @@ public:
 
   /// The graph's inputs that no initializer fills, and the symbols in them.
   void add_inputs(const onnx_file& file);
-  /// A constant known by its entry's name. A type that no layer takes is an error only when it is read.
+  /// A constant known by its entry's name. A type that does not exist here is an error only when it is read.
   void add_constant(const tensor_entry& entry, const std::string& name);
+  /// A constant that stands in no file. @pre `bytes` fill the shape
+  value_index add_weight(const std::string& name, element_type type, dims shape, std::span<const std::byte> bytes);
   /// A small int64 constant that stands in no file.
   value_index add_integers(const std::string& name, dims shape, const std::vector<std::int64_t>& elements);
   /// A small float32 constant that stands in no file.
@@ -48,8 +52,22 @@ public:
   /// The bytes of `v` under another shape: an alias, or another constant if `v` is one.
   value_index view(value_index v, dims shape, const std::string& name);
 
-  /// The elements of a small int64 constant.
+  // -- small values the importer itself reads ------------------------------------------------------------------------
+
+  /// A small constant of any type.
+  tensor constant(value_index v) const;
+  /// The elements of a small int64 or int32 constant.
   std::vector<std::int64_t> integers(value_index v) const;
+  /// The only element of a constant, as a double.
+  double number(value_index v) const;
+  /// The elements of a short int64 or int32 value, if they follow from the symbols alone.
+  std::optional<dims> known(value_index v) const;
+  /// A value of which `known` will say these elements: a constant if they are, else the result of a shape layer.
+  value_index add_known(const std::string& layer_name, const std::string& name, element_type type,
+                        const std::vector<std::int64_t>& shape, dims elements);
+  /// Whether `elements` more may be computed at import: a bound on what a hostile graph can cost.
+  bool may_fold(std::size_t elements);
+
   /// `name`, or with a number behind it if a layer is called so already.
   std::string unique_layer_name(const std::string& name);
 
@@ -60,10 +78,12 @@ private:
   std::int64_t opset_;
   std::unordered_map<std::string, value_index> by_name_;
   std::unordered_map<value_index, std::size_t> writer_;
-  std::unordered_set<std::string> unusable_; // constants of other element types
+  std::unordered_map<std::string, std::string> unusable_; // constants of other element types, and what these are
   std::unordered_set<std::string> read_;     // names that some node or the graph's outputs read
   std::unordered_map<std::string, std::uint32_t> layer_names_;
+  std::unordered_map<value_index, dims> known_; // what symbols make of it, beside the constants
   std::uint64_t copied_bytes_ = 0;
+  std::size_t folded_ = 0;
 };
 
 } // namespace baton::metadata::importer

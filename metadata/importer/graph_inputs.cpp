@@ -4,6 +4,7 @@
 
 #include "metadata/defaults.hpp"
 #include "metadata/importer/graph.hpp"
+#include "metadata/importer/onnx_types.hpp"
 
 namespace baton::metadata::importer {
 
@@ -15,11 +16,11 @@ constexpr auto unnamed_batch = "batch";
 element_type type_of(const onnx::ValueInfoProto& info) {
   const auto who = "input '" + info.name() + "' ";
   demand(info.type().has_tensor_type(), who + "is not a tensor");
-  const auto type = info.type().tensor_type().elem_type();
-  demand(type == onnx::TensorProto::FLOAT || type == onnx::TensorProto::INT64,
-         who + "has an element type other than float32 and int64");
+  const auto number = info.type().tensor_type().elem_type();
+  const auto type = from_onnx(number);
+  demand(type.has_value(), who + "holds " + onnx_type_name(number) + ", which is not supported");
   demand(info.type().tensor_type().has_shape(), who + "has no shape");
-  return type == onnx::TensorProto::FLOAT ? element_type::float32 : element_type::int64;
+  return *type;
 }
 
 dim symbol_of(const std::string& name, std::vector<std::string>& symbols) {

@@ -45,6 +45,11 @@ void node::emit_view(value_index v, dims shape) {
   graph_.bind(output(), graph_.view(v, std::move(shape), output()));
 }
 
+void node::emit_known(element_type type, const std::vector<std::int64_t>& shape, dims elements) {
+  demand(!output().empty(), "its result has no name");
+  graph_.bind(output(), graph_.add_known(layer_name(), output(), type, shape, std::move(elements)));
+}
+
 void node::demand_operands(std::size_t least, std::size_t most) const {
   demand(inputs() >= least && inputs() <= most, "it has " + std::to_string(inputs()) + " inputs, not "
                                                     + std::to_string(least)

@@ -23,6 +23,7 @@ public:
   value_index optional_operand(std::size_t i) const { return has(i) ? operand(i) : none; }
   const dims& shape(std::size_t i) const { return graph_.at(operand(i)).shape; }
 
+  std::size_t outputs() const { return static_cast<std::size_t>(entry_.proto.output_size()); }
   const std::string& output(std::size_t i = 0) const;
   /// Whether result `i` has a name that someone reads.
   bool is_wanted(std::size_t i) const;
@@ -33,6 +34,11 @@ public:
   value_index emit_step(const std::string& what, const layer_attributes& a, std::vector<value_index> operands);
   /// This node's first result is `v` under another shape.
   void emit_view(value_index v, dims shape);
+
+  /// What is known of operand `i`'s elements; see `graph::known`.
+  std::optional<dims> known(std::size_t i) const { return graph_.known(operand(i)); }
+  /// This node's first result is known to hold these elements.
+  void emit_known(element_type type, const std::vector<std::int64_t>& shape, dims elements);
 
   /// Checks that there are between `least` and `most` operands.
   void demand_operands(std::size_t least, std::size_t most) const;

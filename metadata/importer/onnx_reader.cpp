@@ -93,7 +93,7 @@ private:
       throw problem("node " + std::to_string(result_.nodes.size())
                     + " cannot be parsed: the protobuf is malformed or nested too deep");
     n.proto.clear_doc_string();
-    if (n.proto.op_type() == "Constant")
+    if (n.proto.op_type() == "Constant" || n.proto.op_type() == "ConstantOfShape")
       n.constant = constant_of(bytes, base);
     for (auto& attribute : *n.proto.mutable_attribute())
       if (attribute.has_t())
@@ -101,7 +101,7 @@ private:
     result_.nodes.push_back(std::move(n));
   }
 
-  /// The tensor of a Constant node, found in the file as initializers are.
+  /// The tensor of a Constant or ConstantOfShape node, found in the file as initializers are.
   std::optional<tensor_entry> constant_of(const std::string& bytes, std::uint64_t base) const {
     std::optional<tensor_entry> found;
     wire::stream in(reinterpret_cast<const std::uint8_t*>(bytes.data()), static_cast<int>(bytes.size()));

@@ -13,7 +13,7 @@ namespace baton::metadata::importer {
 
 struct node_entry {
   onnx::NodeProto proto;                ///< its tensor attributes without data
-  std::optional<tensor_entry> constant; ///< the `value` of a Constant node
+  std::optional<tensor_entry> constant; ///< the `value` of a Constant or ConstantOfShape node
 };
 
 /// What the importer needs of an ONNX file. Weights are places in it.

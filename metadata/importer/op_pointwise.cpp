@@ -2,19 +2,6 @@
 
 namespace baton::metadata::importer {
 
-void import_relu(node& n) {
-  n.demand_operands(1, 1);
-  n.emit(relu_layer{}, {n.operand(0)});
-}
-
-void import_sum(node& n) {
-  n.demand_operands(1, n.inputs());
-  std::vector<value_index> operands;
-  for (std::size_t i = 0; i < n.inputs(); ++i)
-    operands.push_back(n.operand(i));
-  n.emit(add_layer{}, std::move(operands));
-}
-
 void import_batch_normalization(node& n) {
   n.demand_operands(5, 5);
   batch_norm_layer a;

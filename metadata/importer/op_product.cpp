@@ -63,7 +63,7 @@ void import_gemm(node& n) {
   const auto shape = broadcast(g.at(product).shape, g.at(bias).shape);
   demand(shape && *shape == g.at(product).shape,
          "c " + g.text(g.at(bias).shape) + " does not broadcast to " + g.text(g.at(product).shape));
-  n.emit(add_layer{}, {product, bias});
+  n.emit(binary_layer{}, {product, bias});
 }
 
 } // namespace baton::metadata::importer

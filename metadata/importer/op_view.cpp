@@ -22,7 +22,7 @@ void import_constant(node& n) {
     return g.bind(name, g.add_integers(name, {a->ints_size()}, {a->ints().begin(), a->ints().end()}));
   if (const auto* a = n.attrs().find("value_floats", proto::FLOATS))
     return g.bind(name, g.add_floats(name, {a->floats_size()}, {a->floats().begin(), a->floats().end()}));
-  throw problem("it holds neither a float32 nor an int64 tensor");
+  throw problem("it holds no tensor of numbers");
 }
 
 void import_identity(node& n) {
@@ -51,22 +51,25 @@ void import_flatten(node& n) {
 
 void import_reshape(node& n) {
   n.demand_operands(2, 2);
-  demand(!n.attrs().flag("allowzero", false), "allowzero is not supported");
+  const auto zero_is_zero = n.attrs().flag("allowzero", false);
   const auto& from = n.shape(0);
-  const auto target = n.in().integers(n.operand(1));
-  demand(target.size() <= defaults::max_rank, "its target has too many extents");
+  const auto target = n.known(1);
+  demand(target.has_value() && n.shape(1).size() == 1,
+         "its target '" + n.in().at(n.operand(1)).name + "' must be a constant list, or follow from the inputs' shapes");
+  demand(target->size() <= defaults::max_rank, "its target has too many extents");
   dims to;
   std::optional<std::size_t> open;
   dim known = 1;
-  for (std::size_t i = 0; i < target.size(); ++i) {
-    demand(target[i] >= -1, "its target has the extent " + std::to_string(target[i]));
-    if (target[i] == 0) {
+  for (std::size_t i = 0; i < target->size(); ++i) {
+    const auto wanted = (*target)[i].constant();
+    demand(!wanted || *wanted >= -1, "its target has the extent " + std::to_string(wanted.value_or(0)));
+    if (wanted == 0 && !zero_is_zero) {
       demand(i < from.size(), "its target copies extent " + std::to_string(i) + " of " + n.in().text(from));
       to.push_back(from[i]);
     } else {
-      to.emplace_back(target[i]);
+      to.push_back((*target)[i]);
     }
-    if (target[i] == -1) {
+    if (wanted == -1) {
       demand(!open, "its target leaves two extents open");
       open = i;
     } else {
@@ -79,6 +82,28 @@ void import_reshape(node& n) {
     demand(rest.has_value(), n.in().text(from) + " cannot be cut into pieces of " + n.in().text(to));
     to[*open] = *rest;
   }
+  n.emit_view(n.operand(0), std::move(to));
+}
+
+void import_unsqueeze(node& n) {
+  const auto by_attribute = n.in().opset() < 13;
+  n.demand_operands(by_attribute ? 1 : 2, by_attribute ? 1 : 2);
+  const auto axes = by_attribute ? n.attrs().integers("axes", 0, INT32_MIN, INT32_MAX)
+                                 : std::optional(n.in().integers(n.operand(1)));
+  demand(axes.has_value(), "attribute 'axes' is missing");
+  const auto& from = n.shape(0);
+  const auto rank = from.size() + axes->size();
+  demand(rank <= defaults::max_rank, "its result has more than " + std::to_string(defaults::max_rank) + " extents");
+  std::vector<bool> fresh(rank);
+  for (const auto given : *axes) {
+    const auto axis = n.axis(given, rank);
+    demand(!fresh[axis], "axis " + std::to_string(axis) + " is given twice");
+    fresh[axis] = true;
+  }
+  dims to;
+  auto next = from.begin();
+  for (std::size_t axis = 0; axis < rank; ++axis)
+    to.push_back(fresh[axis] ? dim(1) : *next++);
   n.emit_view(n.operand(0), std::move(to));
 }
 

@@ -1,11 +1,14 @@
 #include "metadata/importer/tensor_entry.hpp"
 
 #include <cstring>
+#include <span>
 
 #include <onnx/onnx_pb.h>
 
 #include "metadata/defaults.hpp"
+#include "metadata/importer/onnx_types.hpp"
 #include "metadata/importer/wire.hpp"
+#include "metadata/numeric.hpp"
 
 namespace baton::metadata::importer {
 
@@ -51,15 +54,19 @@ private:
       raw_ = true;
       locate();
       break;
-    case tag(proto::kFloatDataFieldNumber, kind::bytes): floats(); break;
+    case tag(proto::kFloatDataFieldNumber, kind::bytes): packed(proto::FLOAT); break;
     case tag(proto::kFloatDataFieldNumber, kind::fixed32): one_float(); break;
+    case tag(proto::kDoubleDataFieldNumber, kind::bytes): packed(proto::DOUBLE); break;
+    case tag(proto::kDoubleDataFieldNumber, kind::fixed64): one_double(); break;
     case tag(proto::kInt32DataFieldNumber, kind::varint):
-    case tag(proto::kInt64DataFieldNumber, kind::varint): integers_.push_back(wire::varint(in_)); break;
+    case tag(proto::kInt64DataFieldNumber, kind::varint):
+    case tag(proto::kUint64DataFieldNumber, kind::varint): integer(t >> 3); break;
     case tag(proto::kInt32DataFieldNumber, kind::bytes):
     case tag(proto::kInt64DataFieldNumber, kind::bytes):
-      wire::nested(in_, [this] {
+    case tag(proto::kUint64DataFieldNumber, kind::bytes):
+      wire::nested(in_, [this, t] {
         while (in_.BytesUntilLimit() > 0)
-          integers_.push_back(wire::varint(in_));
+          integer(t >> 3);
       });
       break;
     case tag(proto::kDataLocationFieldNumber, kind::varint):
@@ -89,40 +96,86 @@ private:
       wire::malformed();
   }
 
-  void floats() {
-    if (!raw_ && !packed_ && floats_.empty()) {
-      packed_ = true;
-      locate();
-      return;
-    }
-    // protobuf allows several packed runs; exporters write one
-    throw problem("initializer '" + entry_.name + "': its float_data is scattered, which is not supported");
+  void integer(std::uint32_t field) {
+    demand(integers_.empty() || field == integer_field_, who() + "its elements stand in several fields");
+    integer_field_ = field;
+    integers_.push_back(wire::varint(in_));
+  }
+
+  /// One packed run of float_data or double_data stays in the file. protobuf allows several; exporters write one.
+  void packed(std::int32_t type) {
+    demand(!raw_ && packed_ == proto::UNDEFINED && floats_.empty() && doubles_.empty(),
+           who() + "its data is scattered, which is not supported");
+    packed_ = type;
+    locate();
   }
 
   void one_float() {
     std::uint32_t bits = 0;
-    if (packed_)
-      floats();
+    demand(packed_ == proto::UNDEFINED, who() + "its data is scattered, which is not supported");
     if (!in_.ReadLittleEndian32(&bits))
       wire::malformed();
     floats_.push_back(bits);
   }
 
+  void one_double() {
+    std::uint64_t bits = 0;
+    demand(packed_ == proto::UNDEFINED, who() + "its data is scattered, which is not supported");
+    if (!in_.ReadLittleEndian64(&bits))
+      wire::malformed();
+    doubles_.push_back(bits);
+  }
+
+  /// The field that holds integers of that type, by the specification.
+  static std::uint32_t integer_field_of(element_type type) {
+    switch (type) {
+    case element_type::int64: return proto::kInt64DataFieldNumber;
+    case element_type::uint32:
+    case element_type::uint64: return proto::kUint64DataFieldNumber;
+    default: return proto::kInt32DataFieldNumber;
+    }
+  }
+
   void take_typed_data() {
-    if (packed_)
-      return;
+    const auto type = entry_.type();
     auto& bytes = entry_.source.inline_bytes;
+    if (packed_ != proto::UNDEFINED) {
+      demand(packed_ == entry_.data_type || !type, who() + "its data stands in the field of another type");
+      return;
+    }
+    if (!type)
+      return;
     const auto fill = [&](const auto& elements) {
-      bytes.resize(elements.size() * sizeof(elements[0]));
-      if (!bytes.empty())
-        std::memcpy(bytes.data(), elements.data(), bytes.size());
+      const auto all = std::as_bytes(std::span(elements));
+      bytes.assign(all.begin(), all.end());
     };
-    if (entry_.data_type == proto::FLOAT)
+    if (*type == element_type::float32)
       fill(floats_);
-    else
-      fill(integers_);
+    else if (*type == element_type::float64)
+      fill(doubles_);
+    else if (integers_.empty() || integer_field_ == integer_field_of(*type))
+      with_type(*type, [&]<class T>(std::type_identity<T>) { take_integers<T>(); });
     entry_.source.bytes = bytes.size();
   }
+
+  /// The halves stand in int32_data as their 16 bits.
+  template <class T>
+  void take_integers() {
+    auto& bytes = entry_.source.inline_bytes;
+    bytes.resize(integers_.size() * sizeof(T));
+    for (std::size_t i = 0; i < integers_.size(); ++i) {
+      using stored = std::conditional_t<is_half<T>, std::uint16_t,
+                                        std::conditional_t<std::is_same_v<T, boolean_element>, std::uint8_t, T>>;
+      if constexpr (std::is_integral_v<stored>) {
+        const auto element = static_cast<stored>(integers_[i]);
+        demand(static_cast<std::int64_t>(element) == integers_[i],
+               who() + "its element " + std::to_string(i) + " does not fit its type");
+        std::memcpy(bytes.data() + i * sizeof(T), &element, sizeof(T));
+      }
+    }
+  }
+
+  std::string who() const { return "initializer '" + entry_.name + "': "; }
 
   void check_size(const std::string& who) const {
     const auto type = entry_.type();
@@ -145,20 +198,18 @@ private:
   const std::filesystem::path& file_;
   tensor_entry entry_;
   bool raw_ = false;
-  bool packed_ = false;
+  std::int32_t packed_ = proto::UNDEFINED; ///< the type whose packed run is there
   bool external_ = false;
   std::vector<std::uint32_t> floats_;
+  std::vector<std::uint64_t> doubles_;
   std::vector<std::int64_t> integers_;
+  std::uint32_t integer_field_ = 0;
 };
 
 } // namespace
 
 std::optional<element_type> tensor_entry::type() const {
-  if (data_type == proto::FLOAT)
-    return element_type::float32;
-  if (data_type == proto::INT64)
-    return element_type::int64;
-  return std::nullopt;
+  return from_onnx(data_type);
 }
 
 tensor_entry read_tensor(google::protobuf::io::CodedInputStream& in, std::uint64_t base,

@@ -12,14 +12,15 @@
 
 namespace baton::metadata::importer {
 
-/// A `TensorProto` without its bytes, if the file holds them as they are needed (raw_data, one packed float_data).
+/// A `TensorProto` without its bytes, if the file holds them as they are needed (raw_data, one packed float_data or
+/// double_data).
 struct tensor_entry {
   std::string name;
   std::int32_t data_type = 0; ///< TensorProto.DataType
   std::vector<std::int64_t> extents;
   weight_source source;
 
-  /// Nothing for the types that no layer takes.
+  /// Nothing for strings and others that have no `element_type`.
   std::optional<element_type> type() const;
 };
 

@@ -19,7 +19,7 @@ using stream = google::protobuf::io::CodedInputStream;
   throw problem("the file is truncated or not an ONNX protobuf");
 }
 
-enum class kind : std::uint32_t { varint = 0, bytes = 2, fixed32 = 5 };
+enum class kind : std::uint32_t { varint = 0, fixed64 = 1, bytes = 2, fixed32 = 5 };
 
 constexpr std::uint32_t tag(std::uint32_t field, kind k) {
   return field << 3 | static_cast<std::uint32_t>(k);

@@ -84,8 +84,8 @@ TEST_CASE("a cycle is refused, naming a node on it", "[metadata]") {
 }
 
 TEST_CASE("unknown operators and attributes are refused, naming the node", "[metadata]") {
-  CHECK_THAT(refused([](onnx_maker& m) { m.node("Erf", {"x"}, {"e"}); }),
-             Contains("node 'Erf3' (Erf): operator Erf is not supported"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.node("NonZero", {"x"}, {"e"}); }),
+             Contains("node 'NonZero3' (NonZero): operator NonZero is not supported"));
   CHECK_THAT(refused([](onnx_maker& m) { m.graph().mutable_node(1)->set_domain("com.acme"); }),
              Contains("operator com.acme.Relu is not supported"));
   CHECK_THAT(refused([](onnx_maker& m) {
@@ -162,12 +162,14 @@ TEST_CASE("weights that are missing, too short or elsewhere are refused", "[meta
              }),
              Contains("initializer 'b'") && Contains("another file"));
   CHECK_THAT(refused([](onnx_maker& m) { m.last_initializer().set_data_type(onnx::TensorProto::DOUBLE); }),
-             Contains("node 'Conv1' (Conv)") && Contains("'b' has an element type other than"));
+             Contains("initializer 'b': it has 16 bytes where shape [4] needs 32"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.last_initializer().set_data_type(onnx::TensorProto::INT32); }),
+             Contains("node 'Conv1' (Conv): b must be float32, not int32"));
   CHECK_THAT(refused([](onnx_maker& m) {
                m.last_initializer().set_data_type(onnx::TensorProto::STRING);
                m.last_initializer().add_string_data("hello");
              }),
-             Contains("'b' has an element type"));
+             Contains("node 'Conv1' (Conv): constant 'b' holds strings"));
   CHECK_THAT(refused([](onnx_maker& m) { m.graph().add_sparse_initializer(); }), Contains("sparse"));
 }
 
@@ -200,16 +202,70 @@ TEST_CASE("absurd sizes are refused before anything is allocated", "[metadata]")
              Contains("node 'MatMul3' (MatMul)") && Contains("absurdly many"));
 }
 
-TEST_CASE("wrong opsets and element types are refused", "[metadata]") {
-  for (const std::int64_t opset : {std::int64_t{0}, std::int64_t{6}, std::int64_t{18}, std::int64_t{-1}})
-    CHECK_THAT(refused([&](onnx_maker& m) { m.proto().mutable_opset_import(0)->set_version(opset); }),
-               Contains("opset " + std::to_string(opset) + " is not supported, only 7 to 17"));
-  CHECK_THAT(refused([](onnx_maker& m) { m.input("s", {"N"}, onnx::TensorProto::STRING); }),
-             Contains("input 's' has an element type"));
+TEST_CASE("numbers that do not fit their type or field are refused", "[metadata]") {
+  const auto integers = [](std::int32_t type, auto add) {
+    return refused([&](onnx_maker& m) {
+      auto& t = m.integers("i", {1}, {}).last_initializer();
+      t.set_data_type(type);
+      add(t);
+    });
+  };
+  using proto = onnx::TensorProto;
+  CHECK_THAT(integers(proto::UINT8, [](proto& t) { t.add_int32_data(256); }),
+             Contains("initializer 'i': its element 0 does not fit its type"));
+  CHECK_THAT(integers(proto::INT8, [](proto& t) { t.add_int32_data(-129); }), Contains("does not fit"));
+  CHECK_THAT(integers(proto::UINT32, [](proto& t) { t.add_uint64_data(std::uint64_t{1} << 32); }),
+             Contains("does not fit"));
+  CHECK_THAT(integers(proto::INT32, [](proto& t) { t.add_int64_data(1); }), Contains("it has 0 bytes"));
+  CHECK_THAT(integers(proto::FLOAT, [](proto& t) { t.add_double_data(1.0); }), Contains("field of another type"));
+  CHECK_THAT(integers(proto::INT64,
+                      [](proto& t) {
+                        t.add_int64_data(1);
+                        t.add_int32_data(1);
+                      }),
+             Contains("stand in several fields"));
+}
+
+TEST_CASE("shapes computed in a file stay within bounds", "[metadata]") {
+  // Each step squares a polynomial; the bound on its terms ends that, and the target is then no longer known.
   CHECK_THAT(refused([](onnx_maker& m) {
-               m.input("i", {"N", 3}, onnx::TensorProto::INT64).node("Relu", {"i"}, {"e"});
+               m.node("Shape", {"x"}, {"s0"});
+               for (int i = 0; i < 40; ++i)
+                 m.node("Mul", {"s" + std::to_string(i), "s" + std::to_string(i)}, {"s" + std::to_string(i + 1)});
+               m.node("Reshape", {"x", "s40"}, {"e"});
              }),
-             Contains("node 'Relu3' (Relu): x must be float32, not int64"));
+             Contains("its target 's40' must be a constant list"));
+  CHECK_THAT(refused([](onnx_maker& m) {
+               m.integers("s", {3}, {1 << 20, 1 << 10, 1}).node("ConstantOfShape", {"s"}, {"e"});
+             }),
+             Contains("too large for a constant"));
+  CHECK_THAT(refused([](onnx_maker& m) {
+               m.integers("s", {2}, {1 << 12, 1 << 11});
+               for (const auto* y : {"large", "larger", "too large"})
+                 m.node("ConstantOfShape", {"s"}, {y});
+             }),
+             Contains("too many constants of its own"));
+  CHECK_THAT(refused([](onnx_maker& m) {
+               m.integers("p", {8}, {0, 0, 1 << 23, 1 << 23, 0, 0, 0, 0}).node("Pad", {"x", "p"}, {"e"});
+             }),
+             Contains("absurdly many"));
+  CHECK_THAT(refused([](onnx_maker& m) {
+               m.integers("from", {1}, {INT64_MIN}).integers("to", {1}, {INT64_MAX}).integers("zero", {1}, {0});
+               m.node("Slice", {"x", "from", "to", "zero", "zero"}, {"e"});
+             }),
+             Contains("its step must not be 0"));
+}
+
+TEST_CASE("wrong opsets and element types are refused", "[metadata]") {
+  for (const std::int64_t opset : {std::int64_t{0}, std::int64_t{6}, std::int64_t{22}, std::int64_t{-1}})
+    CHECK_THAT(refused([&](onnx_maker& m) { m.proto().mutable_opset_import(0)->set_version(opset); }),
+               Contains("opset " + std::to_string(opset) + " is not supported, only 7 to 21"));
+  CHECK_THAT(refused([](onnx_maker& m) { m.input("s", {"N"}, onnx::TensorProto::STRING); }),
+             Contains("input 's' holds strings, which is not supported"));
+  CHECK_THAT(refused([](onnx_maker& m) {
+               m.input("i", {"N", 3}, onnx::TensorProto::INT64).node("Tanh", {"i"}, {"e"});
+             }),
+             Contains("node 'Tanh3' (Tanh): x must be float32, not int64"));
   CHECK_THAT(refused([](onnx_maker& m) { m.graph().mutable_input(0)->mutable_type()->mutable_sequence_type(); }),
              Contains("input 'x' is not a tensor"));
   CHECK_THAT(

@@ -11,8 +11,8 @@ namespace {
 
 const std::vector<std::pair<std::string, attribute>> same{{"pads", ints{1, 1, 1, 1}}};
 
-onnx_maker image() {
-  onnx_maker maker;
+onnx_maker image(std::int64_t opset = 13) {
+  onnx_maker maker(opset);
   maker.input("x", {"N", 4, 8, 8}).weight("w", {4, 4, 3, 3}).weight("v", {4, 4, 3, 3});
   return maker;
 }
@@ -98,7 +98,7 @@ TEST_CASE("batch norm, sums and products take the relu behind them", "[metadata]
   auto norm = image().batch_norm("bn", "x", 4, "b").node("Relu", {"b"}, {"y"});
   CHECK(kinds(*norm.output("y").model()) == "batch_norm+relu");
   auto sum = image().node("Sum", {"x", "x", "x"}, {"s"}).node("Relu", {"s"}, {"y"});
-  CHECK(kinds(*sum.output("y").model()) == "add+relu");
+  CHECK(kinds(*sum.output("y").model()) == "add add+relu");
   auto product = onnx_maker().input("x", {"N", 4}).weight("w", {4, 3}).weight("b", {3});
   product.node("MatMul", {"x", "w"}, {"p"}).node("Add", {"b", "p"}, {"s"}).node("Relu", {"s"}, {"y"});
   CHECK(kinds(*product.output("y").model()) == "linear+bias+relu");
@@ -118,4 +118,24 @@ TEST_CASE("a one-dimensional convolution fuses through its views", "[metadata]")
   CHECK(shape_text(*m, m->layers()[0].outputs[0]) == "[N,6,1,L]");
   CHECK(shape_text(*m, m->outputs()[0]) == "[N,6,L-1]");
   CHECK(m->layers()[1].inputs[0] == m->layers()[0].outputs[0]);
+}
+
+TEST_CASE("every activation joins what is before it, once", "[metadata]") {
+  const std::vector<std::pair<std::string, std::string>> activations{
+      {"LeakyRelu", "leaky_relu"}, {"Sigmoid", "sigmoid"},          {"Tanh", "tanh"},
+      {"HardSwish", "hard_swish"}, {"HardSigmoid", "hard_sigmoid"}, {"Elu", "elu"}};
+  for (const auto& [op, name] : activations) {
+    auto conv = image(14).node("Conv", {"x", "w"}, {"c"}, same).batch_norm("bn", "c", 4, "b").node(op, {"b"}, {"y"});
+    CHECK(kinds(*conv.output("y").model()) == "conv+bn+" + name);
+    auto norm = image(14).batch_norm("bn", "x", 4, "b").node(op, {"b"}, {"y"});
+    CHECK(kinds(*norm.output("y").model()) == "batch_norm " + name);
+  }
+  auto six = image(10).node("Conv", {"x", "w"}, {"c"}, same).node("Clip", {"c"}, {"y"}, {{"min", 0.0F}, {"max", 6.0F}});
+  const auto m = six.output("y").model();
+  REQUIRE(kinds(*m) == "conv+clip");
+  CHECK(std::get<conv_layer>(m->layers()[0].attributes).act == activation{function::clip, 0.0, 6.0});
+  auto twice = image(14).node("Conv", {"x", "w"}, {"c"}, same).node("Tanh", {"c"}, {"t"}).node("Relu", {"t"}, {"y"});
+  CHECK(kinds(*twice.output("y").model()) == "conv+tanh relu");
+  auto plain = image(14).node("Conv", {"x", "w"}, {"c"}, same).node("Exp", {"c"}, {"y"});
+  CHECK(kinds(*plain.output("y").model()) == "conv exp");
 }

@@ -164,10 +164,10 @@ std::string kinds(const metadata::model& m) {
     } else if (const auto* linear = std::get_if<metadata::linear_layer>(&l.attributes)) {
       text += l.inputs[2] != metadata::none ? "+bias" : "";
       act = linear->act;
-    } else if (const auto* add = std::get_if<metadata::add_layer>(&l.attributes)) {
+    } else if (const auto* add = std::get_if<metadata::binary_layer>(&l.attributes)) {
       act = add->act;
     }
-    text += act == metadata::activation::relu ? "+relu" : "";
+    text += act == metadata::activation::none ? "" : '+' + std::string(to_string(act.what));
   }
   return text;
 }

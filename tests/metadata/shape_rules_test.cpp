@@ -94,12 +94,50 @@ TEST_CASE("products and sums agree on inner extents and broadcast the rest", "[m
   CHECK_THAT(made(m, {floats({6}), floats({6, 3})}), Contains("at least 2 extents"));
   CHECK_THAT(made(matmul_layer{}, {floats({2, 4, 6}), floats({3, 6, 4})}), Contains("do not fit together"));
 
-  CHECK(made(add_layer{}, {floats({n, 3, h}, 0), floats({3, 1}), floats({1})}) == "[N,3,H] @0");
-  CHECK(made(add_layer{}, {floats({3}), floats({n, 3}, 0)}) == "[N,3] @0");
-  CHECK(made(add_layer{}, {floats({n, 1}, 0), floats({1, n}, 1)}) == "[N,N]");
-  CHECK_THAT(made(add_layer{}, {floats({n, 3}), floats({n, 4})}), Contains("[N,3] and [N,4] do not fit together"));
-  CHECK_THAT(made(add_layer{}, {floats({n, 3}), floats({h, 3})}), Contains("do not fit together"));
-  CHECK_THAT(made(add_layer{}, {floats({3}), integers({3})}), Contains("must be float32"));
+  const binary_layer sum;
+  CHECK(made(sum, {floats({n, 3, h}, 0), floats({3, 1})}) == "[N,3,H] @0");
+  CHECK(made(sum, {floats({3}), floats({n, 3}, 0)}) == "[N,3] @0");
+  CHECK(made(sum, {floats({n, 1}, 0), floats({1, n}, 1)}) == "[N,N]");
+  CHECK_THAT(made(sum, {floats({n, 3}), floats({n, 4})}), Contains("[N,3] and [N,4] do not fit together"));
+  CHECK_THAT(made(sum, {floats({n, 3}), floats({h, 3})}), Contains("do not fit together"));
+  CHECK_THAT(made(sum, {floats({3}), integers({3})}), Contains("a is float32 and b int64: they must be of one type"));
+  CHECK(made(sum, {integers({n, 1}, 0), integers({3})}) == "[N,3] @0");
+  CHECK_THAT(made(binary_layer{binary_layer::kind::power}, {integers({3}), integers({3})}),
+             Contains("a must be float32, not int64"));
+}
+
+TEST_CASE("slices and pads may be symbolic where they stay inside", "[metadata]") {
+  using range = slice_layer::range;
+  const range all{0, 1, n};
+  const auto x = floats({n, h}, 0);
+  CHECK(made(slice_layer{{all, {h - 1, 1, 1}}}, {x}) == "[N,1] @0");
+  CHECK(made(slice_layer{{all, {h - 1, -2, floor_div(h + 1, 2)}}}, {x}) == "[N,floor((H+1)/2)] @0");
+  CHECK(made(slice_layer{{{0, 1, n - 1}, {0, 1, h}}}, {x}) == "[N-1,H]"); // no batch any more
+  CHECK_THAT(made(slice_layer{{all, {h, 1, 1}}}, {x}), Contains("lies outside axis 1"));
+  CHECK_THAT(made(slice_layer{{all, {-1, 1, 1}}}, {x}), Contains("lies outside axis 1"));
+  CHECK_THAT(made(slice_layer{{all, {0, 0, 1}}}, {x}), Contains("step must not be 0"));
+  CHECK_THAT(made(slice_layer{{all}}, {x}), Contains("a range for each axis"));
+  pad_layer p{pad_layer::kind::reflect, {0, 2}, {0, 3}};
+  CHECK(made(p, {x}) == "[N,H+5] @0");
+  CHECK_THAT(made(p, {floats({n, 3}, 0)}), Contains("cannot reflect more than axis 1"));
+  p.before[0] = -1;
+  CHECK_THAT(made(p, {x}), Contains("pads must be from 0"));
+}
+
+TEST_CASE("concatenations, means and repeats keep the batch where it stays one", "[metadata]") {
+  const auto x = floats({n, h}, 0);
+  CHECK(made(concat_layer{1}, {x, floats({n, 3}, 0)}) == "[N,H+3] @0");
+  CHECK(made(concat_layer{0}, {x, x}) == "[2*N,H]");
+  CHECK_THAT(made(concat_layer{0}, {x, floats({n, 3}, 0)}), Contains("[N,H] and [N,3] differ beside axis 0"));
+  CHECK_THAT(made(concat_layer{0}, {x, integers({n, h}, 0)}), Contains("float32 and int64"));
+  CHECK_THAT(made(concat_layer{2}, {x}), Contains("axis lies outside"));
+  CHECK(made(reduce_mean_layer{{1}, false}, {floats({5, h, n}, 2)}) == "[5,N] @1");
+  CHECK(made(reduce_mean_layer{{0}, true}, {x}) == "[1,H]");
+  CHECK_THAT(made(reduce_mean_layer{{0, 0}, true}, {x}), Contains("different"));
+  CHECK(made(expand_layer{{4, n, h}}, {floats({n, 1}, 0)}) == "[4,N,H] @1");
+  CHECK_THAT(made(expand_layer{{1, h}}, {x}), Contains("does not broadcast"));
+  CHECK(infer(cast_layer{element_type::int8}, {x})->outputs[0].type == element_type::int8);
+  CHECK_THAT(made(unary_layer{{function::sigmoid}}, {integers({n})}), Contains("x must be float32, not int64"));
 }
 
 TEST_CASE("layers that pick and move elements keep track of the batch", "[metadata]") {

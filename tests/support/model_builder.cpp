@@ -155,7 +155,7 @@ value_index model_builder::batch_norm(value_index x, bool relu) {
 }
 
 value_index model_builder::relu(value_index x) {
-  return layer(relu_layer{}, {x})[0];
+  return layer(unary_layer{activation::relu}, {x})[0];
 }
 
 value_index model_builder::pool(value_index x, const pool_layer& attributes) {
@@ -190,7 +190,16 @@ value_index model_builder::matmul(value_index a, value_index b, const matmul_lay
 }
 
 value_index model_builder::add(const std::vector<value_index>& operands, bool relu) {
-  return layer(add_layer{relu ? activation::relu : activation::none}, operands)[0];
+  auto sum = operands.at(0);
+  for (std::size_t i = 1; i < operands.size(); ++i) {
+    const auto last = relu && i + 1 == operands.size();
+    sum = binary(binary_layer::kind::add, sum, operands[i], last ? activation::relu : activation::none);
+  }
+  return sum;
+}
+
+value_index model_builder::binary(binary_layer::kind op, value_index a, value_index b, const activation& act) {
+  return layer(binary_layer{op, act}, {a, b})[0];
 }
 
 value_index model_builder::softmax(value_index x, std::uint32_t axis, bool flatten) {

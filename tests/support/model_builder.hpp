@@ -61,7 +61,10 @@ public:
   value_index linear(value_index x, std::int64_t features, bool relu = false, bool transposed_weight = false,
                      bool bias = true);
   value_index matmul(value_index a, value_index b, const metadata::matmul_layer& attributes = {});
+  /// Two by two from the left; of at least two operands.
   value_index add(const std::vector<value_index>& operands, bool relu = false);
+  value_index binary(metadata::binary_layer::kind op, value_index a, value_index b,
+                     const metadata::activation& act = metadata::activation::none);
   value_index softmax(value_index x, std::uint32_t axis, bool flatten = false);
   value_index gather(value_index data, value_index indices, std::uint32_t axis = 0);
   value_index transpose(value_index x, const std::vector<std::uint32_t>& permutation);
@@ -94,8 +97,8 @@ model_ptr tiny_lstm(std::uint64_t seed = 1);
 /// image [N,3,16,16] -> stem -> three residual blocks with batch norm, one strided -> mean -> linear: logits [N,10]
 model_ptr tiny_resnet(std::uint64_t seed = 1);
 
-/// Seeded inputs that fit the model at these symbols: float32 uniform in [-1, 1], int64 valid as indices of the
-/// gathers that read them.
+/// Seeded inputs that fit the model at these symbols: floating point uniform in [-1, 1], whole numbers valid as indices
+/// of the gathers that read them.
 std::vector<metadata::tensor> random_inputs(const metadata::model& m, const metadata::symbol_values& symbols,
                                             std::uint64_t seed = 1);
 

@@ -5,6 +5,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "metadata/numeric.hpp"
 #include "tests/support/reference_layers.hpp"
 
 namespace baton::testing {
@@ -15,23 +16,26 @@ namespace {
 
 array to_array(const tensor& t) {
   array result(t.shape());
-  if (t.type() == element_type::float32)
-    std::copy(t.as<float>().begin(), t.as<float>().end(), result.data.begin());
-  else
-    std::transform(t.as<std::int64_t>().begin(), t.as<std::int64_t>().end(), result.data.begin(),
-                   [](std::int64_t i) { return static_cast<double>(i); });
+  const auto wide = converted(t, element_type::float64);
+  std::copy(wide.as<double>().begin(), wide.as<double>().end(), result.data.begin());
   return result;
 }
 
 tensor to_tensor(const array& a, element_type type) {
-  tensor result(type, a.shape);
-  if (type == element_type::float32)
-    std::transform(a.data.begin(), a.data.end(), result.as_mutable<float>().begin(),
-                   [](double d) { return static_cast<float>(d); });
-  else
-    std::transform(a.data.begin(), a.data.end(), result.as_mutable<std::int64_t>().begin(),
-                   [](double d) { return static_cast<std::int64_t>(d); });
-  return result;
+  tensor wide(element_type::float64, a.shape);
+  std::copy(a.data.begin(), a.data.end(), wide.as_mutable<double>().begin());
+  return converted(wide, type);
+}
+
+/// The layer with its extents as numbers.
+layer at_symbols(layer l, const symbol_values& symbols) {
+  const auto bind = [&](dim& d) { d = dim(d.bind(symbols)); };
+  if (auto* a = std::get_if<slice_layer>(&l.attributes))
+    for (auto& r : a->axes)
+      bind(r.start);
+  if (auto* a = std::get_if<shape_layer>(&l.attributes))
+    std::for_each(a->elements.begin(), a->elements.end(), bind);
+  return l;
 }
 
 } // namespace
@@ -53,7 +57,8 @@ std::vector<tensor> reference_run(const model& m, const symbol_values& symbols, 
     seen.shape = m.shape(v, symbols);
     return seen;
   };
-  for (const auto& layer : m.layers()) {
+  for (const auto& bound : m.layers()) {
+    const auto layer = at_symbols(bound, symbols);
     std::vector<array> operands;
     operand_list list;
     operands.reserve(layer.inputs.size());

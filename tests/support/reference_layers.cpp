@@ -37,13 +37,6 @@ struct run {
     return {y};
   }
 
-  std::vector<array> operator()(const relu_layer&) const {
-    auto y = *in[0];
-    for (auto& d : y.data)
-      d = std::max(d, 0.0);
-    return {y};
-  }
-
   std::vector<array> operator()(const global_average_pool_layer&) const {
     const auto& x = *in[0];
     array y(out[0]);
@@ -90,18 +83,6 @@ struct run {
         sum += broadcast_at(left, tail(l, left)) * broadcast_at(right, tail(r, right));
       }
       y.data[element++] = sum * a.alpha;
-    });
-    return {y};
-  }
-
-  std::vector<array> operator()(const add_layer& a) const {
-    array y(out[0]);
-    std::size_t element = 0;
-    each(y.shape, [&](const shape_t& i) {
-      double sum = 0;
-      for (const auto* x : in)
-        sum += broadcast_at(*x, i);
-      y.data[element++] = activate(sum, a.act);
     });
     return {y};
   }
@@ -165,6 +146,17 @@ struct run {
   }
 
   std::vector<array> operator()(const copy_layer&) const { return {*in[0]}; }
+  std::vector<array> operator()(const cast_layer& a) const { return {reference_cast(*in[0], a.to)}; }
+  std::vector<array> operator()(const shape_layer& a) const {
+    array y(a.shape);
+    std::transform(a.elements.begin(), a.elements.end(), y.data.begin(),
+                   [](const dim& d) { return static_cast<double>(*d.constant()); });
+    return {y};
+  }
+  template <class Other>
+  std::vector<array> operator()(const Other& a) const {
+    return {reference_simple(a, in, out.at(0))};
+  }
 
 private:
   /// The last two axes exchanged.

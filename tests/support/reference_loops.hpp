@@ -39,14 +39,21 @@ inline double broadcast_at(const array& a, const shape_t& index) {
   return a.data[at];
 }
 
-inline double activate(double x, metadata::activation act) {
-  return act == metadata::activation::relu ? std::max(x, 0.0) : x;
-}
+double activate(double x, const metadata::activation& f);
 
 std::vector<array> reference_conv(const metadata::conv_layer& a, const operand_list& in,
                                   const std::vector<shape_t>& out);
 std::vector<array> reference_pool(const metadata::pool_layer& a, const operand_list& in,
                                   const std::vector<shape_t>& out);
 std::vector<array> reference_lstm(const metadata::lstm_layer& a, const operand_list& in);
+
+array reference_cast(const array& x, metadata::element_type to);
+array reference_simple(const metadata::binary_layer& a, const operand_list& in, const shape_t& out);
+array reference_simple(const metadata::unary_layer& a, const operand_list& in, const shape_t& out);
+array reference_simple(const metadata::concat_layer& a, const operand_list& in, const shape_t& out);
+array reference_simple(const metadata::expand_layer& a, const operand_list& in, const shape_t& out);
+array reference_simple(const metadata::slice_layer& a, const operand_list& in, const shape_t& out);
+array reference_simple(const metadata::pad_layer& a, const operand_list& in, const shape_t& out);
+array reference_simple(const metadata::reduce_mean_layer& a, const operand_list& in, const shape_t& out);
 
 } // namespace baton::testing

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <random>
 
+#include "metadata/numeric.hpp"
 #include "tests/support/model_builder.hpp"
 
 namespace baton::testing {
@@ -85,15 +86,13 @@ std::vector<tensor> random_inputs(const model& m, const symbol_values& symbols, 
   std::mt19937_64 random(seed);
   std::vector<tensor> inputs;
   for (const auto v : m.inputs()) {
-    tensor t(m.values()[v].type, m.shape(v, symbols));
-    if (t.type() == element_type::float32) {
-      for (auto& e : t.as_mutable<float>())
-        e = static_cast<float>(random() >> 40) / static_cast<float>(1 << 23) - 1.0F;
-    } else {
-      const auto limit = static_cast<std::uint64_t>(index_limit(m, v, symbols));
-      for (auto& e : t.as_mutable<std::int64_t>())
-        e = static_cast<std::int64_t>(random() % limit);
-    }
+    const auto type = m.values()[v].type;
+    tensor wide(element_type::float64, m.shape(v, symbols));
+    const auto is_real = type == element_type::float32 || type == element_type::float64 || size_of(type) == 2;
+    const auto limit = static_cast<std::uint64_t>(index_limit(m, v, symbols));
+    for (auto& e : wide.as_mutable<double>())
+      e = is_real ? static_cast<double>(random() >> 40) / (1 << 23) - 1.0 : static_cast<double>(random() % limit);
+    auto t = converted(wide, type);
     inputs.push_back(std::move(t));
   }
   return inputs;

@@ -1,0 +1,133 @@
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+#include <string_view>
+
+#include "gpu/cpu/box_step.hpp"
+#include "gpu/cpu/kernels.hpp"
+#include "metadata/numeric.hpp"
+
+/// Layers that move elements of any type: concat, slice, expand, cast, and shapes.
+namespace baton::gpu::cpu {
+namespace {
+
+class cast_step final : public step {
+public:
+  place from;
+  place to;
+  metadata::element_type source;
+  metadata::element_type target;
+  std::size_t count;
+
+  void run(const run_context& context) const override {
+    metadata::convert(source, context.values.at(from), target, context.values.at(to), count);
+  }
+};
+
+/// Writes numbers known since the plan was built.
+class constant_step final : public step {
+public:
+  constant_step(place to, metadata::tensor what) : to_(to), what_(std::move(what)) {}
+
+  void run(const run_context& context) const override {
+    std::memcpy(context.values.at(to_), what_.data(), what_.bytes());
+  }
+
+private:
+  place to_;
+  metadata::tensor what_;
+};
+
+/// Pictures in one blocked layout are joined block by block, if the channels fill their blocks.
+bool concat_blocked(layer_builder& b, std::uint32_t axis) {
+  const auto count = b.what().inputs.size();
+  std::vector<operand> operands;
+  std::vector<layout> layouts;
+  auto blocked = false;
+  for (std::size_t i = 0; i < count; ++i) {
+    operands.push_back(b.input(i));
+    layouts.push_back(operands.back().how);
+    blocked = blocked || !same_bytes_as_plain(layouts.back());
+  }
+  if (!blocked)
+    return false;
+  dnnl::concat::primitive_desc d(static_cast<int>(axis), layouts, cpu_engine(), user_scratchpad());
+  if (std::string_view(d.impl_info_str()).find("ref") != std::string_view::npos)
+    return false;
+  std::vector<primitive_step::argument> arguments{{DNNL_ARG_DST, b.output(0, d.dst_desc())}};
+  for (std::size_t i = 0; i < count; ++i)
+    arguments.push_back({DNNL_ARG_MULTIPLE_SRC + static_cast<int>(i), operands[i]});
+  b.add(dnnl::concat(d), d.scratchpad_desc(), std::move(arguments));
+  return true;
+}
+
+} // namespace
+
+void build_concat(layer_builder& b, const metadata::concat_layer& a) {
+  const auto type = b.type(b.input_value(0));
+  const auto count = b.what().inputs.size();
+  if (type == metadata::element_type::float32 && b.output_shape().size() == 4 && concat_blocked(b, a.axis))
+    return;
+  const auto out = row_major_strides(b.output_shape());
+  std::vector<place> sources;
+  for (std::size_t i = 0; i < count; ++i)
+    sources.push_back(b.plain_place(i));
+  const auto to = b.plain_output_place(0);
+  std::int64_t start = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto shape = b.input_shape(i);
+    const box piece{shape, row_major_strides(shape), out, 0, start * out.at(a.axis)};
+    b.add(std::make_unique<box_step>(sources[i], to, piece, size_of(type)));
+    start += shape[a.axis];
+  }
+}
+
+void build_slice(layer_builder& b, const metadata::slice_layer& a) {
+  const auto shape = b.input_shape(0);
+  const auto strides = row_major_strides(shape);
+  box picked{b.output_shape(), {}, row_major_strides(b.output_shape())};
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    const auto& r = a.axes.at(axis);
+    const auto first = b.bound(r.start);
+    const auto last = first + (picked.shape[axis] - 1) * r.step;
+    if (std::min(first, last) < 0 || std::max(first, last) >= shape[axis])
+      b.unfit("its range lies outside axis " + std::to_string(axis) + " of " + std::to_string(shape[axis])
+              + " elements");
+    picked.from_offset += first * strides[axis];
+    picked.from_strides.push_back(r.step * strides[axis]);
+  }
+  const auto from = b.plain_place(0);
+  b.add(std::make_unique<box_step>(from, b.plain_output_place(0), picked, size_of(b.type(b.input_value(0)))));
+}
+
+void build_expand(layer_builder& b, const metadata::expand_layer& /*a*/) {
+  const auto shape = b.input_shape(0);
+  const auto out = b.output_shape();
+  auto strides = row_major_strides(shape);
+  for (std::size_t axis = 0; axis < shape.size(); ++axis)
+    if (shape[axis] == 1)
+      strides[axis] = 0;
+  strides.insert(strides.begin(), out.size() - shape.size(), 0);
+  const box repeated{out, strides, row_major_strides(out)};
+  const auto from = b.plain_place(0);
+  b.add(std::make_unique<box_step>(from, b.plain_output_place(0), repeated, size_of(b.type(b.input_value(0)))));
+}
+
+void build_cast(layer_builder& b, const metadata::cast_layer& a) {
+  auto s = std::make_unique<cast_step>();
+  s->source = b.type(b.input_value(0));
+  s->target = a.to;
+  s->count = static_cast<std::size_t>(elements_of(b.output_shape()));
+  s->from = b.plain_place(0);
+  s->to = b.plain_output_place(0);
+  b.add(std::move(s));
+}
+
+void build_shape(layer_builder& b, const metadata::shape_layer& a) {
+  metadata::tensor wide(metadata::element_type::int64, a.shape);
+  std::transform(a.elements.begin(), a.elements.end(), wide.as_mutable<std::int64_t>().begin(),
+                 [&](const metadata::dim& d) { return b.bound(d); });
+  b.add(std::make_unique<constant_step>(b.plain_output_place(0), metadata::converted(wide, a.type)));
+}
+
+} // namespace baton::gpu::cpu

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <onnx/onnx_pb.h>
+
+#include "tests/gpu/backends.hpp"
+
+/// One model of the ONNX test data with its stored inputs and outputs.
+namespace baton::testing {
+
+enum class verdict : std::uint8_t {
+  passed,    ///< as it is
+  as_layers, ///< with all inputs but the first made constants, as a model has its weights
+  constant,  ///< with all inputs made constants
+  refused,   ///< at import, or when the plan is built
+  failed,    ///< another result than the one stored, or none
+};
+
+struct outcome {
+  verdict is = verdict::failed;
+  std::string reason; ///< of what is refused or failed
+};
+
+class onnx_case {
+public:
+  /// Throws std::runtime_error if the folder does not hold what it should.
+  explicit onnx_case(const std::filesystem::path& folder);
+
+  const std::vector<std::string>& operators() const { return operators_; }
+  outcome run(bench_device& on) const;
+
+private:
+  /// With the inputs from number `first_constant` on as initializers.
+  outcome run(bench_device& on, int first_constant) const;
+
+  std::filesystem::path folder_;
+  onnx::ModelProto model_;
+  std::vector<std::string> operators_; ///< sorted, each once
+};
+
+} // namespace baton::testing
