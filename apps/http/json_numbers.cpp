@@ -296,7 +296,8 @@ expected<std::size_t> count_elements(const std::string& name, const std::vector<
   }
   if (!fits)
     return fail(errc::bad_request,
-                fmt::format("tensor '{}': the shape {} has more elements than it has data", name, shape_text(shape)));
+                fmt::format("tensor '{}': its data has {} elements, fewer than the shape {} says", name, most,
+                            shape_text(shape)));
   return empty ? 0 : static_cast<std::size_t>(count);
 }
 
