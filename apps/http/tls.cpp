@@ -18,12 +18,10 @@ expected<std::unique_ptr<ssl::context>> open_tls(const std::filesystem::path& ce
   context->use_certificate_chain_file(certificate.string(), problem);
   if (problem)
     return fail(errc::io, fmt::format("TLS certificate '{}': {}", certificate.string(), problem.message()));
+  // Also says so if the two do not belong together.
   context->use_private_key_file(key.string(), ssl::context::pem, problem);
   if (problem)
     return fail(errc::io, fmt::format("TLS key '{}': {}", key.string(), problem.message()));
-  if (::SSL_CTX_check_private_key(context->native_handle()) != 1)
-    return fail(errc::io,
-                fmt::format("TLS key '{}' does not belong to certificate '{}'", key.string(), certificate.string()));
   return context;
 }
 
