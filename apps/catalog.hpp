@@ -18,6 +18,9 @@ struct served_model {
   std::int64_t version = 0;
   std::shared_ptr<const metadata::model> what; ///< null if it is not ready
   std::string problem;                         ///< why not
+  /// Names for the indices of an output, by place in the model's outputs; may be shorter, or empty where there are
+  /// none.
+  std::vector<std::vector<std::string>> labels;
 };
 
 /// The models being served, by name. Unchanged after loading.

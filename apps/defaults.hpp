@@ -26,10 +26,31 @@ inline constexpr std::size_t body_limit = std::size_t{64} << 20;
 /// Bytes of bodies being read or waiting for their turn, over all connections; beyond it 503.
 inline constexpr std::size_t bodies_limit = std::size_t{512} << 20;
 inline constexpr std::size_t header_limit = std::size_t{16} << 10;
+/// A connection's read buffer: a header at its limit and what of the body came with it; also how far a client may send
+/// requests ahead.
+inline constexpr std::size_t read_buffer_limit = header_limit + (std::size_t{64} << 10);
+/// Of one read of a header: most requests for small models fit; larger buffers are given back when idle.
+inline constexpr std::size_t header_read = std::size_t{4} << 10;
+/// Of one read of a body.
+inline constexpr std::size_t body_read = std::size_t{64} << 10;
+/// Smaller answers are not compressed: they fit in one packet anyway.
+inline constexpr std::size_t compress_from = 1024;
+/// Larger ones are not either: compressing one would hold the server's thread for more than about 0.2 s.
+inline constexpr std::size_t compress_limit = std::size_t{16} << 20;
+/// Of an id in a header that is echoed and logged.
+inline constexpr std::size_t request_id_limit = 256;
+/// What Retry-After says with a 503: a full queue of small requests empties sooner.
+inline constexpr std::chrono::seconds retry_after = 1s;
+/// How long a browser may remember what another origin's pages may send.
+inline constexpr std::chrono::seconds preflight_age = 600s;
+/// Batch sizes with statistics of their own, per model; others are only in the sums.
+inline constexpr std::size_t counted_batch_sizes = 64;
 /// What remains of a body when its tensors' numbers are taken out.
 inline constexpr std::size_t json_limit = std::size_t{1} << 20;
 /// Deeper nesting is refused: tensors of rank 8 need 3 + 8.
 inline constexpr std::size_t json_depth = 16;
+/// Members of "inputs" or "outputs"; models have fewer.
+inline constexpr std::size_t json_tensors = 1024;
 /// Every request has a finite timeout: this one if the client names none, and never more than the second.
 inline constexpr std::chrono::seconds request_timeout = 60s;
 inline constexpr std::chrono::seconds longest_request_timeout = 3600s;
@@ -39,6 +60,8 @@ inline constexpr std::chrono::seconds drain_timeout = 30s;
 inline constexpr std::chrono::milliseconds health_interval = 200ms;
 /// A runtime that stays unhealthy (restarts of workers included) for that long ends the process.
 inline constexpr std::chrono::seconds unhealthy_limit = 10s;
+/// Clients' time is looked at so many times within their patience: one timer for all instead of one per operation.
+inline constexpr int looks_per_patience = 16;
 /// After running out of file descriptors.
 inline constexpr std::chrono::milliseconds accept_pause = 100ms;
 

@@ -105,8 +105,8 @@ int serve(serve_options& o) {
     return report(server.error());
   auto ready = std::count_if(models->begin(), models->end(), [](const auto& m) { return m.second.what != nullptr; });
   // The line that scripts wait for.
-  fmt::print("baton: ready on http://{}:{}, {} of {} models, {} devices\n", o.http.address, (*server)->port(), ready,
-             models->size(), (*runtime)->devices().size());
+  fmt::print("baton: ready on {}://{}:{}, {} of {} models, {} devices\n", o.http.certificate.empty() ? "http" : "https",
+             o.http.address, (*server)->port(), ready, models->size(), (*runtime)->devices().size());
   std::fflush(stdout);
   bell->listen(server->get());
   auto how = (*server)->run();
@@ -131,6 +131,14 @@ void add_serve_command(CLI::App& app, chosen_command& chosen) {
   command->add_option("--devices", o->devices, devices_help)->capture_default_str();
   command->add_option("--port", o->http.port, "Port to listen on; 0 takes a free one")->capture_default_str();
   command->add_option("--address", o->http.address, "Address to listen on")->capture_default_str();
+  command->add_option("--token-file", o->http.token_file,
+                      "Answer only clients that send the token in this file: \"Authorization: Bearer TOKEN\"");
+  auto* certificate = command->add_option("--tls-cert", o->http.certificate, "Speak TLS: chain of certificates, PEM");
+  auto* key = command->add_option("--tls-key", o->http.key, "The certificate's private key, PEM, no pass phrase");
+  certificate->needs(key);
+  key->needs(certificate);
+  command->add_option("--cors-origin", o->http.cors_origin,
+                      "Let web pages of this origin ask, as in https://example.org; * for all");
   command->add_option("--policy", o->runtime.policy, "Scheduling policy")->capture_default_str();
   command
       ->add_option("--quantum", o->quantum, "Microseconds a device works between two looks at its mailbox; 0: a layer")

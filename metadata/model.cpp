@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "metadata/defaults.hpp"
 #include "metadata/model_check.hpp"
 
 namespace baton::metadata {
@@ -70,6 +71,23 @@ std::vector<std::int64_t> model::shape(value_index v, std::span<const std::int64
   return bound;
 }
 
+namespace {
+
+/// What `check_shape` says of a shape once its symbols are bound, without the arithmetic of symbols: every request
+/// asks.
+bool possible(const dims& shape, std::span<const std::int64_t> bound) {
+  auto room = defaults::max_elements;
+  for (const auto& d : shape) {
+    const auto extent = d.bind(bound);
+    if (extent < 1 || extent > defaults::max_extent || extent > room)
+      return false;
+    room /= extent;
+  }
+  return true;
+}
+
+} // namespace
+
 expected<symbol_values> model::bind(std::span<const tensor> inputs) const {
   const auto text = [](const std::vector<std::int64_t>& shape) {
     dims extents(shape.begin(), shape.end());
@@ -84,31 +102,32 @@ expected<symbol_values> model::bind(std::span<const tensor> inputs) const {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const auto& wanted = p_.values[p_.inputs[i]];
     const auto& given = inputs[i].shape();
-    const auto name = "input '" + wanted.name + "' ";
+    const auto refuse_input = [&](const std::string& what) { return refuse("input '" + wanted.name + "' " + what); };
     if (inputs[i].type() != wanted.type)
-      return refuse(name + "must be " + std::string(to_string(wanted.type)) + ", not "
-                    + std::string(to_string(inputs[i].type())));
-    const auto mismatch =
-        name + "has shape " + text(given) + " where " + to_string(wanted.shape, p_.symbols) + " is needed";
+      return refuse_input("must be " + std::string(to_string(wanted.type)) + ", not "
+                          + std::string(to_string(inputs[i].type())));
+    const auto mismatch = [&] { // asked for only where it is one
+      return "has shape " + text(given) + " where " + to_string(wanted.shape, p_.symbols) + " is needed";
+    };
     if (given.size() != wanted.shape.size())
-      return refuse(mismatch);
+      return refuse_input(mismatch());
     for (std::size_t axis = 0; axis < given.size(); ++axis) {
       if (given[axis] < 1)
-        return refuse(name + "is empty: shape " + text(given));
+        return refuse_input("is empty: shape " + text(given));
       const auto symbol = wanted.shape[axis].as_symbol();
       if (symbol && bound[*symbol] != 0 && bound[*symbol] != given[axis])
-        return refuse(mismatch + ", and " + p_.symbols[*symbol] + " is " + std::to_string(bound[*symbol]) + " already");
+        return refuse_input(mismatch() + ", and " + p_.symbols[*symbol] + " is " + std::to_string(bound[*symbol])
+                            + " already");
       if (symbol)
         bound[*symbol] = given[axis];
       else if (wanted.shape[axis].constant() != given[axis])
-        return refuse(mismatch);
+        return refuse_input(mismatch());
     }
   }
-  for (value_index v = 0; v < p_.values.size(); ++v) {
-    const auto extents = shape(v, bound);
-    if (!check_shape(dims(extents.begin(), extents.end())).empty())
-      return refuse("these input shapes give value '" + p_.values[v].name + "' the impossible shape " + text(extents));
-  }
+  for (value_index v = 0; v < p_.values.size(); ++v)
+    if (p_.values[v].origin != value_origin::weight && !possible(p_.values[v].shape, bound))
+      return refuse("these input shapes give value '" + p_.values[v].name + "' the impossible shape "
+                    + text(shape(v, bound)));
   return bound;
 }
 

@@ -86,7 +86,7 @@ stamp=build/venv/.made-from
 wanted_stamp=$(cat scripts/requirements*.txt | sha256sum | cut -d' ' -f1)
 if ! grep -qsx "$requirements $wanted_stamp" "$stamp"; then
   echo "setup: Python packages into build/venv, from $requirements:"
-  sed -n 's/^\([a-zA-Z_-]*\)==\(.*\)/  \1 \2/p' "$requirements"
+  sed -n 's/^\([a-zA-Z._-]*\)==\(.*\)/  \1 \2/p' "$requirements"
   # The distribution's Python: others on the path may lack what a virtual environment needs.
   [ -x build/venv/bin/pip ] || /usr/bin/python3 -m venv build/venv
   build/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r "$requirements" </dev/null

@@ -1,221 +1,299 @@
 #include "apps/http/infer_codec.hpp"
 
+#include <iterator>
+
 #include <fmt/format.h>
 
-#include "apps/defaults.hpp"
 #include "apps/device_time.hpp"
-#include "apps/http/json_tensor.hpp"
+#include "apps/http/classification.hpp"
 #include "apps/layer_names.hpp"
 
 namespace baton::apps::http {
 
 namespace {
 
-using json = nlohmann::json;
-
 auto bad(std::string message) {
   return fail(errc::bad_request, std::move(message));
 }
 
-expected<void> read_inputs(split_body& body, const metadata::model& m, infer_call& call) {
-  const auto* inputs = member(body.document, "inputs");
-  if (!inputs || !inputs->is_array())
+expected<void> read_inputs(const json_body& body, const metadata::model& m, binary_part& bytes, infer_call& call) {
+  if (!body.inputs)
     return bad("the body has no \"inputs\" that is an array");
   call.request.inputs.resize(m.inputs().size());
   std::vector<bool> given(m.inputs().size());
-  for (std::size_t i = 0; i < inputs->size(); ++i) {
-    auto t = read_tensor(body, (*inputs)[i], i, "inputs");
-    if (!t)
-      return tl::unexpected(t.error());
-    auto place = place_of(m, m.inputs(), t->name);
+  for (std::size_t i = 0; i < body.inputs->size(); ++i) {
+    const auto& entry = (*body.inputs)[i];
+    auto name = name_of(entry, i, "inputs");
+    if (!name)
+      return tl::unexpected(name.error());
+    auto place = place_of(m, m.inputs(), *name);
     if (!place)
-      return bad(fmt::format("model '{}' has no input {}, its inputs are {}", m.name(), in_quotes(t->name),
+      return bad(fmt::format("model '{}' has no input {}, its inputs are {}", m.name(), in_quotes(*name),
                              names_of(m, m.inputs())));
     if (given[*place])
-      return bad(fmt::format("input {} is there twice", in_quotes(t->name)));
+      return bad(fmt::format("input {} is there twice", in_quotes(*name)));
+    auto t = read_tensor(entry, *name, bytes);
+    if (!t)
+      return tl::unexpected(t.error());
     given[*place] = true;
-    call.request.inputs[*place] = std::move(t->value);
+    call.request.inputs[*place] = std::move(*t);
   }
   for (std::size_t i = 0; i < given.size(); ++i)
     if (!given[i])
       return bad(fmt::format("input '{}' of model '{}' is missing", m.values()[m.inputs()[i]].name, m.name()));
+  if (bytes.left() > 0)
+    return bad(fmt::format("{} bytes of binary data behind the last tensor belong to none", bytes.left()));
   return {};
 }
 
-expected<void> read_outputs(const json& document, const metadata::model& m, infer_call& call) {
-  const auto* outputs = member(document, "outputs");
-  if (outputs && !outputs->is_array())
-    return bad("\"outputs\" is not an array");
-  if (!outputs || outputs->empty()) {
+expected<wanted_output> read_output(const tensor_entry& entry, std::size_t index, bool binary,
+                                    const metadata::model& m) {
+  auto name = name_of(entry, index, "outputs");
+  if (!name)
+    return tl::unexpected(name.error());
+  auto place = place_of(m, m.outputs(), *name);
+  if (!place)
+    return bad(fmt::format("model '{}' has no output {}, its outputs are {}", m.name(), in_quotes(*name),
+                           names_of(m, m.outputs())));
+  if (find(entry.given, "shared_memory_region"))
+    return bad(fmt::format("output '{}': shared memory is not supported", *name));
+  wanted_output out{*place, binary};
+  if (const auto* p = find(entry.given, "binary_data")) {
+    const auto* b = std::get_if<bool>(&p->value);
+    if (!b)
+      return bad(fmt::format("output '{}': \"binary_data\" is neither true nor false", *name));
+    out.binary = *b;
+  }
+  if (const auto* p = find(entry.given, "classification")) {
+    const auto* n = std::get_if<std::int64_t>(&p->value);
+    if (!n || *n < 0)
+      return bad(fmt::format("output '{}': \"classification\" is not a number of classes", *name));
+    out.classes = static_cast<std::size_t>(*n);
+  }
+  return out;
+}
+
+expected<void> read_outputs(const json_body& body, const metadata::model& m, infer_call& call) {
+  auto binary = flag(body.given, "binary_data_output");
+  if (!body.outputs || body.outputs->empty()) {
     for (std::size_t i = 0; i < m.outputs().size(); ++i)
-      call.outputs.push_back(i);
+      call.outputs.push_back({i, binary});
     return {};
   }
-  if (outputs->size() > m.outputs().size())
+  if (body.outputs->size() > m.outputs().size())
     return bad(
-        fmt::format("{} outputs are asked for, model '{}' has {}", outputs->size(), m.name(), m.outputs().size()));
-  for (std::size_t i = 0; i < outputs->size(); ++i) {
-    auto name = name_in((*outputs)[i], fmt::format("outputs[{}]", i));
-    if (!name)
-      return tl::unexpected(name.error());
-    if (asks_binary((*outputs)[i]))
-      return bad(fmt::format("output {}: binary tensors are not supported", in_quotes(*name)));
-    auto place = place_of(m, m.outputs(), *name);
-    if (!place)
-      return bad(fmt::format("model '{}' has no output {}, its outputs are {}", m.name(), in_quotes(*name),
-                             names_of(m, m.outputs())));
-    call.outputs.push_back(*place);
+        fmt::format("{} outputs are asked for, model '{}' has {}", body.outputs->size(), m.name(), m.outputs().size()));
+  for (std::size_t i = 0; i < body.outputs->size(); ++i) {
+    auto out = read_output((*body.outputs)[i], i, binary, m);
+    if (!out)
+      return tl::unexpected(out.error());
+    call.outputs.push_back(*out);
   }
   return {};
 }
 
-/// A whole number among the parameters, within [low, high].
-expected<std::optional<std::int64_t>> whole_in(const json& parameters, const char* key, std::int64_t low,
-                                               std::int64_t high) {
-  const auto* p = member(parameters, key);
-  if (!p)
-    return std::nullopt;
-  bool fits = p->is_number_integer()
-              && (!p->is_number_unsigned() || p->get<std::uint64_t>() <= static_cast<std::uint64_t>(INT64_MAX));
-  if (!fits || p->get<std::int64_t>() < low || p->get<std::int64_t>() > high)
-    return bad(fmt::format("parameter \"{}\" is not a whole number from {} to {}", key, low, high));
-  return p->get<std::int64_t>();
-}
-
-expected<void> read_move(const json& parameters, const metadata::model& m, std::size_t devices, std::uint32_t fallback,
-                         infer_call& call) {
-  const auto* after = member(parameters, "move_after");
-  auto last = static_cast<std::int64_t>(devices) - 1;
-  auto to = whole_in(parameters, "move_to", 0, last);
-  if (!to)
-    return tl::unexpected(to.error());
-  if (!after)
-    return *to ? bad("parameter \"move_to\" goes with \"move_after\" only") : expected<void>{};
-  if (!after->is_string() && !after->is_number_unsigned())
-    return bad("parameter \"move_after\" is neither a layer's name nor its number");
-  auto layer = find_layer(m, after->is_string() ? after->get<std::string>() : after->dump());
-  if (!layer)
-    return bad(layer.error().message);
-  if (devices < 2)
-    return bad("parameter \"move_after\" needs two devices, this server has one");
-  if (call.request.pinned == metadata::no_device)
-    call.request.pinned = metadata::device_id{fallback};
-  auto next = (call.request.pinned.value + 1) % static_cast<std::uint32_t>(devices);
-  auto target = metadata::device_id{*to ? static_cast<std::uint32_t>(**to) : next};
-  if (target == call.request.pinned)
-    return bad("parameter \"move_to\" is the device where the request begins");
-  call.request.steps.push_back({scheduling::order::kind::hand_off, {*layer + 1, 0}, target});
-  return {};
-}
-
-expected<void> read_parameters(const json& document, const metadata::model& m, std::size_t devices,
-                               std::uint32_t fallback, infer_call& call) {
-  static const json nothing = json::object();
-  const auto* given = member(document, "parameters");
-  const auto& parameters = given ? *given : nothing;
-  if (!parameters.is_object())
-    return bad("\"parameters\" is not an object");
-  if (asks_binary(document))
-    return bad("binary tensors are not supported");
-  auto priority = whole_in(parameters, "priority", INT32_MIN, INT32_MAX);
-  if (!priority)
-    return tl::unexpected(priority.error());
-  call.request.priority = static_cast<std::int32_t>(priority->value_or(0));
-  auto longest = std::chrono::microseconds(defaults::longest_request_timeout).count();
-  auto timeout = whole_in(parameters, "timeout", 1, longest);
-  if (!timeout)
-    return tl::unexpected(timeout.error());
-  call.request.timeout =
-      std::chrono::microseconds(timeout->value_or(std::chrono::microseconds(defaults::request_timeout).count()));
-  auto device = whole_in(parameters, "device", 0, static_cast<std::int64_t>(devices) - 1);
-  if (!device)
-    return tl::unexpected(device.error());
-  if (*device)
-    call.request.pinned = metadata::device_id{static_cast<std::uint32_t>(**device)};
-  return read_move(parameters, m, devices, fallback, call);
+/// A body that is nothing but the bytes of the only input: its extents are the model's, and the bytes say the batch.
+expected<infer_call> decode_raw(std::string_view bytes, const metadata::model& m) {
+  if (m.inputs().size() != 1)
+    return bad(
+        fmt::format("a body without JSON is for models of one input, model '{}' has {}", m.name(), m.inputs().size()));
+  const auto& value = m.values()[m.inputs()[0]];
+  std::vector<std::int64_t> shape;
+  std::optional<std::size_t> open;
+  auto row = metadata::size_of(value.type);
+  for (const auto& d : value.shape) {
+    auto extent = d.constant();
+    if (!extent && open)
+      return bad(fmt::format("a body without JSON cannot say the shape of input '{}'", value.name));
+    if (!extent)
+      open = shape.size();
+    shape.push_back(extent.value_or(1));
+    row *= static_cast<std::size_t>(extent.value_or(1));
+  }
+  if (open && row > 0)
+    shape[*open] = static_cast<std::int64_t>(bytes.size() / row);
+  auto t = from_bytes(bytes, value.name, value.type, std::move(shape));
+  if (!t)
+    return tl::unexpected(t.error());
+  infer_call call;
+  call.request.inputs.push_back(std::move(*t));
+  for (std::size_t i = 0; i < m.outputs().size(); ++i)
+    call.outputs.push_back({i, true});
+  return call;
 }
 
 } // namespace
 
 expected<infer_call> decode_infer(std::string_view text, const metadata::model& m, std::size_t devices,
-                                  std::uint32_t fallback_device) {
-  auto body = split(text, "inputs");
+                                  std::uint32_t fallback_device, std::optional<std::size_t> json_size) {
+  if (json_size && *json_size > text.size())
+    return bad(
+        fmt::format("Inference-Header-Content-Length is {}, but the body has {} bytes", *json_size, text.size()));
+  if (json_size && *json_size == 0) {
+    auto call = decode_raw(text, m);
+    if (!call)
+      return call;
+    call->request.model = m.name();
+    if (auto read = read_parameters({}, m, devices, fallback_device, *call); !read)
+      return tl::unexpected(read.error());
+    return call;
+  }
+  auto body = read_body(text.substr(0, json_size.value_or(text.size())), "inputs");
   if (!body)
     return tl::unexpected(body.error());
-  if (!body->document.is_object())
-    return bad("the body is not a JSON object");
+  binary_part bytes{text.substr(json_size.value_or(text.size()))};
   infer_call call;
   call.request.model = m.name();
-  if (const auto* id = member(body->document, "id")) {
-    if (!id->is_string())
-      return bad("\"id\" is not a string");
-    call.id = id->get<std::string>();
-  }
-  if (auto read = read_inputs(*body, m, call); !read)
+  call.id = std::move(body->id);
+  if (auto read = read_inputs(*body, m, bytes, call); !read)
     return tl::unexpected(read.error());
-  if (auto read = read_outputs(body->document, m, call); !read)
+  if (auto read = read_outputs(*body, m, call); !read)
     return tl::unexpected(read.error());
-  if (auto read = read_parameters(body->document, m, devices, fallback_device, call); !read)
+  if (auto read = read_parameters(body->given, m, devices, fallback_device, call); !read)
     return tl::unexpected(read.error());
   return call;
 }
 
-expected<std::string> encode_answer(const infer_call& call, const actors::done& result, const metadata::model& m,
-                                    std::int64_t version, std::span<const gpu::device_description> devices) {
-  auto out = fmt::format(R"({{"model_name":{},"model_version":"{}")", quote_json(m.name()), version);
-  if (call.id)
-    out += ",\"id\":" + quote_json(*call.id);
-  out += fmt::format(R"(,"parameters":{{"attempts":{},"busy_us":{})", result.attempts,
-                     std::chrono::duration_cast<std::chrono::microseconds>(device_time(result)).count());
-  if (result.device.value < devices.size())
-    out += fmt::format(R"(,"device":{},"device_name":{})", result.device.value,
-                       quote_json(devices[result.device.value].name));
-  out += R"(},"outputs":[)";
-  for (std::size_t i = 0; i < call.outputs.size(); ++i) {
-    const auto& name = m.values()[m.outputs()[call.outputs[i]]].name;
-    const auto& t = result.outputs.at(call.outputs[i]);
-    if (i > 0)
-      out += ',';
-    append_tensor_head(out, name, t.type(), t.shape());
-    if (!append_numbers(out, t))
-      return fail(errc::internal, fmt::format("output '{}' holds NaN or infinity, which JSON cannot carry", name));
-    out += '}';
+// -- answers ----------------------------------------------------------------------------------------------------------
+
+namespace {
+
+/// Writes outputs: JSON here, bytes for behind it there.
+struct answer_writer {
+  std::string json;
+  std::string bytes;
+
+  void binary_size(std::size_t size) {
+    fmt::format_to(std::back_inserter(json), R"(,"parameters":{{"binary_data_size":{}}}}})", size);
   }
-  out += "]}";
-  return out;
+
+  bool values(const std::string& name, const metadata::tensor& t, bool binary) {
+    append_tensor_head(json, name, metadata::to_string(t.type()), t.shape());
+    if (binary) {
+      binary_size(t.bytes());
+      bytes.append(reinterpret_cast<const char*>(t.data()), t.bytes());
+      return true;
+    }
+    json += ",\"data\":";
+    bool finite = append_elements(json, t);
+    json += '}';
+    return finite;
+  }
+
+  void texts(const std::string& name, const classes& c, bool binary) {
+    append_tensor_head(json, name, "BYTES", c.shape);
+    if (binary) {
+      auto before = bytes.size();
+      for (const auto& text : c.texts) {
+        for (unsigned shift = 0; shift < 32; shift += 8)
+          bytes += static_cast<char>((text.size() >> shift) & 0xffU);
+        bytes += text;
+      }
+      return binary_size(bytes.size() - before);
+    }
+    json += ",\"data\":[";
+    for (std::size_t i = 0; i < c.texts.size(); ++i) {
+      if (i > 0)
+        json += ',';
+      append_quoted(json, c.texts[i]);
+    }
+    json += "]}";
+  }
+};
+
+void append_answer_head(std::string& out, const infer_call& call, const actors::done& result, const metadata::model& m,
+                        std::int64_t version, std::span<const gpu::device_description> devices) {
+  out += R"({"model_name":)";
+  append_quoted(out, m.name());
+  auto more = std::back_inserter(out);
+  fmt::format_to(more, R"(,"model_version":"{}")", version);
+  if (call.id) {
+    out += ",\"id\":";
+    append_quoted(out, *call.id);
+  }
+  fmt::format_to(more, R"(,"parameters":{{"attempts":{},"busy_us":{})", result.attempts,
+                 std::chrono::duration_cast<std::chrono::microseconds>(device_time(result)).count());
+  if (result.device.value < devices.size()) {
+    fmt::format_to(more, R"(,"device":{},"device_name":)", result.device.value);
+    append_quoted(out, devices[result.device.value].name);
+  }
+  out += R"(},"outputs":[)";
 }
+
+} // namespace
+
+expected<encoded_answer> encode_answer(const infer_call& call, const actors::done& result, const metadata::model& m,
+                                       std::int64_t version, std::span<const gpu::device_description> devices,
+                                       const output_labels& labels) {
+  answer_writer out;
+  out.json.reserve(512);
+  append_answer_head(out.json, call, result, m, version, devices);
+  bool binary = false;
+  for (std::size_t i = 0; i < call.outputs.size(); ++i) {
+    const auto& wanted = call.outputs[i];
+    const auto& value = m.values()[m.outputs()[wanted.place]];
+    const auto& t = result.outputs.at(wanted.place);
+    if (i > 0)
+      out.json += ',';
+    binary = binary || wanted.binary;
+    if (wanted.classes > 0) {
+      std::span<const std::string> names;
+      if (wanted.place < labels.size())
+        names = labels[wanted.place];
+      auto best = classify(t, value.name, wanted.classes, value.batch_axis == 0U, names);
+      if (!best)
+        return tl::unexpected(best.error());
+      out.texts(value.name, *best, wanted.binary);
+    } else if (!out.values(value.name, t, wanted.binary)) {
+      return bad(
+          fmt::format("output '{}' holds NaN or infinity, which JSON cannot carry: ask for binary data", value.name));
+    }
+  }
+  out.json += "]}";
+  encoded_answer a;
+  if (binary)
+    a.json_size = out.json.size();
+  a.body = std::move(out.json);
+  a.body += out.bytes;
+  return a;
+}
+
+// -- the client's side ------------------------------------------------------------------------------------------------
 
 expected<std::string> encode_inputs(std::span<const named_tensor> inputs) {
-  std::string out = "\"inputs\":[";
+  answer_writer out;
+  out.json = "\"inputs\":[";
   for (const auto& t : inputs) {
-    if (out.back() == '}')
-      out += ',';
-    append_tensor_head(out, t.name, t.value.type(), t.value.shape());
-    if (!append_numbers(out, t.value))
+    if (out.json.back() == '}')
+      out.json += ',';
+    if (!out.values(t.name, t.value, false))
       return fail(errc::bad_argument, fmt::format("input '{}' holds NaN or infinity, which JSON cannot carry", t.name));
-    out += '}';
   }
-  out += ']';
-  return out;
+  return out.json + ']';
 }
 
-expected<infer_reply> decode_answer(std::string_view text) {
-  auto body = split(text, "outputs");
+expected<infer_reply> decode_answer(std::string_view text, std::optional<std::size_t> json_size) {
+  auto size = std::min(json_size.value_or(text.size()), text.size());
+  auto body = read_body(text.substr(0, size), "outputs");
   if (!body)
     return tl::unexpected(body.error());
-  const auto* outputs = body->document.is_object() ? member(body->document, "outputs") : nullptr;
-  if (!outputs || !outputs->is_array())
+  if (!body->outputs)
     return bad("the answer has no \"outputs\"");
+  binary_part bytes{text.substr(size)};
   infer_reply reply;
-  for (std::size_t i = 0; i < outputs->size(); ++i) {
-    auto t = read_tensor(*body, (*outputs)[i], i, "outputs");
+  for (std::size_t i = 0; i < body->outputs->size(); ++i) {
+    const auto& entry = (*body->outputs)[i];
+    auto name = name_of(entry, i, "outputs");
+    if (!name)
+      return tl::unexpected(name.error());
+    auto t = read_tensor(entry, *name, bytes);
     if (!t)
       return tl::unexpected(t.error());
-    reply.outputs.push_back(std::move(*t));
+    reply.outputs.push_back({std::move(*name), std::move(*t)});
   }
-  if (const auto* p = member(body->document, "parameters"); p && p->is_object())
-    if (const auto* device = member(*p, "device"); device && device->is_number_unsigned())
-      reply.device = device->get<std::uint32_t>();
+  if (const auto* p = find(body->given, "device"))
+    if (const auto* n = std::get_if<std::int64_t>(&p->value); n && *n >= 0)
+      reply.device = static_cast<std::uint32_t>(*n);
   return reply;
 }
 

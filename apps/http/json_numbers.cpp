@@ -3,77 +3,145 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstring>
+#include <concepts>
 #include <optional>
 
 #include <fmt/format.h>
+
+#include "metadata/half.hpp"
 
 namespace baton::apps::http {
 
 namespace {
 
+using metadata::element_type;
+
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-/// Reads one array; `depth_` is how many brackets are open.
-class number_reader {
-public:
-  number_reader(std::string_view text, std::size_t at, std::size_t depth) : text_(text), at_(at), limit_(depth) {}
+/// One number or word of JSON.
+struct token {
+  std::string_view text;
+  bool whole = true; ///< neither fraction nor exponent
 
-  std::optional<error> run() {
+  std::string shown() const { return std::string{text.substr(0, 40)}; }
+};
+
+// -- one element ------------------------------------------------------------------------------------------------------
+// Each returns what is wrong, or nothing.
+
+using problem = std::optional<std::string>;
+
+problem beyond(const token& t, element_type type) {
+  return fmt::format("holds {}, beyond the range of {}", t.shown(), metadata::to_string(type));
+}
+
+problem read_element(const token& t, element_type type, bool& out) {
+  if (t.text == "true" || t.text == "1")
+    out = true;
+  else if (t.text == "false" || t.text == "0")
+    out = false;
+  else
+    return fmt::format("holds {}, which is no {}", t.shown(), metadata::to_string(type));
+  return std::nullopt;
+}
+
+template <std::integral Int>
+problem read_element(const token& t, element_type type, Int& out) {
+  if (!t.whole || !(is_digit(t.text.front()) || t.text.front() == '-'))
+    return fmt::format("holds {}, which is not a whole number as {} wants it", t.shown(), metadata::to_string(type));
+  auto text = t.text == "-0" ? t.text.substr(1) : t.text;
+  return std::from_chars(text.data(), text.data() + text.size(), out).ec == std::errc{} ? std::nullopt
+                                                                                        : beyond(t, type);
+}
+
+template <std::floating_point Float>
+problem read_element(const token& t, element_type type, Float& out) {
+  if (!is_digit(t.text.front()) && t.text.front() != '-')
+    return fmt::format("holds {}, which is not a number", t.shown());
+  const char* first = t.text.data();
+  const char* last = first + t.text.size();
+  auto failed = std::from_chars(first, last, out).ec == std::errc::result_out_of_range;
+  if (failed) {
+    // Too large or too small: a wider type tells which, and the small ones are rounded.
+    long double wide = 0;
+    auto again = std::from_chars(first, last, wide).ec;
+    bool tiny = again == std::errc{} ? std::fabs(wide) < 1
+                                     : t.text.find("e-") != t.text.npos || t.text.find("E-") != t.text.npos;
+    if (!tiny)
+      return beyond(t, type);
+    out = again == std::errc{} ? static_cast<Float>(wide) : Float{0};
+  }
+  return std::isfinite(out) ? std::nullopt : beyond(t, type);
+}
+
+template <std::uint16_t (*Narrow)(float), float (*Widen)(std::uint16_t)>
+problem read_narrow(const token& t, element_type type, std::uint16_t& out) {
+  float x = 0;
+  if (auto p = read_element(t, type, x))
+    return p;
+  out = Narrow(x);
+  return std::isfinite(Widen(out)) ? std::nullopt : beyond(t, type);
+}
+
+// -- an array ---------------------------------------------------------------------------------------------------------
+
+/// Reads one array and gives each element to `store`, which says what is wrong with it.
+template <class Store>
+class array_reader {
+public:
+  array_reader(std::string_view text, Store store) : text_(text), store_(std::move(store)) {}
+
+  problem run() {
     for (;;) {
       skip_blanks();
       if (at_ == text_.size())
         return wrong("ends within an array");
       char c = text_[at_];
       if (c == '[') {
-        if (auto e = open())
-          return e;
+        if (auto p = open())
+          return p;
         continue;
       }
       if (c != ']') // one right here closes an empty array
-        if (auto e = number())
-          return e;
-      if (auto e = behind_value())
-        return e;
+        if (auto p = element())
+          return p;
+      if (auto p = behind_value())
+        return p;
       if (counts_.empty())
         return std::nullopt;
     }
   }
 
-  std::size_t at() const { return at_; }
-  json_numbers take() && { return std::move(out_); }
+  /// Of the nesting: [[1,2],[3,4],[5,6]] has 3, 2; never empty.
+  const std::vector<std::int64_t>& extents() const { return extents_; }
 
 private:
-  std::optional<error> wrong(const std::string& what) const {
-    return error{errc::bad_request, fmt::format("{} (at byte {})", what, at_)};
-  }
+  problem wrong(const std::string& what) const { return fmt::format("{} (at byte {} of it)", what, at_); }
 
   void skip_blanks() {
     while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t'))
       ++at_;
   }
 
-  std::optional<error> open() {
+  problem open() {
     ++at_;
-    if (counts_.size() == limit_)
-      return error{errc::bad_request, fmt::format("is nested deeper than {} levels", limit_)};
     if (!counts_.empty()) {
       // A number and an array side by side, or arrays below the level where numbers were seen.
-      if (number_depth_ != 0 && counts_.size() >= number_depth_)
+      if (element_depth_ != 0 && counts_.size() >= element_depth_)
         return wrong("mixes numbers and arrays");
       ++counts_.back();
     }
     counts_.push_back(0);
-    if (counts_.size() > out_.extents.size())
-      out_.extents.push_back(-1);
+    if (counts_.size() > extents_.size())
+      extents_.push_back(-1);
     return std::nullopt;
   }
 
-  std::optional<error> close() {
+  problem close() {
     ++at_;
-    auto& extent = out_.extents[counts_.size() - 1];
+    auto& extent = extents_[counts_.size() - 1];
     if (extent >= 0 && extent != counts_.back())
       return wrong(fmt::format("is ragged: arrays of {} and of {} elements side by side", extent, counts_.back()));
     extent = counts_.back();
@@ -82,14 +150,14 @@ private:
   }
 
   /// Closing brackets, then a comma, unless all is closed.
-  std::optional<error> behind_value() {
+  problem behind_value() {
     for (;;) {
       skip_blanks();
       if (at_ == text_.size())
         return wrong("ends within an array");
       if (text_[at_] == ']') {
-        if (auto e = close())
-          return e;
+        if (auto p = close())
+          return p;
         if (counts_.empty())
           return std::nullopt;
       } else if (text_[at_] == ',') {
@@ -104,105 +172,118 @@ private:
     }
   }
 
-  std::optional<error> number() {
+  std::size_t digits() {
+    auto first = at_;
+    while (at_ < text_.size() && is_digit(text_[at_]))
+      ++at_;
+    return at_ - first;
+  }
+
+  std::optional<token> next_token() {
     auto begin = at_;
-    bool whole = true;
+    token t;
+    for (std::string_view word : {"true", "false"})
+      if (text_.substr(at_).starts_with(word)) {
+        at_ += word.size();
+        return token{word};
+      }
     if (text_[at_] == '-')
       ++at_;
-    auto digits = [&] {
-      auto first = at_;
-      while (at_ < text_.size() && is_digit(text_[at_]))
-        ++at_;
-      return at_ - first;
-    };
     auto lead = at_;
     auto n = digits();
     bool good = n == 1 || (n > 1 && text_[lead] != '0');
     if (good && at_ < text_.size() && text_[at_] == '.') {
-      whole = false;
+      t.whole = false;
       ++at_;
       good = digits() > 0;
     }
     if (good && at_ < text_.size() && (text_[at_] == 'e' || text_[at_] == 'E')) {
-      whole = false;
+      t.whole = false;
       ++at_;
       if (at_ < text_.size() && (text_[at_] == '+' || text_[at_] == '-'))
         ++at_;
       good = digits() > 0;
     }
-    if (!good) {
-      at_ = begin;
-      return wrong("holds something that is not a number");
-    }
-    if (number_depth_ == 0)
-      number_depth_ = counts_.size();
-    if (counts_.size() != number_depth_ || out_.extents.size() != number_depth_)
-      return wrong("mixes numbers and arrays");
-    ++counts_.back();
-    return store(text_.substr(begin, at_ - begin), whole);
+    t.text = text_.substr(begin, at_ - begin);
+    if (good)
+      return t;
+    at_ = begin;
+    return std::nullopt;
   }
 
-  std::optional<error> store(std::string_view token, bool whole) {
-    const char* first = token.data();
-    const char* last = first + token.size();
-    // "-0" is a number of its own only as a float.
-    if (whole && out_.whole && token != "-0") {
-      std::int64_t n = 0;
-      if (std::from_chars(first, last, n).ec == std::errc{}) {
-        out_.integers.push_back(n);
-        return std::nullopt;
-      }
-    }
-    if (out_.whole) {
-      out_.whole = false;
-      out_.floats.reserve(std::max(out_.integers.capacity(), std::size_t{16}));
-      for (auto n : out_.integers)
-        out_.floats.push_back(static_cast<float>(n));
-      out_.integers = {};
-    }
-    float x = 0;
-    auto problem = std::from_chars(first, last, x).ec;
-    if (problem == std::errc::result_out_of_range) {
-      // Too large or too small: a double tells which, and the small ones are rounded.
-      double wide = 0;
-      auto again = std::from_chars(first, last, wide).ec;
-      bool tiny =
-          again == std::errc{} ? std::fabs(wide) < 1 : token.find("e-") != token.npos || token.find("E-") != token.npos;
-      if (!tiny)
-        return wrong(fmt::format("holds {}, beyond the range of FP32", token.substr(0, 40)));
-      x = again == std::errc{} ? static_cast<float>(wide) : 0.0F;
-    }
-    if (!std::isfinite(x))
-      return wrong(fmt::format("holds {}, beyond the range of FP32", token.substr(0, 40)));
-    out_.floats.push_back(x);
+  problem element() {
+    auto t = next_token();
+    if (!t)
+      return wrong("holds something that is not a number");
+    if (element_depth_ == 0)
+      element_depth_ = counts_.size();
+    if (counts_.size() != element_depth_ || extents_.size() != element_depth_)
+      return wrong("mixes numbers and arrays");
+    ++counts_.back();
+    if (auto p = store_(*t))
+      return wrong(*p);
     return std::nullopt;
   }
 
   std::string_view text_;
-  std::size_t at_;
-  std::size_t limit_;
-  std::size_t number_depth_ = 0; ///< how many brackets are open around each number; 0: none seen yet
+  Store store_;
+  std::size_t at_ = 0;
+  std::size_t element_depth_ = 0; ///< how many brackets are open around each element; 0: none seen yet
   std::vector<std::int64_t> counts_;
-  json_numbers out_;
+  std::vector<std::int64_t> extents_;
 };
+
+/// Reads `data` into `t`, which has as many elements as fit; returns what is wrong.
+template <class T, class Read>
+problem fill(const data_text& data, metadata::tensor& t, Read read, std::vector<std::int64_t>& extents) {
+  auto values = t.as_mutable<T>();
+  std::size_t n = 0;
+  array_reader reader{data.text, [&](const token& one) -> problem {
+                        return n < values.size() ? read(one, t.type(), values[n++]) : "holds more than its shape says";
+                      }};
+  if (auto p = reader.run())
+    return p;
+  if (n != values.size())
+    return fmt::format("has {} elements for the shape {}", n, shape_text(t.shape()));
+  extents = reader.extents();
+  return std::nullopt;
+}
 
 } // namespace
 
-expected<json_numbers> read_numbers(std::string_view text, std::size_t& at, std::size_t depth) {
-  number_reader reader{text, at, depth};
-  if (auto e = reader.run())
-    return tl::unexpected(std::move(*e));
-  at = reader.at();
-  return std::move(reader).take();
+expected<data_text> find_array(std::string_view text, std::size_t& at, std::size_t depth) {
+  auto begin = at;
+  std::size_t open = 0, commas = 0;
+  for (; at < text.size(); ++at) {
+    switch (text[at]) {
+    case '[':
+      if (++open > depth)
+        return fail(errc::bad_request, fmt::format("is nested deeper than {} levels", depth));
+      break;
+    case ']':
+      if (--open == 0) {
+        ++at;
+        return data_text{text.substr(begin, at - begin), commas};
+      }
+      break;
+    case ',': ++commas; break;
+    case '"': // strings are no numbers, but may hold brackets
+      for (++at; at < text.size() && text[at] != '"'; ++at)
+        if (text[at] == '\\')
+          ++at;
+      break;
+    default: break;
+    }
+  }
+  return fail(errc::bad_request, "ends within an array");
 }
 
-expected<metadata::tensor> to_tensor(json_numbers numbers, const std::string& name, metadata::element_type type,
-                                     std::vector<std::int64_t> shape) {
-  // The count is checked with a bound, so that a shape of absurd extents can neither overflow nor allocate. Extents
-  // beside a 0 have no elements to bound them.
-  auto have = static_cast<std::int64_t>(numbers.size());
+expected<std::size_t> count_elements(const std::string& name, const std::vector<std::int64_t>& shape,
+                                     std::size_t most) {
+  // Counted with a bound, so that absurd extents can neither overflow nor allocate. Extents beside a 0 have no elements
+  // to bound them.
   bool empty = std::find(shape.begin(), shape.end(), 0) != shape.end();
-  std::int64_t bound = empty ? std::int64_t{1} << 40 : have;
+  auto bound = empty ? std::int64_t{1} << 40 : static_cast<std::int64_t>(most);
   std::int64_t count = 1;
   bool fits = true;
   for (auto extent : shape) {
@@ -213,54 +294,85 @@ expected<metadata::tensor> to_tensor(json_numbers numbers, const std::string& na
     fits = fits && count <= bound / extent;
     count = fits ? count * extent : 0;
   }
-  if (empty)
-    count = 0;
-  if (!fits || count != have)
+  if (!fits)
     return fail(errc::bad_request,
-                fmt::format("tensor '{}': {} elements for the shape {}", name, have, shape_text(shape)));
-  if (numbers.extents.size() > 1 && numbers.extents != shape)
-    return fail(errc::bad_request, fmt::format("tensor '{}': data nested as {} for the shape {}", name,
-                                               shape_text(numbers.extents), shape_text(shape)));
-  if (type == metadata::element_type::int64 && !numbers.whole)
-    return fail(errc::bad_request,
-                fmt::format("tensor '{}': its data holds a number that is not a whole one within INT64", name));
+                fmt::format("tensor '{}': its data has {} elements, fewer than the shape {} says", name, most,
+                            shape_text(shape)));
+  return empty ? 0 : static_cast<std::size_t>(count);
+}
+
+expected<metadata::tensor> read_elements(const data_text& data, const std::string& name, element_type type,
+                                         std::vector<std::int64_t> shape) {
+  auto count = count_elements(name, shape, data.commas + 1);
+  if (!count)
+    return tl::unexpected(count.error());
+  if (*count != 0 && *count != data.commas + 1)
+    return fail(errc::bad_request, fmt::format("tensor '{}': its data has {} elements for the shape {}", name,
+                                               data.commas + 1, shape_text(shape)));
   metadata::tensor t{type, std::move(shape)};
-  if (type == metadata::element_type::int64)
-    std::copy(numbers.integers.begin(), numbers.integers.end(), t.as_mutable<std::int64_t>().begin());
-  else if (numbers.whole)
-    std::transform(numbers.integers.begin(), numbers.integers.end(), t.as_mutable<float>().begin(),
-                   [](std::int64_t n) { return static_cast<float>(n); });
+  std::vector<std::int64_t> extents;
+  problem p;
+  if (type == element_type::float16)
+    p = fill<std::uint16_t>(data, t, read_narrow<metadata::to_float16, metadata::from_float16>, extents);
+  else if (type == element_type::bfloat16)
+    p = fill<std::uint16_t>(data, t, read_narrow<metadata::to_bfloat16, metadata::from_bfloat16>, extents);
   else
-    std::copy(numbers.floats.begin(), numbers.floats.end(), t.as_mutable<float>().begin());
+    p = with_element(type, [&](auto x) {
+      auto read = [](const token& one, element_type of, auto& out) { return read_element(one, of, out); };
+      return fill<decltype(x)>(data, t, read, extents);
+    });
+  if (p)
+    return fail(errc::bad_request, fmt::format("tensor '{}': its data {}", name, *p));
+  if (extents.size() > 1 && extents != t.shape())
+    return fail(errc::bad_request, fmt::format("tensor '{}': its data is nested as {} for the shape {}", name,
+                                               shape_text(extents), shape_text(t.shape())));
   return t;
 }
 
-bool append_numbers(std::string& out, const metadata::tensor& t) {
-  char buffer[32];
-  auto put = [&](auto x) {
-    auto end = std::to_chars(buffer, buffer + sizeof buffer, x).ptr;
-    out.append(buffer, end);
-    out += ',';
-  };
+namespace {
+
+void append(std::string& out, bool x) {
+  out += x ? "true" : "false";
+}
+
+template <class Number>
+void append(std::string& out, Number x) {
+  if constexpr (std::floating_point<Number>)
+    if (x == 0 && std::signbit(x)) {
+      out += "-0.0"; // "-0" would be read as the integer 0 by many
+      return;
+    }
+  char buffer[40];
+  out.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, x).ptr);
+}
+
+template <class T, class Widen>
+bool append_all(std::string& out, const metadata::tensor& t, Widen widen) {
   out += '[';
-  if (t.type() == metadata::element_type::int64) {
-    for (auto n : t.as<std::int64_t>())
-      put(n);
-  } else {
-    for (auto x : t.as<float>()) {
+  for (auto stored : t.as<T>()) {
+    auto x = widen(stored);
+    if constexpr (std::floating_point<decltype(x)>)
       if (!std::isfinite(x))
         return false;
-      if (x == 0 && std::signbit(x))
-        out += "-0.0,"; // "-0" would be read as the integer 0 by many
-      else
-        put(x);
-    }
+    append(out, x);
+    out += ',';
   }
   if (out.back() == ',')
     out.back() = ']';
   else
     out += ']';
   return true;
+}
+
+} // namespace
+
+bool append_elements(std::string& out, const metadata::tensor& t) {
+  if (t.type() == element_type::float16)
+    return append_all<std::uint16_t>(out, t, metadata::from_float16);
+  if (t.type() == element_type::bfloat16)
+    return append_all<std::uint16_t>(out, t, metadata::from_bfloat16);
+  return with_element(t.type(),
+                      [&](auto x) { return append_all<decltype(x)>(out, t, [](auto stored) { return stored; }); });
 }
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {

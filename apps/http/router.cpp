@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "apps/http/json_tensor.hpp"
+#include "apps/http/json_text.hpp"
 
 namespace baton::apps::http {
 
@@ -90,6 +90,8 @@ std::optional<route> match(const std::vector<std::string>& p) {
     return route{endpoint::baton_stats, {}, {}};
   if (p.size() == 4 && p[1] == "baton" && p[2] == "models")
     return route{endpoint::baton_model, p[3], {}};
+  if (p.size() == 3 && p[1] == "models" && p[2] == "stats")
+    return route{endpoint::model_stats, {}, {}};
   if (p.size() >= 3 && p[1] == "models")
     return model_route(p);
   return std::nullopt;
@@ -108,15 +110,22 @@ std::string_view methods_of(endpoint e) {
 std::variant<route, answer> find_route(std::string_view method, std::string_view target) {
   auto parts = segments(target);
   if (!parts)
-    return refuse(400, fmt::format("target {} is not a path", in_quotes(std::string{target})));
+    return refuse(400, fmt::format("target {} is not a path", in_quotes(target)));
   auto r = match(*parts);
   if (!r)
-    return refuse(404, fmt::format("there is nothing at {}", in_quotes(std::string{target})));
+    return refuse(404, fmt::format("there is nothing at {}", in_quotes(target)));
   auto methods = methods_of(r->what);
+  if (method == "HEAD")
+    method = "GET";
+  if (method == "OPTIONS") {
+    answer a{204, {}, fmt::format("{}{}, OPTIONS", methods, methods.starts_with("GET") ? ", HEAD" : "")};
+    a.content_type.clear();
+    return a;
+  }
   if (!method.empty() && fmt::format(", {},", methods).find(fmt::format(" {},", method)) != std::string::npos)
     return *r;
-  auto refusal = refuse(405, fmt::format("method {} is not for {}: use {}", in_quotes(std::string{method}),
-                                         in_quotes(std::string{target}), methods));
+  auto refusal =
+      refuse(405, fmt::format("method {} is not for {}: use {}", in_quotes(method), in_quotes(target), methods));
   refusal.allow = methods;
   return refusal;
 }

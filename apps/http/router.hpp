@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -14,7 +16,7 @@ enum class endpoint : std::uint8_t {
   ready,           ///< GET v2/health/ready
   model_metadata,  ///< GET v2/models/M[/versions/V]
   model_ready,     ///< GET v2/models/M[/versions/V]/ready
-  model_stats,     ///< GET v2/models/M[/versions/V]/stats
+  model_stats,     ///< GET v2/models/M[/versions/V]/stats, GET v2/models/stats (all)
   infer,           ///< POST v2/models/M[/versions/V]/infer
   index,           ///< GET or POST v2/repository/index
   baton_stats,     ///< GET v2/baton/stats: counters of the whole runtime
@@ -31,11 +33,13 @@ struct route {
 struct answer {
   unsigned status = 200;
   std::string body;
-  std::string allow; ///< for 405: the methods there are
+  std::string allow; ///< for 405 and OPTIONS: the methods there are
+  std::string content_type = "application/json";
+  std::optional<std::size_t> json_size; ///< if binary tensors follow so many bytes of JSON
 };
 
-/// Finds the route for a method ("GET") and a target (path and query; the query is passed over), or the answer that
-/// says why there is none: 400, 404 or 405.
+/// Finds the route for a method ("GET"; "HEAD" is taken for it) and a target (path and query; the query is passed
+/// over), or the answer that says why there is none: 400, 404 or 405; 204 with the methods there are for "OPTIONS".
 std::variant<route, answer> find_route(std::string_view method, std::string_view target);
 
 /// An answer of {"error": message}.

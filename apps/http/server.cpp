@@ -1,5 +1,6 @@
 #include "apps/http/server.hpp"
 
+#include <atomic>
 #include <csignal>
 #include <mutex>
 
@@ -12,6 +13,7 @@
 #include <spdlog/spdlog.h>
 
 #include "apps/http/session.hpp"
+#include "apps/http/tls.hpp"
 
 namespace baton::apps::http {
 
@@ -25,6 +27,7 @@ namespace {
 struct waker {
   std::mutex mutex;
   asio::io_context* target = nullptr;
+  std::atomic<bool> called{false}; ///< for results that the server has not begun to fetch: one wake for all of them
 
   void operator()(const std::function<void()>& work) {
     std::lock_guard lock{mutex};
@@ -39,7 +42,7 @@ struct waker {
 // use.
 struct server::impl {
   impl(server_options options, actors::runtime& r, const catalog& models)
-      : runtime(r), serve(r, models), context{std::move(options), serve, {}, 0, false, {}} {}
+      : runtime(r), serve(r, models), context{.options = std::move(options), .serve = serve} {}
 
   ~impl() {
     {
@@ -51,9 +54,12 @@ struct server::impl {
     serve.abandon(); // drops sessions, which must go before the context
   }
 
+  expected<void> prepare();
   expected<void> listen();
   void accept();
-  void accepted(error_code problem, tcp::socket socket);
+  void accepted(error_code problem, stream::socket_type socket);
+  void fetch_results();
+  void watch_clients();
   void session_ended();
   void on_signal(error_code problem, int number);
   void begin_drain();
@@ -76,8 +82,29 @@ struct server::impl {
   asio::steady_timer accept_pause{io};
   asio::steady_timer drain_limit{io};
   asio::steady_timer health{io};
+  asio::steady_timer clients{io};
   asio::signal_set signals{io};
 };
+
+/// Reads what access depends on.
+expected<void> server::impl::prepare() {
+  const auto& o = context.options;
+  if (!o.token_file.empty()) {
+    auto token = bearer_token::read(o.token_file);
+    if (!token)
+      return tl::unexpected(token.error());
+    context.token = std::move(*token);
+  }
+  if (o.certificate.empty() != o.key.empty())
+    return fail(errc::bad_argument, "TLS needs both a certificate and a key");
+  if (o.certificate.empty())
+    return {};
+  auto tls = open_tls(o.certificate, o.key);
+  if (!tls)
+    return tl::unexpected(tls.error());
+  context.tls = std::move(*tls);
+  return {};
+}
 
 expected<void> server::impl::listen() {
   error_code problem;
@@ -96,7 +123,10 @@ expected<void> server::impl::listen() {
     return fail(errc::io, fmt::format("cannot listen on {}:{}: {}", context.options.address, context.options.port,
                                       problem.message()));
   wake->target = &io;
-  runtime.results().on_push([w = wake, this] { (*w)([this] { serve.deliver_results(); }); });
+  runtime.results().on_push([w = wake, this] {
+    if (!w->called.exchange(true))
+      (*w)([this] { fetch_results(); });
+  });
   context.on_end = [this] { session_ended(); };
   if (context.options.signals) {
     signals.add(SIGTERM);
@@ -105,17 +135,24 @@ expected<void> server::impl::listen() {
   }
   accept();
   watch_health();
+  watch_clients();
   return {};
+}
+
+void server::impl::fetch_results() {
+  wake->called = false; // before fetching: a result that comes meanwhile calls again
+  serve.deliver_results();
 }
 
 void server::impl::accept() {
   if (accepting || context.draining || context.sessions.size() >= context.options.connections)
     return; // a session that ends takes it up again
   accepting = true;
-  acceptor.async_accept([this](error_code problem, tcp::socket socket) { accepted(problem, std::move(socket)); });
+  acceptor.async_accept(
+      io, [this](error_code problem, stream::socket_type socket) { accepted(problem, std::move(socket)); });
 }
 
-void server::impl::accepted(error_code problem, tcp::socket socket) {
+void server::impl::accepted(error_code problem, stream::socket_type socket) {
   accepting = false;
   if (context.draining || problem == asio::error::operation_aborted)
     return;
@@ -185,12 +222,25 @@ void server::impl::watch_health() {
   });
 }
 
+void server::impl::watch_clients() {
+  auto now = session::clock::now();
+  for (auto* s : context.sessions)
+    s->close_if_late(now);
+  clients.expires_after(context.options.patience / defaults::looks_per_patience);
+  clients.async_wait([this](error_code e) {
+    if (!e)
+      watch_clients();
+  });
+}
+
 server::server(std::unique_ptr<impl> i) : impl_(std::move(i)) {}
 server::~server() = default;
 
 expected<std::unique_ptr<server>> server::open(server_options options, actors::runtime& runtime,
                                                const catalog& models) {
   auto i = std::make_unique<impl>(std::move(options), runtime, models);
+  if (auto prepared = i->prepare(); !prepared)
+    return tl::unexpected(prepared.error());
   if (auto listening = i->listen(); !listening)
     return tl::unexpected(listening.error());
   return std::unique_ptr<server>{new server{std::move(i)}};

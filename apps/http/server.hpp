@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,10 @@ struct server_options {
   std::chrono::milliseconds patience = defaults::client_patience;
   std::chrono::milliseconds drain_timeout = defaults::drain_timeout;
   std::chrono::milliseconds unhealthy_limit = defaults::unhealthy_limit;
+  std::string cors_origin;           ///< whose pages may ask, "*" for all; empty: none, as if there were no CORS
+  std::filesystem::path token_file;  ///< clients must show the token in it; empty: everybody may ask
+  std::filesystem::path certificate; ///< for TLS, with `key`; both empty: plain
+  std::filesystem::path key;
   bool signals = false; ///< SIGTERM and SIGINT begin the drain; the second one ends the process at once
 };
 
@@ -33,7 +38,8 @@ enum class ending : std::uint8_t {
 class server {
 public:
   /// Listens. `runtime` and `models` must outlive the server, which takes the runtime's results for itself.
-  /// Errors: `bad_argument` (the address), `io` (it cannot listen there).
+  /// Errors: `bad_argument` (the address, an empty token, half of what TLS needs), `io` (it cannot listen there, a file
+  /// cannot be read).
   static expected<std::unique_ptr<server>> open(server_options options, actors::runtime& runtime,
                                                 const catalog& models);
   ~server();

@@ -1,5 +1,7 @@
 #include "apps/http/service.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -43,21 +45,21 @@ answer not_ready(const std::string& name, const served_model& m) {
 
 service::service(actors::runtime& runtime, const catalog& models) : runtime_(runtime), models_(models) {}
 
-std::optional<metadata::request_id> service::handle(std::string_view method, std::string_view target,
-                                                    std::string_view body, reply then) {
-  auto found = find_route(method, target);
+std::optional<metadata::request_id> service::handle(const asked& what, reply then) {
+  auto found = find_route(what.method, what.target);
   if (auto* refusal = std::get_if<answer>(&found)) {
     then(std::move(*refusal));
     return std::nullopt;
   }
   const auto& r = std::get<route>(found);
   if (r.what == endpoint::infer)
-    return infer(r, body, std::move(then));
+    return infer(r, what, std::move(then));
   then(get(r));
   return std::nullopt;
 }
 
-std::optional<metadata::request_id> service::infer(const route& r, std::string_view body, reply then) {
+std::optional<metadata::request_id> service::infer(const route& r, const asked& what, reply then) {
+  auto begun = clock::now();
   auto refused = [&](answer a) {
     then(std::move(a));
     return std::nullopt;
@@ -71,17 +73,19 @@ std::optional<metadata::request_id> service::infer(const route& r, std::string_v
   if (!m->what)
     return refused(not_ready(r.model, *m));
   auto devices = runtime_.devices().size();
-  auto call = decode_infer(body, *m->what, devices, next_device_);
+  auto call = decode_infer(what.body, *m->what, devices, next_device_, what.json_size);
   if (!call)
     return refused(refuse(status_of(call.error().code), call.error().message));
   if (!call->request.steps.empty())
     next_device_ = (next_device_ + 1) % static_cast<std::uint32_t>(devices);
   auto id = runtime_.submit(std::move(call->request));
+  auto decoded = clock::now() - begun;
   if (!id) {
-    ++counters_[r.model].failed;
+    statistics_[{r.model, m->version}].failed(decoded);
     return refused(refuse(status_of(id.error().code), id.error().message));
   }
-  open_.emplace(*id, open_call{std::move(*call), m, std::move(then)});
+  auto own = call->id.value_or(std::string{what.id});
+  open_.emplace(*id, open_call{std::move(*call), m, std::move(then), begun, decoded, std::move(own)});
   return *id;
 }
 
@@ -101,25 +105,36 @@ void service::deliver_results() {
 
 answer service::finish(const open_call& c, const actors::done& d) {
   const auto& m = *c.model->what;
-  auto& counted = counters_[m.name()];
-  if (d.failure != errc::none) {
-    ++counted.failed;
-    spdlog::debug("request {} for '{}' ended: {} ({})", d.request.value, m.name(), d.message, to_string(d.failure));
-    return refuse(status_of(d.failure), d.message.empty() ? std::string{to_string(d.failure)} : d.message);
-  }
-  auto body = encode_answer(c.call, d, m, c.model->version, runtime_.devices());
-  if (!body) {
-    ++counted.failed;
-    return refuse(status_of(body.error().code), body.error().message);
-  }
-  ++counted.succeeded;
+  if (d.failure != errc::none)
+    return failed(c, d, d.failure, d.message.empty() ? std::string{to_string(d.failure)} : d.message);
+  auto begun = clock::now();
+  auto encoded = encode_answer(c.call, d, m, c.model->version, runtime_.devices(), c.model->labels);
+  if (!encoded)
+    return failed(c, d, encoded.error().code, encoded.error().message);
+  auto ended = clock::now();
+  phase_times t{.total = ended - c.begun,
+                .queue = std::max(metadata::duration{}, d.total - device_time(d)),
+                .compute_input = c.decoding,
+                .compute_infer = device_time(d),
+                .compute_output = ended - begun};
   const auto& first = m.values()[m.outputs().front()];
-  counted.inferences += first.batch_axis && !d.outputs.empty()
-                            ? static_cast<std::uint64_t>(d.outputs.front().shape()[*first.batch_axis])
-                            : 1;
-  counted.total += d.total;
-  counted.busy += device_time(d);
-  return {200, std::move(*body), {}};
+  auto rows = first.batch_axis && !d.outputs.empty() ? d.outputs.front().shape()[*first.batch_axis] : 1;
+  statistics_[{m.name(), c.model->version}].succeeded(rows, t);
+  if (spdlog::should_log(spdlog::level::debug))
+    spdlog::debug("request {} (id {}) for '{}' is answered after {} us", d.request.value, in_quotes(c.id), m.name(),
+                  std::chrono::duration_cast<std::chrono::microseconds>(t.total).count());
+  answer a{.body = std::move(encoded->body), .json_size = encoded->json_size};
+  if (a.json_size)
+    a.content_type = "application/octet-stream";
+  return a;
+}
+
+answer service::failed(const open_call& c, const actors::done& d, errc code, const std::string& message) {
+  const auto& name = c.model->what->name();
+  statistics_[{name, c.model->version}].failed(clock::now() - c.begun);
+  spdlog::debug("request {} (id {}) for '{}' ended: {} ({})", d.request.value, in_quotes(c.id), name, message,
+                to_string(code));
+  return refuse(status_of(code), message);
 }
 
 answer service::get(const route& r) {
@@ -130,6 +145,10 @@ answer service::get(const route& r) {
   case endpoint::ready: return ready() ? answer{200, R"({"ready":true})", {}} : answer{400, R"({"ready":false})", {}};
   case endpoint::index: return index();
   case endpoint::baton_stats: return stats();
+  case endpoint::model_stats:
+    if (r.model.empty())
+      return all_stats();
+    break;
   default: break;
   }
   auto found = find_model(models_, r);

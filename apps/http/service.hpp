@@ -7,13 +7,25 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 
 #include "actors/runtime.hpp"
 #include "apps/catalog.hpp"
 #include "apps/http/infer_codec.hpp"
 #include "apps/http/router.hpp"
+#include "apps/http/statistics.hpp"
 
 namespace baton::apps::http {
+
+/// A request as a session has read it; views are needed while `handle` runs only.
+struct asked {
+  std::string_view method;
+  std::string_view target;
+  std::string_view body;
+  std::optional<std::size_t> json_size; ///< Inference-Header-Content-Length
+  std::string_view id;                  ///< of a header
+};
 
 /// What the server does, without sockets: requests in, answers out. All calls on the server's thread.
 class service {
@@ -24,8 +36,7 @@ public:
   service(actors::runtime& runtime, const catalog& models);
 
   /// Answers through `then`, exactly once: before this returns, or, if an id is returned, when the inference has ended.
-  std::optional<metadata::request_id> handle(std::string_view method, std::string_view target, std::string_view body,
-                                             reply then);
+  std::optional<metadata::request_id> handle(const asked& what, reply then);
   /// The client is gone: its answer (it still comes) interests nobody.
   void cancel(metadata::request_id id);
   /// Hands out what has come from the runtime.
@@ -37,24 +48,25 @@ public:
   std::size_t open() const { return open_.size(); }
 
 private:
+  using clock = std::chrono::steady_clock;
   struct open_call {
     infer_call call;
     const served_model* model;
     reply then;
+    clock::time_point begun;
+    metadata::duration decoding;
+    std::string id; ///< the client's own, for the log
   };
-  struct model_counters {
-    std::uint64_t succeeded = 0, failed = 0;
-    std::uint64_t inferences = 0; ///< rows of those that succeeded
-    metadata::duration total{};
-    metadata::duration busy{};
-  };
+  using counter_key = std::pair<std::string, std::int64_t>; ///< model and version
 
-  std::optional<metadata::request_id> infer(const route& r, std::string_view body, reply then);
+  std::optional<metadata::request_id> infer(const route& r, const asked& what, reply then);
   answer finish(const open_call& c, const actors::done& d);
+  answer failed(const open_call& c, const actors::done& d, errc code, const std::string& message);
   answer get(const route& r);
   answer server_metadata() const;
   answer model_metadata(const std::string& name, const served_model& m) const;
   answer model_stats(const std::string& name, const served_model& m) const;
+  answer all_stats() const;
   answer model_layers(const std::string& name, const served_model& m) const;
   answer index() const;
   answer stats() const;
@@ -62,11 +74,11 @@ private:
 
   actors::runtime& runtime_;
   const catalog& models_;
-  std::map<metadata::request_id, open_call> open_;
-  std::map<std::string, model_counters, std::less<>> counters_;
+  std::unordered_map<metadata::request_id, open_call> open_;
+  std::map<counter_key, model_statistics> statistics_;
   std::uint32_t next_device_ = 0;
   bool draining_ = false;
-  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+  clock::time_point begun_ = clock::now();
 };
 
 /// The status for an error: 400, 404, 500, 503 or 504.

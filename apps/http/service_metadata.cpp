@@ -27,9 +27,11 @@ json tensors(const metadata::model& m, const std::vector<metadata::value_index>&
 } // namespace
 
 answer service::server_metadata() const {
-  return ok({{"name", "baton"},
-             {"version", BATON_VERSION},
-             {"extensions", {"model_repository", "statistics", "priority", "timeout"}}});
+  return ok(
+      {{"name", "baton"},
+       {"version", BATON_VERSION},
+       {"extensions",
+        {"binary_tensor_data", "classification", "model_repository", "parameters", "schedule_policy", "statistics"}}});
 }
 
 answer service::model_metadata(const std::string& name, const served_model& m) const {
@@ -53,18 +55,19 @@ answer service::model_layers(const std::string& name, const served_model& m) con
 }
 
 answer service::model_stats(const std::string& name, const served_model& m) const {
-  model_counters c;
-  if (auto it = counters_.find(name); it != counters_.end())
-    c = it->second;
-  json one{{"name", name},
-           {"version", std::to_string(m.version)},
-           {"inference_count", c.inferences},
-           {"execution_count", c.succeeded},
-           {"inference_stats",
-            {{"success", {{"count", c.succeeded}, {"ns", c.total.count()}}},
-             {"fail", {{"count", c.failed}}},
-             {"compute_infer", {{"count", c.succeeded}, {"ns", c.busy.count()}}}}}};
-  return ok({{"model_stats", json::array({one})}});
+  auto it = statistics_.find({name, m.version});
+  auto one = (it == statistics_.end() ? model_statistics{} : it->second).to_json(name, m.version);
+  return ok({{"model_stats", json::array({std::move(one)})}});
+}
+
+answer service::all_stats() const {
+  auto list = json::array();
+  for (const auto& [name, m] : models_) {
+    auto it = statistics_.find({name, m.version});
+    if (m.what)
+      list.push_back((it == statistics_.end() ? model_statistics{} : it->second).to_json(name, m.version));
+  }
+  return ok({{"model_stats", std::move(list)}});
 }
 
 answer service::index() const {

@@ -1,30 +1,37 @@
 #include "apps/http/session.hpp"
 
-#include <sys/socket.h>
+#include <algorithm>
+#include <array>
 
-#include <boost/beast/core/bind_handler.hpp>
-#include <boost/beast/core/error.hpp>
+#include <boost/asio/buffer.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+
+#include "apps/http/answer_head.hpp"
 
 namespace baton::apps::http {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
 namespace bhttp = boost::beast::http;
+using asio::ip::tcp;
 
 namespace {
-/// Of the read buffer: a header at its limit, and what of the body came with it.
-constexpr std::size_t buffer_limit = defaults::header_limit + (std::size_t{64} << 10);
+
+constexpr std::string_view invitation = "HTTP/1.1 100 Continue\r\n\r\n";
+
+std::string_view view(boost::beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
 } // namespace
 
-session::session(asio::ip::tcp::socket socket, session_context& context)
-    : stream_(std::move(socket)), context_(context), buffer_(buffer_limit) {
+session::session(stream::socket_type socket, session_context& context)
+    : context_(context), stream_(std::move(socket), context.tls.get()), buffer_(defaults::read_buffer_limit) {
   context_.sessions.insert(this);
 }
 
 session::~session() {
-  release();
+  context_.bodies -= reserved_;
   context_.sessions.erase(this);
   if (context_.on_end)
     context_.on_end();
@@ -32,201 +39,269 @@ session::~session() {
 
 void session::start() {
   error_code ignored;
-  stream_.socket().set_option(asio::ip::tcp::no_delay{true}, ignored);
-  read_header();
+  stream_.socket().set_option(tcp::no_delay{true}, ignored);
+  if (!stream_.encrypted())
+    return next_request();
+  allow(context_.options.patience);
+  stream_.async_handshake([self = shared_from_this()](error_code problem) {
+    if (self->phase_ == phase::closed)
+      return;
+    if (problem)
+      return self->close();
+    self->next_request();
+  });
 }
 
 void session::close_if_idle() {
-  if (idle_)
+  if (phase_ == phase::handshake || (phase_ == phase::header && !begun_))
+    close();
+}
+
+void session::close_if_late(clock::time_point now) {
+  if (now >= deadline_ && phase_ != phase::closed)
     close();
 }
 
 // -- reading ----------------------------------------------------------------------------------------------------------
 
-void session::read_header() {
-  idle_ = true;
+void session::next_request() {
+  phase_ = phase::header;
+  begun_ = false;
+  facts_ = {};
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(defaults::header_limit));
   parser_->body_limit(context_.options.body_limit);
-  stream_.expires_after(context_.options.patience);
-  bhttp::async_read_header(stream_, buffer_, *parser_,
-                           [self = shared_from_this()](error_code problem, std::size_t) { self->on_header(problem); });
+  if (buffer_.size() == 0 && buffer_.capacity() > 4 * defaults::header_read && !reading_)
+    buffer_.shrink_to_fit();
+  allow(context_.options.patience);
+  parse();
 }
 
-void session::on_header(error_code problem) {
-  if (problem)
-    return on_unreadable(problem);
-  idle_ = false;
-  ++requests_;
-  keep_alive_ = parser_->get().keep_alive();
-  if (!acceptable_header())
+void session::read_more() {
+  if (reading_ || gone_)
     return;
-  if (beast::iequals(parser_->get()[bhttp::field::expect], "100-continue"))
-    return invite_body();
-  read_body();
+  auto step = phase_ == phase::body || phase_ == phase::lingering ? defaults::body_read : defaults::header_read;
+  reading_ = true;
+  stream_.async_read_some(
+      buffer_.prepare(std::min(step, buffer_.max_size() - buffer_.size())),
+      [self = shared_from_this()](error_code problem, std::size_t bytes) { self->on_read(problem, bytes); });
 }
 
-bool session::acceptable_header() {
-  const auto& header = parser_->get();
-  std::optional<answer> refusal;
-  auto encoding = header[bhttp::field::content_encoding];
-  if (!encoding.empty() && !beast::iequals(encoding, "identity"))
-    refusal = refuse(415, "compressed bodies are not supported");
-  else if (header.find("Inference-Header-Content-Length") != header.end())
-    refusal = refuse(415, "binary tensors are not supported");
-  else if (!reserve(parser_->content_length().value_or(parser_->chunked() ? context_.options.body_limit : 0)))
-    refusal = refuse(503, "the server is reading too many large requests already");
-  if (!refusal)
-    return true;
+void session::on_read(error_code problem, std::size_t bytes) {
+  reading_ = false;
+  if (phase_ == phase::closed)
+    return;
+  if (problem)
+    return on_gone();
+  if (phase_ == phase::lingering)
+    return read_more(); // over the same place: nobody looks at it
+  buffer_.commit(bytes);
+  parse();
+}
+
+/// The client has closed its side, or the connection is broken.
+void session::on_gone() {
+  gone_ = true;
   keep_alive_ = false;
-  write(std::move(*refusal));
+  if (phase_ == phase::answering && running_) {
+    spdlog::debug("client of request {} has left", running_->value);
+    context_.serve.cancel(*running_);
+  } else if (phase_ != phase::writing && phase_ != phase::answering) {
+    close();
+  }
+}
+
+/// Takes from the buffer what is there, and asks for more until a request is complete.
+void session::parse() {
+  while (phase_ == phase::header || phase_ == phase::body) {
+    if (phase_ == phase::body && parser_->is_done())
+      return handle();
+    if (buffer_.size() == 0 || !parse_some())
+      return phase_ == phase::header || phase_ == phase::body ? read_more() : void();
+  }
+}
+
+/// False: more must be read first, or the request is not to be read on.
+bool session::parse_some() {
+  error_code problem;
+  begun_ = true;
+  parser_->eager(phase_ == phase::body);
+  buffer_.consume(parser_->put(buffer_.data(), problem));
+  if (problem == bhttp::error::need_more) {
+    if (buffer_.size() < buffer_.max_size())
+      return false;
+    problem = bhttp::error::buffer_overflow;
+  }
+  if (problem) {
+    on_unreadable(problem);
+    return false;
+  }
+  if (phase_ == phase::header && parser_->is_header_done())
+    return accept_header();
+  return true;
+}
+
+bool session::accept_header() {
+  keep_alive_ = parser_->get().keep_alive();
+  if (auto refusal = check_header()) {
+    refuse_and_close(std::move(*refusal));
+    return false;
+  }
+  phase_ = phase::body;
+  allow(context_.options.patience);
+  if (!facts_.wants_invitation || parser_->is_done())
+    return true;
+  invite_body();
   return false;
 }
 
+std::optional<answer> session::check_header() {
+  const auto& header = parser_->get();
+  auto facts = read_facts(header);
+  if (!facts)
+    return std::move(facts.error());
+  facts_ = *facts;
+  bool closed_to_strangers = context_.token && header.method() != bhttp::verb::options // browsers ask without a token
+                             && !is_open_to_all(view(header.target()));
+  if (closed_to_strangers && !context_.token->opens(facts_.authorization))
+    return refuse(401, "a bearer token is needed: send the field \"Authorization: Bearer TOKEN\"");
+  if (!reserve(parser_->content_length().value_or(parser_->chunked() ? context_.options.body_limit : 0)))
+    return refuse(503, "the server is reading too many large requests already");
+  return std::nullopt;
+}
+
 void session::invite_body() {
-  auto invitation = std::make_shared<bhttp::response<bhttp::empty_body>>(bhttp::status::continue_, 11);
-  stream_.expires_after(context_.options.patience);
-  bhttp::async_write(stream_, *invitation, [self = shared_from_this(), invitation](error_code problem, std::size_t) {
+  phase_ = phase::inviting;
+  stream_.async_write(asio::buffer(invitation), [self = shared_from_this()](error_code problem, std::size_t) {
+    if (self->phase_ == phase::closed)
+      return;
     if (problem)
       return self->close();
-    self->read_body();
+    self->phase_ = phase::body;
+    self->parse();
   });
 }
 
-void session::read_body() {
-  stream_.expires_after(context_.options.patience);
-  bhttp::async_read(stream_, buffer_, *parser_,
-                    [self = shared_from_this()](error_code problem, std::size_t) { self->on_body(problem); });
-}
-
-void session::on_body(error_code problem) {
-  if (problem)
-    return on_unreadable(problem);
-  handle();
-}
-
 void session::on_unreadable(error_code problem) {
-  idle_ = false;
-  keep_alive_ = false;
-  static const auto& http_category = bhttp::make_error_code(bhttp::error::end_of_stream).category();
-  if (problem.category() != http_category || problem == bhttp::error::end_of_stream
-      || problem == bhttp::error::partial_message)
-    return close();
   if (problem == bhttp::error::body_limit)
-    return write(refuse(413, fmt::format("the body is larger than {} bytes", context_.options.body_limit)));
+    return refuse_and_close(refuse(413, fmt::format("the body is larger than {} bytes", context_.options.body_limit)));
   if (problem == bhttp::error::header_limit || problem == bhttp::error::buffer_overflow)
-    return write(refuse(431, fmt::format("the header is larger than {} bytes", defaults::header_limit)));
-  write(refuse(400, fmt::format("this is not HTTP: {}", problem.message())));
+    return refuse_and_close(refuse(431, fmt::format("the header is larger than {} bytes", defaults::header_limit)));
+  refuse_and_close(refuse(400, fmt::format("this is not HTTP: {}", problem.message())));
+}
+
+bool session::reserve(std::size_t bytes) {
+  if (context_.bodies - reserved_ + bytes > context_.options.bodies_limit)
+    return false;
+  context_.bodies += bytes - reserved_;
+  reserved_ = bytes;
+  return true;
 }
 
 // -- answering --------------------------------------------------------------------------------------------------------
 
 void session::handle() {
-  stream_.expires_never();
-  answering_ = true;
-  const auto& request = parser_->get();
-  if (request.method() == bhttp::verb::head)
-    keep_alive_ = false; // its answer has no body, so the one that says 405 would not be understood
-  auto method = request.method_string();
-  auto target = request.target();
-  auto id = context_.serve.handle({method.data(), method.size()}, {target.data(), target.size()}, request.body(),
-                                  [self = shared_from_this()](answer a) {
-                                    self->running_.reset();
-                                    self->write(std::move(a));
-                                  });
-  parser_->get().body() = {};
-  release();
-  if (id && answering_) {
-    running_ = id;
-    watch_for_leaving();
-  }
-}
-
-void session::watch_for_leaving() {
-  stream_.socket().async_wait(asio::ip::tcp::socket::wait_read,
-                              [self = shared_from_this(), request = requests_](error_code problem) {
-                                if (!problem)
-                                  self->on_readable(request);
-                              });
-}
-
-void session::on_readable(std::uint64_t request) {
-  if (request != requests_ || !running_)
+  phase_ = phase::answering;
+  deadline_ = clock::time_point::max(); // the request has its own
+  auto& request = parser_->get();
+  auto body = std::move(request.body());
+  if (!inflate_body(body))
     return;
-  char c = 0;
-  auto n = ::recv(stream_.socket().native_handle(), &c, 1, MSG_PEEK | MSG_DONTWAIT);
-  if (n > 0)
-    return; // the next request already; it waits
-  if (n < 0 && (errno == EAGAIN || errno == EINTR))
-    return watch_for_leaving();
-  spdlog::debug("client of request {} has left", running_->value);
+  reserve(body.size()); // what a chunked one did not need is free again
+  asked what{view(request.method_string()), view(request.target()), body, facts_.json_size, facts_.request_id};
+  auto id = context_.serve.handle(what, [self = shared_from_this()](answer a) { self->write(std::move(a)); });
+  if (phase_ != phase::answering)
+    return;
+  running_ = id;
+  if (buffer_.size() == 0)
+    read_more(); // so that it is seen when the client leaves
+}
+
+bool session::inflate_body(std::string& body) {
+  if (facts_.body_coding == coding::identity)
+    return true;
+  auto room = context_.options.bodies_limit - (context_.bodies - reserved_);
+  auto limit = std::min(context_.options.body_limit, room);
+  auto inflated = inflate(body, facts_.body_coding, limit);
+  if (inflated) {
+    body = std::move(*inflated);
+    return true;
+  }
+  if (inflated.error().code != errc::overloaded)
+    write(refuse(400, inflated.error().message));
+  else if (limit < context_.options.body_limit)
+    write(refuse(503, "the server is reading too many large requests already"));
+  else
+    write(refuse(413, inflated.error().message));
+  return false;
+}
+
+void session::refuse_and_close(answer a) {
   keep_alive_ = false;
-  context_.serve.cancel(*running_);
+  write(std::move(a));
 }
 
 void session::write(answer a) {
-  answering_ = false;
-  response_.emplace(static_cast<bhttp::status>(a.status), 11);
-  response_->set(bhttp::field::server, "baton");
-  response_->set(bhttp::field::content_type, "application/json");
-  if (!a.allow.empty())
-    response_->set(bhttp::field::allow, a.allow);
-  response_->body() = std::move(a.body);
+  if (phase_ == phase::closed)
+    return;
+  phase_ = phase::writing;
+  running_.reset();
+  answer_ = std::move(a);
   keep_alive_ = keep_alive_ && !context_.draining;
-  response_->keep_alive(keep_alive_);
-  response_->prepare_payload();
-  stream_.expires_after(context_.options.patience);
-  bhttp::async_write(stream_, *response_,
-                     [self = shared_from_this()](error_code problem, std::size_t) { self->on_written(problem); });
+  sending how{keep_alive_, coding::identity, facts_.request_id, {}, false};
+  if (!facts_.origin.empty() && !context_.options.cors_origin.empty()
+      && (context_.options.cors_origin == "*" || facts_.origin == context_.options.cors_origin)) {
+    how.cors_origin = context_.options.cors_origin;
+    how.preflight = answer_.status == 204;
+  }
+  if (facts_.answer_coding != coding::identity && answer_.body.size() >= defaults::compress_from
+      && answer_.body.size() <= defaults::compress_limit) {
+    answer_.body = deflate(answer_.body, facts_.answer_coding);
+    how.body_coding = facts_.answer_coding;
+  }
+  head_ = answer_head(answer_, how);
+  if (parser_->is_header_done() && parser_->get().method() == bhttp::verb::head)
+    answer_.body.clear();
+  allow(context_.options.patience);
+  stream_.async_write(std::array<asio::const_buffer, 2>{asio::buffer(head_), asio::buffer(answer_.body)},
+                      [self = shared_from_this()](error_code problem, std::size_t) { self->on_written(problem); });
 }
 
 void session::on_written(error_code problem) {
-  response_.reset();
+  if (phase_ == phase::closed)
+    return;
+  answer_ = {};
+  reserve(0);
   if (problem)
     return close();
   if (!keep_alive_ || context_.draining)
     return linger();
-  read_header();
+  next_request();
 }
 
 /// Closing with unread bytes would reset the connection and could take the answer with it: so they are read, for a
 /// while.
 void session::linger() {
-  error_code problem;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, problem);
-  if (problem || context_.draining)
+  phase_ = phase::lingering;
+  if (gone_ || context_.draining)
     return close();
-  stream_.expires_after(defaults::linger);
-  discard();
-}
-
-void session::discard() {
-  buffer_.clear();
-  stream_.async_read_some(buffer_.prepare(std::size_t{32} << 10),
-                          [self = shared_from_this()](error_code problem, std::size_t) {
-                            if (problem)
-                              return self->close();
-                            self->discard();
-                          });
+  allow(defaults::linger);
+  if (stream_.encrypted())
+    return stream_.async_shutdown([self = shared_from_this()](error_code) { self->close(); });
+  error_code problem;
+  stream_.socket().shutdown(tcp::socket::shutdown_send, problem);
+  if (problem)
+    return close();
+  if (!reading_)
+    buffer_.consume(buffer_.size());
+  read_more();
 }
 
 void session::close() {
+  phase_ = phase::closed;
   error_code ignored;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
-  stream_.close();
-}
-
-bool session::reserve(std::size_t bytes) {
-  if (context_.bodies + bytes > context_.options.bodies_limit)
-    return false;
-  context_.bodies += bytes;
-  reserved_ = bytes;
-  return true;
-}
-
-void session::release() {
-  context_.bodies -= reserved_;
-  reserved_ = 0;
+  stream_.socket().shutdown(tcp::socket::shutdown_both, ignored);
+  stream_.socket().close(ignored);
 }
 
 } // namespace baton::apps::http

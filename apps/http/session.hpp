@@ -1,18 +1,23 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
 
+#include "apps/http/request_facts.hpp"
 #include "apps/http/server.hpp"
 #include "apps/http/service.hpp"
+#include "apps/http/stream.hpp"
+#include "apps/http/token.hpp"
 
 namespace baton::apps::http {
 
@@ -22,6 +27,8 @@ class session;
 struct session_context {
   server_options options;
   service& serve;
+  std::unique_ptr<boost::asio::ssl::context> tls; ///< null: plain
+  std::optional<bearer_token> token;              ///< none: everybody may ask
   std::set<session*> sessions;
   std::size_t bodies = 0; ///< bytes reserved for bodies
   bool draining = false;
@@ -29,11 +36,14 @@ struct session_context {
 };
 
 /// One connection: reads a request, has it answered, writes the answer, and again while the client keeps it alive. It
-/// keeps itself alive by its pending operations. A client that closes (or half-closes) its side while its inference
-/// runs is taken to have left: the inference is cancelled. One that is too slow finds the connection closed.
+/// keeps itself alive by its pending operations. Requests sent ahead wait in its buffer, then in the socket's. A client
+/// that closes (or half-closes) its side while its inference runs is taken to have left, unless it has sent ahead: the
+/// inference is cancelled. One that is too slow finds the connection closed.
 class session : public std::enable_shared_from_this<session> {
 public:
-  session(boost::asio::ip::tcp::socket socket, session_context& context);
+  using clock = std::chrono::steady_clock;
+
+  session(stream::socket_type socket, session_context& context);
   ~session();
   session(const session&) = delete;
   session& operator=(const session&) = delete;
@@ -41,41 +51,61 @@ public:
   void start();
   /// Closes the connection if no request is under way on it.
   void close_if_idle();
+  /// Closes the connection if the client has been too slow.
+  void close_if_late(clock::time_point now);
 
 private:
   using error_code = boost::beast::error_code;
   using request_parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
-  using response = boost::beast::http::response<boost::beast::http::string_body>;
+  enum class phase : std::uint8_t {
+    handshake,
+    header,    ///< waiting for one, or within it
+    inviting,  ///< "100 Continue" is being written
+    body,      ///< within it
+    answering, ///< the service has the request
+    writing,
+    lingering, ///< nothing more is answered
+    closed,
+  };
 
-  void read_header();
-  void on_header(error_code problem);
-  bool acceptable_header();
+  // -- reading
+  void next_request();
+  void read_more();
+  void on_read(error_code problem, std::size_t bytes);
+  void on_gone();
+  void parse();
+  bool parse_some();
+  bool accept_header();
+  std::optional<answer> check_header();
   void invite_body();
-  void read_body();
-  void on_body(error_code problem);
-  /// Answers a request that could not be read, and closes; or just closes where nobody would hear.
   void on_unreadable(error_code problem);
+
+  // -- answering
   void handle();
-  void watch_for_leaving();
-  void on_readable(std::uint64_t request);
+  bool inflate_body(std::string& body);
+  void refuse_and_close(answer a);
   void write(answer a);
   void on_written(error_code problem);
   void linger();
-  void discard();
   void close();
-  bool reserve(std::size_t bytes);
-  void release();
 
-  boost::beast::tcp_stream stream_;
+  bool reserve(std::size_t bytes);
+  void allow(clock::duration time) { deadline_ = clock::now() + time; }
+
   session_context& context_;
+  stream stream_;
   boost::beast::flat_buffer buffer_;
   std::optional<request_parser> parser_;
-  std::optional<response> response_;
+  request_facts facts_;
+  std::string head_; ///< of the answer being written
+  answer answer_;    ///< being written
   std::size_t reserved_ = 0;
-  std::uint64_t requests_ = 0; ///< counts them, so that a late notice is not taken for a newer one
+  clock::time_point deadline_ = clock::time_point::max();
   std::optional<metadata::request_id> running_;
-  bool idle_ = true;
-  bool answering_ = false; ///< a request is waiting for its answer
+  phase phase_ = phase::handshake;
+  bool reading_ = false; ///< a read is under way: the buffer must not be consumed
+  bool begun_ = false;   ///< the first byte of a request is there
+  bool gone_ = false;    ///< the client sends no more
   bool keep_alive_ = false;
 };
 

@@ -52,7 +52,7 @@ TEST_CASE("Headers and bodies beyond their limits are refused before they are re
   auto chunk = "20000\r\n" + std::string(0x20000, ' ') + "\r\n0\r\n\r\n";
   CHECK_THAT(testing::send_raw(s.address(), post + "Transfer-Encoding: chunked\r\n\r\n" + chunk),
              StartsWith("HTTP/1.1 413"));
-  CHECK_THAT(testing::send_raw(s.address(), post + "Content-Encoding: gzip\r\nContent-Length: 1\r\n\r\n."),
+  CHECK_THAT(testing::send_raw(s.address(), post + "Content-Encoding: br\r\nContent-Length: 1\r\n\r\n."),
              StartsWith("HTTP/1.1 415"));
   CHECK(serves(s.address()));
 }

@@ -98,8 +98,8 @@ TEST_CASE("An output that JSON cannot carry is an error that says so", "[apps]")
   auto r = c.call(verb::post, mlp_infer,
                   R"({"inputs":[{"name":"x","shape":[1,3],"datatype":"FP32","data":[3e38,-3e38,3e38]}]})");
   REQUIRE(r);
-  CHECK(r->status == 500);
-  CHECK_THAT(r->body, Contains("JSON cannot carry"));
+  CHECK(r->status == 400);
+  CHECK_THAT(r->body, Contains("'y'") && Contains("JSON cannot carry"));
 }
 
 TEST_CASE("A request that moves gives the same bits and ends on the other device", "[apps]") {

@@ -31,6 +31,8 @@ TEST_CASE("Paths of the protocol lead to their endpoints", "[apps]") {
   CHECK(r.what == endpoint::infer);
   CHECK(r.model == "a b/c");
   CHECK(r.version == "3");
+  CHECK(at("GET", "/v2/models/stats").what == endpoint::model_stats);
+  CHECK(at("HEAD", "/v2/models/m").what == endpoint::model_metadata);
   CHECK(at("GET", "/v2/models/m/versions/3").version == "3");
   CHECK(at("GET", "/v2/models/m/versions/3/ready").what == endpoint::model_ready);
 }
@@ -47,5 +49,9 @@ TEST_CASE("Other paths and methods are refused", "[apps]") {
   CHECK(status("POST", "/v2/health/live") == 405);
   CHECK(status("", "/v2/health/live") == 405);
   CHECK(status("ET", "/v2/health/live") == 405);
+  CHECK(status("HEAD", "/v2/models/m/infer") == 405);
+  CHECK(status("OPTIONS", "/v2/models/m/infer") == 204);
+  CHECK(status("OPTIONS", "/v1") == 404);
+  CHECK(std::get<answer>(find_route("OPTIONS", "/v2/repository/index")).allow == "GET, POST, HEAD, OPTIONS");
   CHECK(std::get<answer>(find_route("PUT", "/v2/models/m/infer")).allow == "POST");
 }

@@ -68,7 +68,7 @@ TEST_CASE("What is not there is 404, what is not done is 405", "[apps]") {
   CHECK_FALSE(json::parse(r->body)["error"].get<std::string>().empty());
   CHECK(c.call(verb::delete_, "/v2/models/mlp")->status == 405);
   auto head = testing::send_raw(s.address(), "HEAD /v2 HTTP/1.1\r\nHost: x\r\n\r\n");
-  CHECK_THAT(head, Contains("405") && Contains("Allow: GET"));
+  CHECK_THAT(head, Contains("200 OK"));
 }
 
 TEST_CASE("Counters tell what has been served", "[apps]") {
