@@ -29,7 +29,7 @@ struct picture {
 
 /// How a new pixel is made of old ones. Both are antialiased: a smaller picture's pixel is made of all it covers.
 enum class picture_filter : std::uint8_t {
-  bilinear, ///< a triangle; what Pillow calls BILINEAR
+  bilinear, ///< a triangle, as wide as two old pixels or two new ones, whichever is wider
   area,     ///< the mean of the area covered
 };
 
