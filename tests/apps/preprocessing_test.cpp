@@ -46,7 +46,8 @@ float at(const metadata::tensor& t, std::size_t i) {
 } // namespace
 
 TEST_CASE("Without a word a picture fits the input: size, channels and layout", "[apps]") {
-  const scene grey({"N", "1", "8", "6"}), colour({"N", "3", "8", "6"}), last({"1", "8", "6", "3"}), open({"N", "C", "H", "W"});
+  const scene grey({"N", "1", "8", "6"}), colour({"N", "3", "8", "6"}), last({"1", "8", "6", "3"}),
+      open({"N", "C", "H", "W"});
   CHECK(grey.choose("")->channels == picture_channels::grey);
   CHECK(grey.choose("unit")->resize == picture_size{6, 8});
   CHECK(colour.choose("")->channels == picture_channels::rgb);
@@ -93,8 +94,9 @@ TEST_CASE("Each part of a preprocessing does what its name says", "[apps]") {
   near(values("resize=none,crop=2x2,scale=51"), {1, 2, 4});
   CHECK_THAT(s.make(file, "imagenet")->notes.at(0),
              Contains("8x6 -> imagenet: resized to 2x2 (bilinear)") || Contains("centre 2x2"));
-  CHECK_THAT(s.make(file, "resize=4,crop=2,mean=0.1:0.2:0.3,std=0.5")->notes.at(0),
-             Contains("8x6 -> custom: resized to 5x4 (area), centre 2x2 cut out, RGB, (x/255 - 0.1:0.2:0.3)/(0.5), NCHW"));
+  CHECK_THAT(
+      s.make(file, "resize=4,crop=2,mean=0.1:0.2:0.3,std=0.5")->notes.at(0),
+      Contains("8x6 -> custom: resized to 5x4 (area), centre 2x2 cut out, RGB, (x/255 - 0.1:0.2:0.3)/(0.5), NCHW"));
 }
 
 TEST_CASE("ImageNet's preprocessing takes 256 for 224", "[apps]") {
@@ -102,7 +104,8 @@ TEST_CASE("ImageNet's preprocessing takes 256 for 224", "[apps]") {
   const auto p = s.choose("imagenet").value();
   CHECK(p.shorter_side == 256);
   CHECK(p.crop == picture_size{224, 224});
-  CHECK_THAT(describe(p, {640, 427}, {224, 224}), Contains("resized to 383x256 (bilinear), centre 224x224 cut out, RGB"));
+  CHECK_THAT(describe(p, {640, 427}, {224, 224}),
+             Contains("resized to 383x256 (bilinear), centre 224x224 cut out, RGB"));
 }
 
 TEST_CASE("Several pictures are one batch, if they end up with one size", "[apps]") {
@@ -122,9 +125,9 @@ TEST_CASE("Several pictures are one batch, if they end up with one size", "[apps
 
 TEST_CASE("A preprocessing that makes no sense is refused by the part at fault", "[apps]") {
   const scene s({"N", "3", "8", "8"}), table({"N", "64"}), grey({"N", "1", "8", "8"});
-  for (const std::string text : {"nonsense", "resize=", "resize=0", "resize=3x", "resize=1x2x3", "resize=99999", "crop=-1",
-                                 "filter=cubic", "channels=cmyk", "layout=chwn", "scale=0", "scale=nan", "mean=1:2",
-                                 "std=0", "std=1:0:1", "mean=x", "size=3", "", "unit,"}) {
+  for (const std::string text : {"nonsense", "resize=", "resize=0", "resize=3x", "resize=1x2x3", "resize=99999",
+                                 "crop=-1", "filter=cubic", "channels=cmyk", "layout=chwn", "scale=0", "scale=nan",
+                                 "mean=1:2", "std=0", "std=1:0:1", "mean=x", "size=3", "", "unit,"}) {
     const auto p = s.choose("crop=2," + text);
     REQUIRE_FALSE(p);
     CHECK(p.error().code == errc::bad_argument);

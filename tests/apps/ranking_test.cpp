@@ -36,14 +36,16 @@ TEST_CASE("The best classes are a table with labels", "[apps]") {
 
 TEST_CASE("Each row of a batch is ranked, and labels may be missing", "[apps]") {
   const auto text = ranking("p", scores({2, 2, 1, 1}, {0.25F, 0.75F, 1, 0}), {9, {"a"}, false});
-  CHECK_THAT(text, Contains("  0     1      1              0.7500\n") && Contains("  1     1      0  a           1.0000\n"));
+  CHECK_THAT(text,
+             Contains("  0     1      1              0.7500\n") && Contains("  1     1      0  a           1.0000\n"));
   CHECK_THAT(text, Contains("1 labels for 2 classes"));
 }
 
 TEST_CASE("Scores are not called probabilities, and softmax is applied only when asked for", "[apps]") {
   const auto logits = scores({1, 3}, {1, 3, -2});
   const auto plain = ranking("y", logits, {3, {}, false});
-  CHECK_THAT(plain, Contains("by y, not probabilities") && Contains("value") && Contains("3.0000") && Contains("-2.0000"));
+  CHECK_THAT(plain,
+             Contains("by y, not probabilities") && Contains("value") && Contains("3.0000") && Contains("-2.0000"));
   const auto soft = ranking("y", logits, {3, {}, true});
   const auto sum = std::exp(1.0) + std::exp(3.0) + std::exp(-2.0);
   CHECK_THAT(soft, Contains("made probabilities by --softmax") && Contains("probability")
