@@ -29,7 +29,7 @@ struct picture {
 
 /// How a new pixel is made of old ones. Both are antialiased: a smaller picture's pixel is made of all it covers.
 enum class picture_filter : std::uint8_t {
-  bilinear, ///< a triangle, as wide as two old pixels or two new ones, whichever is wider
+  bilinear, ///< a triangle, as wide as two old pixels or two new ones, whichever is wider; Pillow's BILINEAR
   area,     ///< the mean of the area covered
 };
 
@@ -43,7 +43,7 @@ expected<picture> decode_picture(std::span<const std::byte> bytes, int channels,
 /// The same from a file. Errors: also `not_found`, `io`; each names the file.
 expected<picture> read_picture(const std::filesystem::path& file, int channels);
 
-/// Stretches or shrinks to exactly `to`. Errors: `bad_argument` (more pixels than allowed), `out_of_memory`.
+/// Stretches or shrinks to exactly `to`. Errors: `bad_argument` (more pixels than allowed).
 expected<picture> resized(const picture& p, picture_size to, picture_filter how);
 /// The middle of the picture; an odd pixel over is halved as torchvision's center_crop does it.
 /// Errors: `bad_argument` if the picture is smaller than `to`.

@@ -1,6 +1,7 @@
 #include "apps/preprocessing.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include <fmt/format.h>
 
@@ -100,8 +101,10 @@ std::string describe(const preprocessing& p, picture_size from, picture_size to)
   return fmt::format("{}", fmt::join(steps, ", "));
 }
 
-expected<picture_batch> read_pictures(const std::vector<std::string>& files, const preprocessing& p,
-                                      const metadata::value& v) {
+namespace {
+
+expected<picture_batch> read_all(const std::vector<std::string>& files, const preprocessing& p,
+                                 const metadata::value& v) {
   const auto is_float = v.type == metadata::element_type::float32;
   if (!is_float && (v.type != metadata::element_type::uint8 || !plain(p)))
     return fail(errc::bad_argument,
@@ -136,6 +139,17 @@ expected<picture_batch> read_pictures(const std::vector<std::string>& files, con
                                       describe(p, from, ready->size)));
   }
   return batch;
+}
+
+} // namespace
+
+expected<picture_batch> read_pictures(const std::vector<std::string>& files, const preprocessing& p,
+                                      const metadata::value& v) {
+  try {
+    return read_all(files, p, v);
+  } catch (const std::bad_alloc&) {
+    return fail(errc::out_of_memory, fmt::format("{}: no memory for such pictures", fmt::join(files, ",")));
+  }
 }
 
 } // namespace baton::apps

@@ -191,9 +191,9 @@ void print_ranking(const metadata::model& m, const actors::done& d, const rankin
   for (std::size_t i = 0; i < d.outputs.size(); ++i) {
     const auto& name = m.values()[m.outputs()[i]].name;
     if (looks_like_scores(d.outputs[i]))
-      fmt::print("\n{}", ranking(name, d.outputs[i], r));
+      fmt::print("\n{}\n", ranking(name, d.outputs[i], r));
     else
-      fmt::print("\noutput {} is not ranked: scores of classes are [N,K], floating point\n", name);
+      fmt::print("output {} is not ranked: scores of classes are [N,K], floating point\n", name);
   }
 }
 

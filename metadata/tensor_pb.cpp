@@ -51,16 +51,19 @@ element_type type_of(const proto& p) {
   throw problem("its element type " + name + " is not supported");
 }
 
+/// The name of a sequence or an optional reads as extents.
+constexpr const char* perhaps = "; is it a sequence or an optional?";
+
 /// The shape, whose product is known to fit.
 std::vector<std::int64_t> shape_of(const proto& p, std::size_t element_bytes) {
-  demand(p.dims_size() <= static_cast<int>(defaults::max_rank), "it has too many extents");
+  demand(p.dims_size() <= static_cast<int>(defaults::max_rank), std::string("it has too many extents") + perhaps);
   auto bytes = static_cast<std::int64_t>(element_bytes);
   for (const auto extent : p.dims())
     demand(extent >= 0 && !__builtin_mul_overflow(bytes, extent, &bytes),
            "its shape has the impossible extent " + std::to_string(extent));
   // Checked against the data before anything of that size is allocated.
   demand(bytes <= static_cast<std::int64_t>(defaults::max_file_bytes),
-         "its shape needs more data than a file can hold");
+         std::string("its shape needs more data than a file can hold") + perhaps);
   return {p.dims().begin(), p.dims().end()};
 }
 

@@ -26,18 +26,15 @@ double weight(int i, int j, double from, double to, picture_filter how) {
   return std::max(0.0, 1 - std::abs(j + 0.5 - centre) / support);
 }
 
-/// One channel of one new pixel, by the definition; beyond the edge the last pixel goes on.
+/// One channel of one new pixel, by the definition: the weighted mean of all pixels there are.
 double reference(const picture& p, picture_size to, int x, int y, int c, picture_filter how) {
   double sum = 0, weights = 0;
-  for (int j = -p.size.height; j < 2 * p.size.height; ++j) {
-    const auto in_y = weight(y, j, p.size.height, to.height, how);
-    for (int i = -p.size.width; in_y > 0 && i < 2 * p.size.width; ++i) {
-      const auto w = in_y * weight(x, i, p.size.width, to.width, how);
-      const auto row = std::clamp(j, 0, p.size.height - 1), column = std::clamp(i, 0, p.size.width - 1);
-      sum += w * p.pixels[static_cast<std::size_t>((row * p.size.width + column) * p.channels + c)];
+  for (int j = 0; j < p.size.height; ++j)
+    for (int i = 0; i < p.size.width; ++i) {
+      const auto w = weight(y, j, p.size.height, to.height, how) * weight(x, i, p.size.width, to.width, how);
+      sum += w * p.pixels[static_cast<std::size_t>((j * p.size.width + i) * p.channels + c)];
       weights += w;
     }
-  }
   return sum / weights;
 }
 
@@ -134,11 +131,10 @@ TEST_CASE("A PNG that inflates to far more than its picture is refused", "[apps]
 
 TEST_CASE("Resizing agrees with its definition", "[apps]") {
   const auto p = patterned({24, 18}, 3);
-  for (const auto to : {picture_size{12, 9}, picture_size{7, 5}, picture_size{24, 6}, picture_size{31, 40},
-                        picture_size{1, 1}, picture_size{48, 36}})
-    CHECK(largest_difference(p, to, picture_filter::bilinear) < 1.01);
-  for (const auto to : {picture_size{12, 9}, picture_size{8, 6}, picture_size{3, 2}, picture_size{1, 1}})
-    CHECK(largest_difference(p, to, picture_filter::area) < 0.51);
+  for (const auto how : {picture_filter::bilinear, picture_filter::area})
+    for (const auto to : {picture_size{12, 9}, picture_size{7, 5}, picture_size{24, 6}, picture_size{31, 40},
+                          picture_size{1, 1}, picture_size{48, 36}})
+      CHECK(largest_difference(p, to, how) < 0.501);
 }
 
 TEST_CASE("Any size can be made of any other", "[apps]") {
