@@ -76,6 +76,22 @@ inline constexpr std::int64_t random_integers = 16;
 /// Elements of an output that `baton run` shows.
 inline constexpr std::size_t shown_elements = 6;
 
+// -- pictures and labels ----------------------------------------------------------------------------------------------
+
+/// Pixels of a picture, before it is decoded and after it is resized: a large camera's; 200 MB as red, green, blue.
+inline constexpr std::int64_t picture_pixels = std::int64_t{64} << 20;
+/// A picture's file: twice what a camera writes for that many pixels.
+inline constexpr std::size_t picture_bytes = std::size_t{64} << 20;
+/// A file of labels, and how many lines it may have: five times ImageNet's larger list.
+inline constexpr std::size_t labels_bytes = std::size_t{4} << 20;
+inline constexpr std::size_t labels = 100'000;
+/// Classes shown where labels were given and `--top` was not.
+inline constexpr std::size_t shown_classes = 5;
+/// Rows ranked of a batch.
+inline constexpr std::size_t ranked_rows = 64;
+/// How far a row's sum may be from 1 for its values to be probabilities: float16 keeps three decimals.
+inline constexpr double probability_slack = 2e-3;
+
 // -- load generator ---------------------------------------------------------------------------------------------------
 
 /// The client's own limit for one answer.

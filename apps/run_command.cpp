@@ -7,12 +7,15 @@
 #include "actors/runtime.hpp"
 #include "apps/defaults.hpp"
 #include "apps/device_time.hpp"
+#include "apps/labels.hpp"
 #include "apps/layer_names.hpp"
+#include "apps/preprocessing.hpp"
 #include "apps/program.hpp"
+#include "apps/ranking.hpp"
 #include "apps/repository.hpp"
 #include "apps/run_inputs.hpp"
 #include "apps/run_report.hpp"
-#include "metadata/npy.hpp"
+#include "apps/tensor_file.hpp"
 #include "metadata/onnx_import.hpp"
 
 namespace baton::apps {
@@ -30,6 +33,10 @@ struct run_options {
   std::uint64_t seed = 1;
   unsigned repeat = 1;
   bool no_table = false;
+  std::string preprocess;
+  std::size_t top = 0;
+  std::string labels;
+  bool softmax = false;
 };
 
 expected<metadata::device_id> find_device(std::span<const gpu::device_description> devices, const std::string& text) {
@@ -139,15 +146,55 @@ bool kept_course(const course& c, const scheduling::engine_counters& counters, u
   return counters.moves >= moves * repeat && counters.preemptions >= preemptions * repeat;
 }
 
+/// Before the work, not after it.
+expected<void> check_outputs(const run_options& o, const metadata::model& m) {
+  for (const auto& choice : o.outputs) {
+    auto split = split_choice(m, "output", m.outputs(), choice);
+    if (!split)
+      return tl::unexpected(split.error());
+    if (auto known = check_tensor_file(split->second); !known)
+      return known;
+  }
+  return {};
+}
+
 expected<void> write_outputs(const run_options& o, const metadata::model& m, const actors::done& d) {
   for (const auto& choice : o.outputs) {
     auto split = split_choice(m, "output", m.outputs(), choice);
     if (!split)
       return tl::unexpected(split.error());
-    if (auto written = metadata::write_npy(split->second, d.outputs[split->first]); !written)
+    const auto& name = m.values()[m.outputs()[split->first]].name;
+    if (auto written = write_tensor_file(split->second, d.outputs[split->first], name); !written)
       return written;
   }
   return {};
+}
+
+/// How to rank classes, if that was asked for. Labels: the file said, or the one beside the model.
+expected<std::optional<ranking_options>> choose_ranking(const run_options& o) {
+  ranking_options r{o.top, {}, o.softmax};
+  if (o.top == 0 && o.labels.empty() && !o.softmax)
+    return std::nullopt;
+  if (o.top == 0)
+    r.top = defaults::shown_classes;
+  auto file = o.labels.empty() ? find_labels(o.file) : std::filesystem::path{o.labels};
+  if (file) {
+    auto labels = read_labels(*file);
+    if (!labels)
+      return tl::unexpected(labels.error());
+    r.labels = std::move(*labels);
+  }
+  return r;
+}
+
+void print_ranking(const metadata::model& m, const actors::done& d, const ranking_options& r) {
+  for (std::size_t i = 0; i < d.outputs.size(); ++i) {
+    const auto& name = m.values()[m.outputs()[i]].name;
+    if (looks_like_scores(d.outputs[i]))
+      fmt::print("\n{}\n", ranking(name, d.outputs[i], r));
+    else
+      fmt::print("output {} is not ranked: scores of classes are [N,K], floating point\n", name);
+  }
 }
 
 expected<void> execute(const run_options& o) {
@@ -163,13 +210,18 @@ expected<void> execute(const run_options& o) {
   if (!imported)
     return tl::unexpected(imported.error());
   const auto& m = **imported;
-  for (const auto& choice : o.outputs) // before the work, not after it
-    if (auto split = split_choice(m, "output", m.outputs(), choice); !split)
-      return tl::unexpected(split.error());
-  auto inputs = make_inputs(m, {o.inputs, o.batch > 0 ? std::optional{o.batch} : std::nullopt, *symbols, o.seed});
+  if (auto good = check_outputs(o, m); !good)
+    return good;
+  auto ranked = choose_ranking(o);
+  if (!ranked)
+    return tl::unexpected(ranked.error());
+  auto inputs =
+      make_inputs(m, {o.inputs, o.batch > 0 ? std::optional{o.batch} : std::nullopt, *symbols, o.seed, o.preprocess});
   if (!inputs)
     return tl::unexpected(inputs.error());
-  auto shape = m.bind(*inputs);
+  for (const auto& note : inputs->notes)
+    fmt::print("{}\n", note);
+  auto shape = m.bind(inputs->tensors);
   if (!shape)
     return tl::unexpected(shape.error());
 
@@ -190,7 +242,7 @@ expected<void> execute(const run_options& o) {
 
   actors::request r;
   r.model = m.name();
-  r.inputs = std::move(*inputs);
+  r.inputs = std::move(inputs->tensors);
   r.steps = way->steps;
   if (!way->where.empty())
     r.pinned = way->where.front();
@@ -199,6 +251,8 @@ expected<void> execute(const run_options& o) {
     return tl::unexpected(result.error());
   for (std::size_t i = 0; i < result->last.outputs.size(); ++i)
     fmt::print("{}\n", describe_output(m.values()[m.outputs()[i]].name, result->last.outputs[i]));
+  if (*ranked)
+    print_ranking(m, result->last, **ranked);
   print_timing(*result, devices, (*runtime)->counters().engine);
   std::vector<std::string> where;
   if (kept_course(*way, (*runtime)->counters().engine, o.repeat))
@@ -218,6 +272,7 @@ void add_run_command(CLI::App& app, chosen_command& chosen) {
   command->footer("Examples:\n"
                   "  baton run model.onnx\n"
                   "  baton run model.onnx --input image=digits.npy --batch 4 --output probs.npy\n"
+                  "  baton run model.onnx --input image=cat.jpg --preprocess imagenet --top 5 --labels labels.txt\n"
                   "  baton run model.onnx --devices cpu:2 --move-after conv1\n"
                   "  baton run model.onnx --devices cpu:1@a,cpu:1@b --move-after 3=1 --quantum 0");
   auto o = std::make_shared<run_options>();
@@ -225,8 +280,16 @@ void add_run_command(CLI::App& app, chosen_command& chosen) {
     command->add_option(name, into, help)->take_all()->expected(1);
   };
   command->add_option("MODEL", o->file, "An ONNX file")->required();
-  several("--input", o->inputs, "NAME=FILE.npy or NAME=random; inputs not named are random");
-  several("--output", o->outputs, "[NAME=]FILE.npy: write an output");
+  several("--input", o->inputs,
+          "[NAME=]FILE (.npy, .pb, PNG, JPEG; several pictures as A,B make a batch) or NAME=random;\n"
+          "inputs not named are random");
+  several("--output", o->outputs, "[NAME=]FILE.npy or FILE.pb: write an output");
+  command->add_option("--preprocess", o->preprocess, preprocessing_help);
+  command->add_option("--top", o->top, "Show the best so many classes of each row (5 with --labels or --softmax)")
+      ->check(CLI::Range(std::size_t{1}, defaults::labels));
+  command->add_option("--labels", o->labels,
+                      "Names of the classes, one a line; by default labels.txt beside the model");
+  command->add_flag("--softmax", o->softmax, "Make probabilities of scores before they are shown");
   several("--symbol", o->symbols,
           "Value of a symbol for random inputs, as in S=16 (other than the batch: 16 by default)");
   command->add_option("--batch", o->batch, "Rows of random inputs (1 by default); of a file, the first so many")

@@ -2,14 +2,17 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <limits>
 #include <random>
+#include <sstream>
 
 #include <fmt/format.h>
 
 #include "apps/defaults.hpp"
 #include "apps/layer_names.hpp"
-#include "metadata/npy.hpp"
+#include "apps/preprocessing.hpp"
+#include "apps/tensor_file.hpp"
 #include "metadata/numeric.hpp"
 
 namespace baton::apps {
@@ -50,11 +53,48 @@ metadata::tensor random_tensor(metadata::element_type type, std::vector<std::int
   return t;
 }
 
-expected<metadata::tensor> read_input(const metadata::value& v, const std::string& file,
-                                      std::optional<std::int64_t> batch) {
-  auto t = metadata::read_npy(file);
+/// "a.png,b.png" as two files, but a file that has such a name as one.
+std::vector<std::string> files_in(const std::string& text) {
+  std::error_code ignored;
+  std::vector<std::string> files;
+  if (std::filesystem::exists(text, ignored))
+    return {text};
+  std::istringstream parts{text};
+  for (std::string file; std::getline(parts, file, ',');)
+    files.push_back(std::move(file));
+  return files;
+}
+
+/// One tensor file, or pictures.
+expected<metadata::tensor> read_files(const metadata::model& m, const metadata::value& v, const std::string& text,
+                                      const input_options& options, std::vector<std::string>& notes) {
+  const auto files = files_in(text);
+  for (const auto& file : files) {
+    auto kind = kind_of_file(file);
+    if (!kind)
+      return tl::unexpected(kind.error());
+    if (*kind == input_file_kind::picture)
+      continue;
+    if (files.size() == 1)
+      return read_tensor_file(file, *kind);
+    return fail(errc::bad_argument, fmt::format("{}: only pictures can be listed, to make one batch", file));
+  }
+  auto how = choose_preprocessing(m, v, options.preprocess);
+  if (!how)
+    return tl::unexpected(how.error());
+  auto batch = read_pictures(files, *how, v);
+  if (!batch)
+    return tl::unexpected(batch.error());
+  notes.insert(notes.end(), batch->notes.begin(), batch->notes.end());
+  return std::move(batch->pixels);
+}
+
+expected<metadata::tensor> read_input(const metadata::model& m, const metadata::value& v, const std::string& file,
+                                      const input_options& options, std::vector<std::string>& notes) {
+  auto t = read_files(m, v, file, options, notes);
   if (t)
     *t = metadata::converted(*t, v.type); // what NumPy makes by default, double and int64, is seldom what a model takes
+  const auto batch = options.batch;
   if (!t || !batch || v.batch_axis != 0U || t->shape().empty() || t->shape()[0] == *batch)
     return t;
   if (t->shape()[0] < *batch)
@@ -82,7 +122,7 @@ expected<std::pair<std::size_t, std::string>> split_choice(const metadata::model
   return std::pair{*place, choice.substr(equals + 1)};
 }
 
-expected<std::vector<metadata::tensor>> make_inputs(const metadata::model& m, const input_options& options) {
+expected<run_inputs> make_inputs(const metadata::model& m, const input_options& options) {
   std::vector<std::string> sources(m.inputs().size(), "random");
   for (const auto& choice : options.choices) {
     auto split = split_choice(m, "input", m.inputs(), choice);
@@ -90,13 +130,15 @@ expected<std::vector<metadata::tensor>> make_inputs(const metadata::model& m, co
       return tl::unexpected(split.error());
     sources[split->first] = split->second;
   }
-  std::vector<metadata::tensor> inputs(sources.size());
+  run_inputs made;
+  auto& inputs = made.tensors;
+  inputs.resize(sources.size());
   auto known = options.symbols;
   for (std::size_t i = 0; i < sources.size(); ++i) {
     if (sources[i] == "random")
       continue;
     const auto& v = m.values()[m.inputs()[i]];
-    auto t = read_input(v, sources[i], options.batch);
+    auto t = read_input(m, v, sources[i], options, made.notes);
     if (!t)
       return tl::unexpected(t.error());
     for (std::size_t axis = 0; axis < std::min(v.shape.size(), t->shape().size()); ++axis)
@@ -112,7 +154,7 @@ expected<std::vector<metadata::tensor>> make_inputs(const metadata::model& m, co
     if (sources[i] == "random")
       inputs[i] = random_tensor(m.values()[m.inputs()[i]].type, m.shape(m.inputs()[i], *symbols),
                                 integer_range(m, m.inputs()[i]), random);
-  return inputs;
+  return made;
 }
 
 metadata::tensor rows_of(const metadata::tensor& t, std::int64_t first, std::int64_t count) {

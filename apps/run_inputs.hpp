@@ -11,16 +11,24 @@
 namespace baton::apps {
 
 struct input_options {
-  std::vector<std::string> choices;  ///< NAME=FILE.npy or NAME=random; the name may be left out if there is one input
+  /// NAME=FILE (.npy, .pb), NAME=PICTURE[,PICTURE...] (PNG, JPEG) or NAME=random; the name may be left out if there is
+  /// one input.
+  std::vector<std::string> choices;
   std::optional<std::int64_t> batch; ///< rows of random inputs; of a file the first so many
   symbol_map symbols;
   std::uint64_t seed = 1;
+  std::string preprocess; ///< of pictures, see `choose_preprocessing`
 };
 
-/// The inputs of a run in the model's order. Inputs not chosen are random: floats uniform in [-1, 1), integers uniform
+struct run_inputs {
+  std::vector<metadata::tensor> tensors; ///< in the model's order
+  std::vector<std::string> notes;        ///< what was done to pictures, a line each
+};
+
+/// The inputs of a run. Inputs not chosen are random: floats uniform in [-1, 1), integers uniform
 /// over the rows of the table they look up (or 0 to 15); the same for the same seed everywhere.
 /// Errors: `bad_argument` naming the choice, `not_found` and `io` naming the file, `bad_request` naming the input.
-expected<std::vector<metadata::tensor>> make_inputs(const metadata::model& m, const input_options& options);
+expected<run_inputs> make_inputs(const metadata::model& m, const input_options& options);
 
 /// Splits "NAME=REST"; without a '=' the name is that of the only value in `which`. `what` is "input" or "output".
 /// Errors: `bad_argument` for an unknown or missing name.

@@ -116,6 +116,7 @@ def main():
         target = options.out / path.relative_to(trained)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
+        shutil.copyfile(path.parent.parent / "labels.txt", target.parent.parent / "labels.txt")
         print(f"models: {target.parent.parent.name}, trained, kept in the repository")
 
     random = np.random.default_rng(0)

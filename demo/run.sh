@@ -46,12 +46,20 @@ trap - EXIT
 [ "$ended" -eq 0 ] || fail "the server ended with $ended on SIGTERM, not 0"
 [ "$result" -eq 0 ] || fail "the load generator ended with $result"
 
+echo
+echo "demo: a picture of a handwritten digit that no model has seen: demo/pictures/five.png"
+"$baton" run build/models/digits_cnn/1/model.onnx --input image=demo/pictures/five.png --top 3 --no-table |
+  tee build/demo/picture.log
+grep -Eq '^ *1 +5 +five ' build/demo/picture.log || { echo "demo: the picture of a five was not read as a five" >&2; exit 1; }
+echo
+
 cat <<'NEXT'
 demo: the server drained and ended with 0. The trained models' accuracy is that on held-out digits; ResNet-50 has random
 weights, so "correct" means there: equal, bit for bit, to a run that nothing disturbed.
 
 Try next:
   build/release/baton models show build/models/resnet50/1/model.onnx      its layers, FLOPs and live bytes
+  build/release/baton run build/models/digits_cnn/1/model.onnx --input demo/pictures/eight.png --top 3
   build/release/baton run build/models/digits_lstm/1/model.onnx --input tokens=demo/models/digits_lstm/tokens.npy
   build/release/baton run build/models/resnet50/1/model.onnx --input random --devices cpu:1@a,cpu:1@b --move-after 20
   build/release/baton trace replay build/demo/engine.log                  every decision of this demo once more

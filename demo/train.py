@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Trains the demo's models on scikit-learn's digits and writes them with held-out inputs under demo/models.
+"""Trains the demo's models on scikit-learn's digits and writes them with held-out inputs under demo/models, and two
+held-out digits as pictures under demo/pictures.
 
 Run it as `make train`. The results are kept in the repository: the demo itself trains nothing.
 """
@@ -16,9 +17,10 @@ import onnx  # noqa: E402
 from sklearn.datasets import load_digits  # noqa: E402
 from sklearn.model_selection import train_test_split  # noqa: E402
 
-from training import cnn, lstm, onnx_files  # noqa: E402
+from training import cnn, lstm, onnx_files, pictures  # noqa: E402
 
 MODELS = pathlib.Path(__file__).resolve().parent / "models"
+NAMES = "zero one two three four five six seven eight nine".split()
 
 
 def images(pixels):
@@ -46,6 +48,7 @@ def make(module, name, input_name, encode, split):
     onnx.save(module.to_onnx(weights), path)
     np.save(MODELS / name / f"{input_name}.npy", encode(held_out))
     np.save(MODELS / name / "labels.npy", labels.astype(np.int64))
+    (MODELS / name / "labels.txt").write_text("\n".join(NAMES) + "\n")
     accuracy = onnx_files.accuracy(path, encode(held_out), labels)
     print(f"{name}: {100 * accuracy:.1f}% of {len(labels)} held-out digits right, by ONNX Runtime; "
           f"{time.monotonic() - start:.0f} s -> {path.relative_to(MODELS.parent)}")
@@ -56,6 +59,9 @@ def main():
     split = train_test_split(digits.data, digits.target, test_size=0.25, stratify=digits.target, random_state=0)
     make(cnn, "digits_cnn", "image", images, split)
     make(lstm, "digits_lstm", "tokens", tokens, split)
+    for digit in (5, 8):  # the first of each among the held-out ones
+        first = int(np.flatnonzero(split[3] == digit)[0])
+        pictures.write_digit(MODELS.parent / "pictures" / f"{NAMES[digit]}.png", images(split[1])[first, 0])
 
 
 if __name__ == "__main__":

@@ -101,6 +101,15 @@ void write_mlp(const fs::path& file) {
   save(m, file);
 }
 
+void write_relu(const fs::path& file, const std::vector<std::string>& shape) {
+  auto m = empty_model();
+  auto& g = *m.mutable_graph();
+  add_value(*g.add_input(), "x", onnx::TensorProto_DataType_FLOAT, shape);
+  add_node(g, "Relu", "only", {"x"}, "y");
+  add_value(*g.add_output(), "y", onnx::TensorProto_DataType_FLOAT, shape);
+  save(m, file);
+}
+
 void write_embedding(const fs::path& file) {
   auto m = empty_model();
   auto& g = *m.mutable_graph();

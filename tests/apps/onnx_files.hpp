@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 /// Tiny ONNX files for the tests of the program.
 namespace baton::testing {
@@ -24,6 +26,8 @@ void write_mlp(const std::filesystem::path& file);
 void write_embedding(const std::filesystem::path& file);
 /// x [N,256] -> 40 x (Gemm + Relu), "layer_0" to "layer_39" -> y [N,256]: takes some time.
 void write_deep(const std::filesystem::path& file);
+/// x float32 of that shape (numbers and names) -> Relu -> y.
+void write_relu(const std::filesystem::path& file, const std::vector<std::string>& shape);
 /// Starts like an ONNX file, then ends.
 void write_broken(const std::filesystem::path& file);
 

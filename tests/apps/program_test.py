@@ -19,6 +19,7 @@ import unittest
 
 BATON, MAKE_MODELS = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 TIMEOUT = 120
+DEMO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../demo")
 
 
 def baton(*arguments):
@@ -170,6 +171,63 @@ class ProgramTest(unittest.TestCase):
         r = baton("run", tokens, "--batch", "2", "--symbol", "S=5")
         self.assertEqual(r.returncode, 0, r.stderr)
         self.assertIn("[2,5,4]", r.stdout)
+
+    def test_run_reads_a_handwritten_digit_from_a_picture_and_names_it(self):
+        cnn = os.path.join(DEMO, "models/digits_cnn/1/model.onnx")
+        five, eight = (os.path.join(DEMO, "pictures", name) for name in ("five.png", "eight.png"))
+        r = baton("run", cnn, "--input", "image=" + five, "--top", "3")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertIn("image: %s 64x64 -> unit: resized to 8x8 (area), grey, x/255, NCHW" % five, r.stdout)
+        self.assertRegex(r.stdout, r"(?m)^best classes by probs, probabilities:")
+        self.assertRegex(r.stdout, r"(?m)^ +1 +5 +five +0\.9\d+$")
+        self.assertRegex(r.stdout, r"(?m)^ +3 +\d ")
+        self.assertNotRegex(r.stdout, r"(?m)^ +4 +\d ")
+        r = baton("run", cnn, "--input", five + "," + eight, "--top", "1")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertRegex(r.stdout, r"(?m)^ +0 +1 +5 +five .*\n +1 +1 +8 +eight ")
+        with open(self.path("names.txt"), "w") as f:
+            f.write("\n".join("class %d" % i for i in range(10)))
+        r = baton("run", cnn, "--input", five, "--labels", self.path("names.txt"), "--no-table")
+        self.assertRegex(r.stdout, r"(?m)^ +1 +5 +class 5 ")
+        self.assertRegex(r.stdout, r"(?m)^ +5 +\d +class \d ")
+
+    def test_run_reads_and_writes_onnx_tensors_and_ranks_scores(self):
+        x, y, y_npy = self.path("x3.npy"), self.path("y.pb"), self.path("y.npy")
+        write_npy(x, [2, 3], [0.5, -1, 2, 0, 1, 0])
+        r = baton("run", self.mlp, "--input", x, "--output", "y=" + y, "--output", y_npy, "--top", "2", "--no-table")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertIn("best classes by y, not probabilities", r.stdout)
+        with open(y, "rb") as f:
+            self.assertIn(read_floats(y_npy), f.read())
+        softened = baton("run", self.mlp, "--input", x, "--softmax", "--no-table")
+        self.assertIn("made probabilities by --softmax", softened.stdout)
+        # What was written is an input again: y [2,2] is no x [N,3], and the error says so.
+        r = baton("run", self.mlp, "--input", y)
+        self.assertEqual(r.returncode, 1)
+        self.assertRegex(r.stderr, "^baton: .*'x'")
+
+    def test_inputs_that_make_no_sense_get_one_sentence_that_names_the_file(self):
+        cnn = os.path.join(DEMO, "models/digits_cnn/1/model.onnx")
+        five = os.path.join(DEMO, "pictures/five.png")
+        cut, text = self.path("cut.png"), self.path("note.txt")
+        with open(five, "rb") as f, open(cut, "wb") as g:
+            g.write(f.read()[:100])
+        with open(text, "w") as f:
+            f.write("a note")
+        for arguments, status, part in (
+                (["--input", cut], 2, cut), (["--input", text], 2, text), (["--input", "nowhere.png"], 1, "nowhere.png"),
+                (["--input", five, "--preprocess", "resize=big"], 2, "resize=big"),
+                (["--input", five, "--preprocess", "crop=4"], 1, "'image'"),
+                (["--input", five, "--preprocess", "resize=4"], 1, "'image'"),
+                (["--input", five, "--labels", "nowhere.txt"], 1, "nowhere.txt"),
+                (["--input", five, "--output", "probs.txt"], 2, "probs.txt")):
+            r = baton("run", cnn, *arguments)
+            self.assertEqual(r.returncode, status, (arguments, r.stderr))
+            self.assertRegex(r.stderr, r"\Abaton: .*\n\Z")
+            self.assertIn(part, r.stderr)
+        r = baton("run", self.mlp, "--input", five)
+        self.assertEqual(r.returncode, 2)
+        self.assertIn("input 'x' is [N,3]", r.stderr)
 
     def test_sigterm_answers_what_is_open_and_exits_0(self):
         for number in (signal.SIGTERM, signal.SIGINT):
