@@ -18,6 +18,7 @@ enum class endpoint : std::uint8_t {
   infer,           ///< POST v2/models/M[/versions/V]/infer
   index,           ///< GET or POST v2/repository/index
   baton_stats,     ///< GET v2/baton/stats: counters of the whole runtime
+  metrics,         ///< GET metrics: Prometheus' text format
   baton_model,     ///< GET v2/baton/models/M: layers and symbols
 };
 
@@ -32,6 +33,7 @@ struct answer {
   unsigned status = 200;
   std::string body;
   std::string allow; ///< for 405: the methods there are
+  std::string content_type = "application/json";
 };
 
 /// Finds the route for a method ("GET") and a target (path and query; the query is passed over), or the answer that

@@ -39,7 +39,9 @@ struct waker {
 // use.
 struct server::impl {
   impl(server_options options, actors::runtime& r, const catalog& models)
-      : runtime(r), serve(r, models), context{std::move(options), serve, {}, 0, false, {}} {}
+      : runtime(r), serve(r, models), context{std::move(options), serve, {}, 0, false, {}} {
+    serve.log_requests(context.options.log_requests);
+  }
 
   ~impl() {
     {

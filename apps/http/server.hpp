@@ -19,7 +19,8 @@ struct server_options {
   std::chrono::milliseconds patience = defaults::client_patience;
   std::chrono::milliseconds drain_timeout = defaults::drain_timeout;
   std::chrono::milliseconds unhealthy_limit = defaults::unhealthy_limit;
-  bool signals = false; ///< SIGTERM and SIGINT begin the drain; the second one ends the process at once
+  bool log_requests = false; ///< a line at level info for each inference, not at debug
+  bool signals = false;      ///< SIGTERM and SIGINT begin the drain; the second one ends the process at once
 };
 
 /// Why a server stopped.

@@ -1,7 +1,6 @@
 #include "apps/http/service.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include "apps/device_time.hpp"
 
@@ -25,18 +24,18 @@ unsigned status_of(errc code) {
 namespace {
 
 /// The model a route means, or why there is none.
-std::variant<const served_model*, answer> find_model(const catalog& models, const route& r) {
+std::variant<const served_model*, error> find_model(const catalog& models, const route& r) {
   auto it = models.find(r.model);
   if (it == models.end())
-    return refuse(404, fmt::format("there is no model {}", in_quotes(r.model)));
+    return error{errc::not_found, fmt::format("there is no model {}", in_quotes(r.model))};
   if (!r.version.empty() && r.version != std::to_string(it->second.version))
-    return refuse(
-        404, fmt::format("model '{}' has no version {}, it has {}", r.model, in_quotes(r.version), it->second.version));
+    return error{errc::not_found, fmt::format("model '{}' has no version {}, it has {}", r.model, in_quotes(r.version),
+                                              it->second.version)};
   return &it->second;
 }
 
-answer not_ready(const std::string& name, const served_model& m) {
-  return refuse(503, fmt::format("model '{}' is not ready: {}", name, m.problem));
+std::string not_ready(const std::string& name, const served_model& m) {
+  return fmt::format("model '{}' is not ready: {}", name, m.problem);
 }
 
 } // namespace
@@ -58,28 +57,34 @@ std::optional<metadata::request_id> service::handle(std::string_view method, std
 }
 
 std::optional<metadata::request_id> service::infer(const route& r, std::string_view body, reply then) {
-  auto refused = [&](answer a) {
-    then(std::move(a));
+  account a{.model = r.model, .version = {}, .id = {}};
+  auto refused = [&](errc why, std::string_view message) {
+    a.failure = why;
+    a.message = message;
+    record(a);
+    then(refuse(status_of(why), message));
     return std::nullopt;
   };
   auto found = find_model(models_, r);
-  if (auto* refusal = std::get_if<answer>(&found))
-    return refused(std::move(*refusal));
+  if (auto* refusal = std::get_if<error>(&found))
+    return refused(refusal->code, refusal->message);
   const auto* m = std::get<const served_model*>(found);
+  a.version = m->version;
   if (draining_)
-    return refused(refuse(503, "the server is shutting down"));
+    return refused(errc::unavailable, "the server is shutting down");
   if (!m->what)
-    return refused(not_ready(r.model, *m));
+    return refused(errc::unavailable, not_ready(r.model, *m));
   auto devices = runtime_.devices().size();
   auto call = decode_infer(body, *m->what, devices, next_device_);
   if (!call)
-    return refused(refuse(status_of(call.error().code), call.error().message));
+    return refused(call.error().code, call.error().message);
+  a.id = call->id;
   if (!call->request.steps.empty())
     next_device_ = (next_device_ + 1) % static_cast<std::uint32_t>(devices);
   auto id = runtime_.submit(std::move(call->request));
   if (!id) {
     ++counters_[r.model].failed;
-    return refused(refuse(status_of(id.error().code), id.error().message));
+    return refused(id.error().code, id.error().message);
   }
   open_.emplace(*id, open_call{std::move(*call), m, std::move(then)});
   return *id;
@@ -102,21 +107,26 @@ void service::deliver_results() {
 answer service::finish(const open_call& c, const actors::done& d) {
   const auto& m = *c.model->what;
   auto& counted = counters_[m.name()];
-  if (d.failure != errc::none) {
+  account a{.model = m.name(), .version = c.model->version, .id = c.call.id, .result = &d};
+  auto failed = [&](errc why, std::string_view message) {
     ++counted.failed;
-    spdlog::debug("request {} for '{}' ended: {} ({})", d.request.value, m.name(), d.message, to_string(d.failure));
-    return refuse(status_of(d.failure), d.message.empty() ? std::string{to_string(d.failure)} : d.message);
-  }
+    a.failure = why;
+    a.message = message.empty() ? to_string(why) : message;
+    record(a);
+    return refuse(status_of(why), a.message);
+  };
+  if (d.failure != errc::none)
+    return failed(d.failure, d.message);
   auto body = encode_answer(c.call, d, m, c.model->version, runtime_.devices());
-  if (!body) {
-    ++counted.failed;
-    return refuse(status_of(body.error().code), body.error().message);
-  }
+  if (!body)
+    return failed(body.error().code, body.error().message);
   ++counted.succeeded;
   const auto& first = m.values()[m.outputs().front()];
-  counted.inferences += first.batch_axis && !d.outputs.empty()
-                            ? static_cast<std::uint64_t>(d.outputs.front().shape()[*first.batch_axis])
-                            : 1;
+  a.rows = first.batch_axis && !d.outputs.empty()
+               ? static_cast<std::uint64_t>(d.outputs.front().shape()[*first.batch_axis])
+               : 1;
+  counted.inferences += a.rows;
+  record(a);
   counted.total += d.total;
   counted.busy += device_time(d);
   return {200, std::move(*body), {}};
@@ -130,11 +140,12 @@ answer service::get(const route& r) {
   case endpoint::ready: return ready() ? answer{200, R"({"ready":true})", {}} : answer{400, R"({"ready":false})", {}};
   case endpoint::index: return index();
   case endpoint::baton_stats: return stats();
+  case endpoint::metrics: return {200, metrics_.text(runtime_), {}, metrics_content_type};
   default: break;
   }
   auto found = find_model(models_, r);
-  if (auto* refusal = std::get_if<answer>(&found))
-    return std::move(*refusal);
+  if (auto* refusal = std::get_if<error>(&found))
+    return refuse(status_of(refusal->code), refusal->message);
   const auto& m = *std::get<const served_model*>(found);
   if (r.what == endpoint::model_ready) {
     bool good = m.what && ready();
@@ -142,7 +153,7 @@ answer service::get(const route& r) {
     return {good ? 200U : 400U, std::move(body), {}};
   }
   if (!m.what)
-    return not_ready(r.model, m);
+    return refuse(503, not_ready(r.model, m));
   switch (r.what) {
   case endpoint::model_stats: return model_stats(r.model, m);
   case endpoint::baton_model: return model_layers(r.model, m);

@@ -12,6 +12,7 @@
 #include "apps/catalog.hpp"
 #include "apps/http/infer_codec.hpp"
 #include "apps/http/router.hpp"
+#include "apps/metrics.hpp"
 
 namespace baton::apps::http {
 
@@ -35,12 +36,26 @@ public:
   /// Forgets what is open without answering.
   void abandon() { open_.clear(); }
   std::size_t open() const { return open_.size(); }
+  /// Logs each inference at level info; at debug otherwise.
+  void log_requests(bool yes) { log_requests_ = yes; }
+  /// Where sessions count connections and answers.
+  metrics& measured() { return metrics_; }
 
 private:
   struct open_call {
     infer_call call;
     const served_model* model;
     reply then;
+  };
+  /// An inference that has got its answer.
+  struct account {
+    std::string_view model;              ///< as the client calls it
+    std::optional<std::int64_t> version; ///< none: there is no such model
+    std::optional<std::string> id;       ///< the client's
+    errc failure = errc::none;
+    std::string_view message;             ///< of the failure
+    const actors::done* result = nullptr; ///< null: it was refused before it was submitted
+    std::uint64_t rows = 0;
   };
   struct model_counters {
     std::uint64_t succeeded = 0, failed = 0;
@@ -50,6 +65,7 @@ private:
   };
 
   std::optional<metadata::request_id> infer(const route& r, std::string_view body, reply then);
+  void record(const account& a);
   answer finish(const open_call& c, const actors::done& d);
   answer get(const route& r);
   answer server_metadata() const;
@@ -64,6 +80,8 @@ private:
   const catalog& models_;
   std::map<metadata::request_id, open_call> open_;
   std::map<std::string, model_counters, std::less<>> counters_;
+  metrics metrics_;
+  bool log_requests_ = false;
   std::uint32_t next_device_ = 0;
   bool draining_ = false;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();

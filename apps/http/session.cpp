@@ -21,11 +21,13 @@ constexpr std::size_t buffer_limit = defaults::header_limit + (std::size_t{64} <
 session::session(asio::ip::tcp::socket socket, session_context& context)
     : stream_(std::move(socket)), context_(context), buffer_(buffer_limit) {
   context_.sessions.insert(this);
+  context_.serve.measured().connection_opened();
 }
 
 session::~session() {
   release();
   context_.sessions.erase(this);
+  context_.serve.measured().connection_closed();
   if (context_.on_end)
     context_.on_end();
 }
@@ -166,9 +168,10 @@ void session::on_readable(std::uint64_t request) {
 
 void session::write(answer a) {
   answering_ = false;
+  context_.serve.measured().answered(a.status);
   response_.emplace(static_cast<bhttp::status>(a.status), 11);
   response_->set(bhttp::field::server, "baton");
-  response_->set(bhttp::field::content_type, "application/json");
+  response_->set(bhttp::field::content_type, a.content_type);
   if (!a.allow.empty())
     response_->set(bhttp::field::allow, a.allow);
   response_->body() = std::move(a.body);
