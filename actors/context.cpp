@@ -26,7 +26,7 @@ scheduling::cluster facts(std::span<const gpu::device_description> devices) {
 
 context::context(std::unique_ptr<gpu::machine> m, std::size_t max_open_requests, std::size_t max_open_bytes)
     : machine(std::move(m)), devices(std::make_shared<scheduling::cluster>(facts(machine->devices()))),
-      gate(max_open_requests, max_open_bytes), board(machine->devices().size()) {
+      gate(max_open_requests, max_open_bytes), board(machine->devices().size()), meters(machine->devices().size()) {
   for (const auto& d : machine->domains())
     registries.push_back(std::make_unique<registry>(d));
 }

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "actors/device_meter.hpp"
 #include "actors/done_queue.hpp"
 #include "actors/model_table.hpp"
 #include "actors/notice_board.hpp"
@@ -42,6 +43,7 @@ struct context {
   request_gate gate;
   done_queue results;
   notice_board board;
+  std::vector<device_meter> meters;                  ///< by device
   std::vector<std::unique_ptr<registry>> registries; ///< by domain
 
 private:

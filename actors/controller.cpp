@@ -59,7 +59,9 @@ void controller_state::deliver(ending&& e) {
          .message = std::move(e.message),
          .attempts = e.attempt.value,
          .total = e.total,
-         .busy = e.busy,
+         .queued = e.spent.queued,
+         .computing = e.spent.computing,
+         .moving = e.spent.moving,
          .device = e.device};
   if (d.failure == errc::none) {
     auto result = record->take_outputs(e.attempt);

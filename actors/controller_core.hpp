@@ -17,7 +17,7 @@ struct ending {
   errc failure = errc::none;
   std::string message;
   metadata::device_id device = metadata::no_device;
-  metadata::duration busy{};
+  scheduling::phases spent; ///< by the attempt that finished
   metadata::duration total{};
 };
 

@@ -19,12 +19,14 @@ namespace baton::actors {
 /// The end of a request: the result schema of the done queue. Exactly one per submitted request.
 struct done {
   metadata::request_id request;
-  errc failure = errc::none;                  ///< none: `outputs` are there
-  std::string message;                        ///< of the failure
-  std::vector<metadata::tensor> outputs;      ///< in the model's output order, canonical, in host memory
-  std::uint32_t attempts = 1;                 ///< how many were begun
-  metadata::duration total{};                 ///< from submit to end, by the head's clock
-  metadata::duration busy{};                  ///< device time of the attempt that finished
+  errc failure = errc::none;             ///< none: `outputs` are there
+  std::string message;                   ///< of the failure
+  std::vector<metadata::tensor> outputs; ///< in the model's output order, canonical, in host memory
+  std::uint32_t attempts = 1;            ///< how many were begun
+  metadata::duration total{};            ///< from submit to end, by the head's clock
+  /// Where the time of the attempt that finished went: waiting for a device, device time wherever its layers ran, and
+  /// waiting for and making copies between domains. Together at most `total`; the rest was on the way. Zero on failure.
+  metadata::duration queued{}, computing{}, moving{};
   metadata::device_id device;                 ///< where it finished; no_device on failure
   std::vector<metadata::duration> layer_time; ///< device time per layer, of the attempt that finished
 };

@@ -5,14 +5,20 @@
 
 namespace baton::actors {
 
-void notice_board::put_counters(const scheduling::engine_counters& c) {
+void notice_board::put_counters(const scheduling::engine_counters& c, std::size_t waiting) {
   std::lock_guard guard(mutex_);
   counters_ = c;
+  waiting_ = waiting;
 }
 
 scheduling::engine_counters notice_board::counters() const {
   std::lock_guard guard(mutex_);
   return counters_;
+}
+
+std::size_t notice_board::waiting_tasks() const {
+  std::lock_guard guard(mutex_);
+  return waiting_;
 }
 
 void notice_board::put_model_ready(const scheduling::model_ready& r) {

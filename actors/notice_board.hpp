@@ -18,8 +18,10 @@ class notice_board {
 public:
   explicit notice_board(std::size_t devices) : devices_(devices) {}
 
-  void put_counters(const scheduling::engine_counters& c);
+  /// `waiting`: tasks that wait for a device now.
+  void put_counters(const scheduling::engine_counters& c, std::size_t waiting);
   scheduling::engine_counters counters() const;
+  std::size_t waiting_tasks() const;
 
   void put_model_ready(const scheduling::model_ready& r);
   /// Removes and returns the model's notice; nothing after `timeout` or when a vital actor died.
@@ -44,6 +46,7 @@ private:
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   scheduling::engine_counters counters_;
+  std::size_t waiting_ = 0;
   std::map<metadata::model_id, scheduling::model_ready> ready_;
   std::vector<device_state> devices_;
   std::optional<std::string> vital_death_;

@@ -158,9 +158,23 @@ std::span<const gpu::device_description> runtime::devices() const {
   return impl_->shared->machine->devices();
 }
 
+std::vector<gpu::domain_description> runtime::domains() const {
+  std::vector<gpu::domain_description> all;
+  for (const auto& d : impl_->shared->machine->domains())
+    all.push_back(d->description());
+  return all;
+}
+
 runtime_counters runtime::counters() const {
   const auto& shared = *impl_->shared;
-  runtime_counters c{.engine = shared.board.counters(), .open_requests = shared.gate.open(), .memory = {}};
+  runtime_counters c{.engine = shared.board.counters(),
+                     .open_requests = shared.gate.open(),
+                     .waiting_tasks = shared.board.waiting_tasks(),
+                     .devices = {},
+                     .memory = {}};
+  for (std::size_t i = 0; i < shared.meters.size(); ++i)
+    c.devices.push_back({metadata::duration{shared.meters[i].busy}, shared.meters[i].segments, shared.meters[i].held,
+                         shared.devices->devices[i].lanes});
   for (const auto& d : shared.machine->domains())
     c.memory.push_back(d->usage());
   return c;

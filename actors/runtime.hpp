@@ -41,9 +41,19 @@ struct request {
   std::vector<scheduling::steering> steps;
 };
 
+/// Monotone, across restarts of the worker too, but for `held`.
+struct device_counters {
+  metadata::duration busy{}; ///< device time
+  std::uint64_t segments = 0;
+  std::size_t held = 0;    ///< tasks with the device's worker now
+  std::uint32_t lanes = 1; ///< of them may compute at once
+};
+
 struct runtime_counters {
   scheduling::engine_counters engine;
   std::size_t open_requests = 0;
+  std::size_t waiting_tasks = 0;         ///< open requests whose task waits for a device
+  std::vector<device_counters> devices;  ///< as in `devices()`
   std::vector<gpu::memory_usage> memory; ///< per domain
 };
 
@@ -76,6 +86,8 @@ public:
   bool healthy() const;
 
   std::span<const gpu::device_description> devices() const;
+  /// As in `runtime_counters::memory`.
+  std::vector<gpu::domain_description> domains() const;
   runtime_counters counters() const;
 
   /// Kills the device's worker as a crash would; it is restarted. For tests of recovery.

@@ -42,6 +42,7 @@ void scheduler_state::down(const caf::down_msg& m) {
   watched_.erase(i);
   spdlog::warn("the worker of device {} died: {}", shared_->description(d).name, self->system().render(m.reason));
   shared_->board.put_serving(d, false);
+  shared_->meters[d.value].held = 0;
   decide(scheduling::worker_down{d});
 }
 
@@ -55,7 +56,7 @@ void scheduler_state::decide(const scheduling::event& e) {
     std::visit([this](auto&& x) { perform(std::move(x)); }, a);
   if (log_ && engine_->open_tasks() == 0)
     log_->flush(); // nothing may follow for long
-  shared_->board.put_counters(engine_->counters());
+  shared_->board.put_counters(engine_->counters(), engine_->waiting_tasks());
 }
 
 void scheduler_state::perform(scheduling::envelope&& letter) {

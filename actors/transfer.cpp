@@ -40,12 +40,14 @@ void transfer_state::down(const caf::down_msg& m) {
 }
 
 void transfer_state::on(const scheduling::deliver& m) {
+  stays_.begin(m.what, now());
   queue_->on(m, effects_);
   act();
 }
 
 void transfer_state::on(const scheduling::accepted& m) {
   peers_.settled(m.task, m.epoch);
+  stays_.end(m.task, m.epoch);
   queue_->on(m, effects_);
   act();
 }
@@ -59,8 +61,10 @@ void transfer_state::on(const scheduling::declined& m) {
 void transfer_state::on(const scheduling::bring& m) {
   if (auto ready = prepare(m); !ready)
     queue_->refuse(m, ready.error().code, ready.error().message, effects_);
-  else
+  else {
+    stays_.begin(m.what, now());
     queue_->on(m, effects_);
+  }
   act();
 }
 
@@ -144,7 +148,19 @@ void transfer_state::act() {
   }
 }
 
+/// A stay ends with the last word about it: what the scheduler is told, or `accepted`.
 void transfer_state::perform(scheduling::envelope&& letter) {
+  stays_.stamp(letter.what, now());
+  if (letter.to == scheduling::the_scheduler)
+    std::visit(
+        [this](const auto& m) {
+          if constexpr (requires {
+                          m.task;
+                          m.epoch;
+                        })
+            stays_.end(m.task, m.epoch);
+        },
+        letter.what);
   std::vector<scheduling::declined> undelivered;
   peers_.send(std::move(letter), undelivered);
   for (const auto& d : undelivered)

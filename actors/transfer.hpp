@@ -9,6 +9,7 @@
 #include "actors/actors.hpp"
 #include "actors/context.hpp"
 #include "actors/peer_watch.hpp"
+#include "actors/stay_clock.hpp"
 #include "scheduling/transfer_queue.hpp"
 
 namespace baton::actors {
@@ -37,6 +38,7 @@ private:
   std::uint32_t kind_of(metadata::device_id d) const { return shared_->devices->at(d).kind; }
   void act();
   void perform(scheduling::envelope&& letter);
+  metadata::time_point now() const { return self->system().clock().now() - shared_->epoch; }
 
   std::shared_ptr<context> shared_;
   metadata::domain_id domain_;
@@ -44,6 +46,7 @@ private:
   peer_watch peers_;
   std::unique_ptr<gpu::copy_engine> copier_;
   std::optional<scheduling::transfer_queue> queue_;
+  stay_clock stays_{&scheduling::phases::moving};
   scheduling::effects effects_;
   bool asked_ = false; ///< a `copy_next` is in the mailbox
 };

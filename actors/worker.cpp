@@ -11,6 +11,8 @@ namespace baton::actors {
 
 namespace {
 
+constexpr metadata::task_epoch any_epoch{UINT64_MAX};
+
 bool is_refusal(const scheduling::effect& e) {
   const auto& m = std::get<scheduling::envelope>(e).what;
   auto* a = std::get_if<scheduling::answer>(&m);
@@ -84,8 +86,10 @@ void worker_state::on(const scheduling::accept& m) {
     // The plan's profile lives as long as the plan.
     std::shared_ptr<const metadata::plan_profile> profile((*values)->plan, &(*values)->plan->profile());
     queue_->on(m, std::move(profile), effects_);
-    if (!is_refusal(effects_.front()))
+    if (!is_refusal(effects_.front())) {
       held_[m.what.id] = std::move(*values);
+      stays_.begin(m.what, now());
+    }
   }
   act();
 }
@@ -159,6 +163,7 @@ void worker_state::run(const scheduling::segment& s) {
 }
 
 void worker_state::settle(const scheduling::segment& s, const gpu::completion& c) {
+  shared_->meters[facts_.id.value].add(c.elapsed);
   if (!c.failure)
     queue_->completed(s.lane, s.sequence, c.elapsed, effects_);
   else if (c.failure->code == errc::device_failed)
@@ -180,20 +185,25 @@ void worker_state::fail_device(const std::string& why) {
 void worker_state::act() {
   for (std::size_t i = 0; i < effects_.size() && !broken_; ++i) {
     auto e = std::move(effects_[i]); // what follows may add effects
-    if (auto* r = std::get_if<scheduling::release>(&e))
+    if (auto* r = std::get_if<scheduling::release>(&e)) {
       held_.erase(r->task);
-    else
+      stays_.end(r->task, any_epoch);
+    } else {
       perform(std::get<scheduling::envelope>(std::move(e)));
+    }
   }
   effects_.clear();
   lost_.reset();
-  if (!broken_ && !asked_ && queue_ && queue_->held() > 0) {
+  auto held = queue_ ? queue_->held() : 0;
+  shared_->meters[facts_.id.value].held.store(held, std::memory_order_relaxed);
+  if (!broken_ && !asked_ && held > 0) {
     asked_ = true;
     self->send(self, run_next{});
   }
 }
 
 void worker_state::perform(scheduling::envelope&& letter) {
+  stays_.stamp(letter.what, now());
   if (auto* f = std::get_if<scheduling::finished>(&letter.what)) {
     // The controller's copy comes first. Without outputs nobody is told that it finished, but that they are lost.
     if (letter.to == scheduling::the_controller && !store_outputs(*f)) {

@@ -11,6 +11,7 @@
 #include "actors/actors.hpp"
 #include "actors/context.hpp"
 #include "actors/peer_watch.hpp"
+#include "actors/stay_clock.hpp"
 #include "scheduling/run_queue.hpp"
 
 namespace baton::actors {
@@ -48,6 +49,7 @@ private:
   void perform(scheduling::envelope&& letter);
   bool store_outputs(const scheduling::finished& f);
   void fail_device(const std::string& why);
+  metadata::time_point now() const { return self->system().clock().now() - shared_->epoch; }
 
   std::shared_ptr<context> shared_;
   scheduling::device_facts facts_;
@@ -57,6 +59,7 @@ private:
   std::unique_ptr<gpu::copy_engine> copier_; ///< in the host domain: outputs are at home here
   std::optional<scheduling::run_queue> queue_;
   std::map<metadata::task_id, std::shared_ptr<held_values>> held_;
+  stay_clock stays_{&scheduling::phases::queued};
   scheduling::effects effects_;
   std::optional<metadata::task_id> lost_; ///< its outputs could not be stored; while effects are carried out
   bool asked_ = false;                    ///< a `run_next` is in the mailbox

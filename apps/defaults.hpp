@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -64,6 +65,15 @@ inline constexpr std::chrono::seconds unhealthy_limit = 10s;
 inline constexpr int looks_per_patience = 16;
 /// After running out of file descriptors.
 inline constexpr std::chrono::milliseconds accept_pause = 100ms;
+
+// -- metrics and logs -------------------------------------------------------------------------------------------------
+
+/// Upper bounds in seconds of the latency histograms: a tiny model on an idle CPU takes 0.1 ms, the default timeout is
+/// 60 s; two or three in a decade tell a quantile to within a factor of two.
+inline constexpr std::array latency_buckets{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                            0.1,    0.25,    0.5,    1.0,   2.5,    5.0,   10.0, 30.0,  60.0};
+/// Of a text of the client's in a log line, bytes.
+inline constexpr std::size_t logged_text = 128;
 
 // -- models -----------------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,8 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "apps/log.hpp"
+
 namespace baton::apps {
 
 namespace {
@@ -21,7 +23,7 @@ const std::map<std::string, spdlog::level::level_enum> log_levels{{"debug", spdl
 int run(int argc, char** argv) {
   // Results go to stdout, logs to stderr.
   spdlog::set_default_logger(spdlog::stderr_color_mt("baton"));
-  spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
+  spdlog::set_formatter(make_log_formatter(log_format::text));
   spdlog::set_level(spdlog::level::info);
 
   CLI::App app{"Baton serves neural-network models on many devices, one layer at a time.", "baton"};
@@ -37,6 +39,12 @@ int run(int argc, char** argv) {
       ->transform(CLI::CheckedTransformer(log_levels, CLI::ignore_case))
       ->default_str("info");
 
+  auto format = log_format::text;
+  const std::map<std::string, log_format> formats{{"text", log_format::text}, {"json", log_format::json}};
+  app.add_option("--log-format", format, "How: text, or json (one object a line)")
+      ->transform(CLI::CheckedTransformer(formats, CLI::ignore_case))
+      ->default_str("text");
+
   chosen_command chosen;
   add_run_command(app, chosen);
   add_serve_command(app, chosen);
@@ -50,6 +58,7 @@ int run(int argc, char** argv) {
     return app.exit(e) == 0 ? exit_code::ok : exit_code::usage;
   }
   spdlog::set_level(level);
+  spdlog::set_formatter(make_log_formatter(format));
   return chosen ? chosen() : exit_code::usage;
 }
 

@@ -6,7 +6,6 @@
 
 #include "actors/runtime.hpp"
 #include "apps/defaults.hpp"
-#include "apps/device_time.hpp"
 #include "apps/labels.hpp"
 #include "apps/layer_names.hpp"
 #include "apps/preprocessing.hpp"
@@ -133,7 +132,7 @@ void print_timing(const measured& r, std::span<const gpu::device_description> de
   fmt::print("finished on {} in {:.3f} ms", devices[r.last.device.value].name, ms(sorted[sorted.size() / 2]));
   if (sorted.size() > 1)
     fmt::print(" (median of {}; {:.3f} to {:.3f})", sorted.size(), ms(sorted.front()), ms(sorted.back()));
-  fmt::print(", {:.3f} ms of it on devices; {} attempts, {} preemptions, {} moves\n", ms(device_time(r.last)),
+  fmt::print(", {:.3f} ms of it on devices; {} attempts, {} preemptions, {} moves\n", ms(r.last.computing),
              r.last.attempts, counters.preemptions, counters.moves);
 }
 

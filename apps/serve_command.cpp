@@ -144,6 +144,8 @@ void add_serve_command(CLI::App& app, chosen_command& chosen) {
       ->add_option("--quantum", o->quantum, "Microseconds a device works between two looks at its mailbox; 0: a layer")
       ->capture_default_str();
   command->add_option("--engine-log", o->engine_log, "Write every event of the engine to this file");
+  command->add_flag("--log-requests", o->http.log_requests,
+                    "Log a line for each inference (else at --log-level debug)");
   command->add_option("--max-open", o->runtime.max_open_requests, "Requests open at once; more are refused with 503")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
       ->capture_default_str();

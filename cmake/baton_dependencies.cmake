@@ -12,6 +12,7 @@ find_package(Protobuf REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(Boost 1.74 REQUIRED)
+find_package(prometheus-cpp REQUIRED CONFIG)
 
 # The distribution's ONNX: only its protobuf schema is used.
 find_path(ONNX_INCLUDE onnx/onnx-ml.pb.h REQUIRED)

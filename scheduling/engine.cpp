@@ -42,6 +42,9 @@ const engine_counters& engine::counters() const {
 std::size_t engine::open_tasks() const {
   return state_->tasks_.size();
 }
+std::size_t engine::waiting_tasks() const {
+  return state_->waiting_.size();
+}
 std::size_t engine::pending_commands() const {
   return state_->commands_.size();
 }
@@ -148,6 +151,7 @@ bool engine::state::start_job(device_id d) {
 /// Gives a waiting task to a device: by its handle where the values can be used as they lie, else through the transfer.
 void engine::state::assign(task_state& t, device_id d) {
   waiting_.erase(waiting_form(t));
+  t.what.spent.queued += now_ - t.waiting_since;
   t.device = d;
   t.pinned = no_device;
   devices_[d.value].tasks.push_back(t.what.id);

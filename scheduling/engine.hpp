@@ -118,6 +118,8 @@ public:
   const engine_counters& counters() const;
   /// Tasks not yet ended, wherever they are.
   std::size_t open_tasks() const;
+  /// Of these, those that wait for a device.
+  std::size_t waiting_tasks() const;
   /// Commands not yet answered.
   std::size_t pending_commands() const;
   bool serving(device_id d) const;

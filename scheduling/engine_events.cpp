@@ -30,6 +30,7 @@ void engine::state::on(const start_attempt& e) {
   t.request = e.request;
   t.attempt = e.attempt;
   t.arrival = e.request.value;
+  t.waiting_since = now_;
   t.pinned = e.pinned;
   t.steps.assign(e.steps.begin(), e.steps.end());
   if (e.deadline != never)
@@ -84,7 +85,9 @@ task_state* engine::state::find(task_id t) {
 /// The task is with us and waits. `where`: its epoch, position and values, if an answer brought it.
 void engine::state::wait(task_state& t, const answer* where) {
   leave_device(t);
+  t.waiting_since = now_;
   if (where) {
+    t.what.spent = where->spent;
     t.what.epoch = where->epoch;
     t.what.at = where->at;
     t.what.ready = where->ready;

@@ -21,6 +21,7 @@ struct task_state {
   request_id request;
   attempt_number attempt;
   std::uint64_t arrival = 0;
+  time_point waiting_since{};   ///< while it waits here
   device_id device = no_device; ///< whom it was given to; no_device: it waits here
   domain_id values_in = no_domain;
   device_id laid_out_by = no_device;

@@ -142,6 +142,7 @@ struct answer {
   device_id laid_out_by = no_device; ///< the device whose kind's plan laid the values out
   ready_ticket ready;
   duration busy{}; ///< device time spent on the task since its accept, where the answer ends its stay
+  phases spent;    ///< by the task so far, where the scheduler holds it now
 };
 
 // -- events ----------------------------------------------------------------------------------------------------------
@@ -153,6 +154,7 @@ struct finished {
   device_id device;
   std::vector<member> members;
   duration busy{};
+  phases spent; ///< by the attempt
 };
 /// To the scheduler: the task ended by its own fault (bad data): no other attempt will help.
 struct failed {
@@ -263,11 +265,11 @@ auto inspect(I& f, declined& x) {
 template <class I>
 auto inspect(I& f, answer& x) {
   return f(x.command, x.task, x.epoch, x.what, x.reason, x.message, x.at, x.holder, x.values_in, x.laid_out_by, x.ready,
-           x.busy);
+           x.busy, x.spent);
 }
 template <class I>
 auto inspect(I& f, finished& x) {
-  return f(x.task, x.epoch, x.device, x.members, x.busy);
+  return f(x.task, x.epoch, x.device, x.members, x.busy, x.spent);
 }
 template <class I>
 auto inspect(I& f, failed& x) {

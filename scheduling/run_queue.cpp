@@ -41,6 +41,7 @@ void run_queue::refuse(const accept& m, errc reason, std::string text, effects& 
   } else {
     answer a{m.command, m.what.id, m.what.epoch, outcome::refused, reason, std::move(text), m.what.at};
     a.holder = the_scheduler;
+    a.spent = m.what.spent;
     out.push_back(envelope{the_scheduler, std::move(a)});
   }
   if (m.then.what != order::kind::none)
@@ -143,6 +144,7 @@ void run_queue::give_back(record& r, effects& out) {
   a.laid_out_by = config_.self;
   a.ready = last_issued(r);
   a.busy = r.busy;
+  a.spent = r.what.spent;
   out.push_back(envelope{the_scheduler, std::move(a)});
   remember(r.what.id, {r.what.epoch.value + 1}, false);
   drop(r.what.id, false, out);
@@ -264,6 +266,7 @@ void run_queue::completed(lane_id lane, std::uint64_t sequence, duration elapsed
   if (!r)
     return;
   r->busy += elapsed;
+  r->what.spent.computing += elapsed;
   if (r->given_to)
     return;
   if (r->failure)
@@ -299,7 +302,7 @@ void run_queue::fail(record& r, effects& out) {
 void run_queue::end(record& r, effects& out) {
   auto domain = config_.devices->at(config_.self).domain;
   if (domain == host_domain) {
-    finished f{r.what.id, r.what.epoch, config_.self, r.what.members, r.busy};
+    finished f{r.what.id, r.what.epoch, config_.self, r.what.members, r.busy, r.what.spent};
     out.push_back(envelope{the_controller, f});
     out.push_back(envelope{the_scheduler, std::move(f)});
   } else {

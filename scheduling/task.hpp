@@ -26,6 +26,14 @@ struct ready_ticket {
   std::uint64_t sequence = 0;
 };
 
+/// Where the time of an attempt went so far. Each part is measured where it is spent and rides with the task, so no two
+/// clocks are ever compared. What is under way between two parties belongs to none of them.
+struct phases {
+  duration queued{};    ///< waiting: at the engine, or at a worker while it computes something else
+  duration computing{}; ///< device time, on all devices
+  duration moving{};    ///< at a transfer: waiting for a copy and making it
+};
+
 /// The continuation of one or more requests. Ids and numbers only.
 struct task {
   task_id id;
@@ -37,6 +45,7 @@ struct task {
   std::int32_t priority = 0; ///< higher runs first
   time_point deadline = never;
   ready_ticket ready;
+  phases spent;
 };
 
 template <class I>
@@ -48,8 +57,12 @@ auto inspect(I& f, ready_ticket& x) {
   return f(x.device, x.lane, x.sequence);
 }
 template <class I>
+auto inspect(I& f, phases& x) {
+  return f(x.queued, x.computing, x.moving);
+}
+template <class I>
 auto inspect(I& f, task& x) {
-  return f(x.id, x.epoch, x.model, x.at, x.symbols, x.members, x.priority, x.deadline, x.ready);
+  return f(x.id, x.epoch, x.model, x.at, x.symbols, x.members, x.priority, x.deadline, x.ready, x.spent);
 }
 
 } // namespace baton::scheduling

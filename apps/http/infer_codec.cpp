@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "apps/device_time.hpp"
 #include "apps/http/classification.hpp"
 #include "apps/layer_names.hpp"
 
@@ -212,7 +211,7 @@ void append_answer_head(std::string& out, const infer_call& call, const actors::
     append_quoted(out, *call.id);
   }
   fmt::format_to(more, R"(,"parameters":{{"attempts":{},"busy_us":{})", result.attempts,
-                 std::chrono::duration_cast<std::chrono::microseconds>(device_time(result)).count());
+                 std::chrono::duration_cast<std::chrono::microseconds>(result.computing).count());
   if (result.device.value < devices.size()) {
     fmt::format_to(more, R"(,"device":{},"device_name":)", result.device.value);
     append_quoted(out, devices[result.device.value].name);

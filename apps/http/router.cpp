@@ -78,6 +78,8 @@ std::optional<route> model_route(const std::vector<std::string>& p) {
 }
 
 std::optional<route> match(const std::vector<std::string>& p) {
+  if (p.size() == 1 && p[0] == "metrics")
+    return route{endpoint::metrics, {}, {}};
   if (p.empty() || p[0] != "v2")
     return std::nullopt;
   if (p.size() == 1)

@@ -20,6 +20,7 @@ enum class endpoint : std::uint8_t {
   infer,           ///< POST v2/models/M[/versions/V]/infer
   index,           ///< GET or POST v2/repository/index
   baton_stats,     ///< GET v2/baton/stats: counters of the whole runtime
+  metrics,         ///< GET metrics: Prometheus' text format
   baton_model,     ///< GET v2/baton/models/M: layers and symbols
 };
 

@@ -42,7 +42,9 @@ struct waker {
 // use.
 struct server::impl {
   impl(server_options options, actors::runtime& r, const catalog& models)
-      : runtime(r), serve(r, models), context{.options = std::move(options), .serve = serve} {}
+      : runtime(r), serve(r, models), context{.options = std::move(options), .serve = serve} {
+    serve.log_requests(context.options.log_requests);
+  }
 
   ~impl() {
     {

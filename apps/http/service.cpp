@@ -3,9 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
-#include "apps/device_time.hpp"
 
 namespace baton::apps::http {
 
@@ -27,18 +25,18 @@ unsigned status_of(errc code) {
 namespace {
 
 /// The model a route means, or why there is none.
-std::variant<const served_model*, answer> find_model(const catalog& models, const route& r) {
+std::variant<const served_model*, error> find_model(const catalog& models, const route& r) {
   auto it = models.find(r.model);
   if (it == models.end())
-    return refuse(404, fmt::format("there is no model {}", in_quotes(r.model)));
+    return error{errc::not_found, fmt::format("there is no model {}", in_quotes(r.model))};
   if (!r.version.empty() && r.version != std::to_string(it->second.version))
-    return refuse(
-        404, fmt::format("model '{}' has no version {}, it has {}", r.model, in_quotes(r.version), it->second.version));
+    return error{errc::not_found, fmt::format("model '{}' has no version {}, it has {}", r.model, in_quotes(r.version),
+                                              it->second.version)};
   return &it->second;
 }
 
-answer not_ready(const std::string& name, const served_model& m) {
-  return refuse(503, fmt::format("model '{}' is not ready: {}", name, m.problem));
+std::string not_ready(const std::string& name, const served_model& m) {
+  return fmt::format("model '{}' is not ready: {}", name, m.problem);
 }
 
 } // namespace
@@ -60,29 +58,36 @@ std::optional<metadata::request_id> service::handle(const asked& what, reply the
 
 std::optional<metadata::request_id> service::infer(const route& r, const asked& what, reply then) {
   auto begun = clock::now();
-  auto refused = [&](answer a) {
-    then(std::move(a));
+  account a{.model = r.model, .version = {}, .id = what.id};
+  auto refused = [&](errc why, std::string_view message) {
+    a.failure = why;
+    a.message = message;
+    record(a);
+    then(refuse(status_of(why), message));
     return std::nullopt;
   };
   auto found = find_model(models_, r);
-  if (auto* refusal = std::get_if<answer>(&found))
-    return refused(std::move(*refusal));
+  if (auto* refusal = std::get_if<error>(&found))
+    return refused(refusal->code, refusal->message);
   const auto* m = std::get<const served_model*>(found);
+  a.version = m->version;
   if (draining_)
-    return refused(refuse(503, "the server is shutting down"));
+    return refused(errc::unavailable, "the server is shutting down");
   if (!m->what)
-    return refused(not_ready(r.model, *m));
+    return refused(errc::unavailable, not_ready(r.model, *m));
   auto devices = runtime_.devices().size();
   auto call = decode_infer(what.body, *m->what, devices, next_device_, what.json_size);
   if (!call)
-    return refused(refuse(status_of(call.error().code), call.error().message));
+    return refused(call.error().code, call.error().message);
+  if (call->id)
+    a.id = *call->id;
   if (!call->request.steps.empty())
     next_device_ = (next_device_ + 1) % static_cast<std::uint32_t>(devices);
   auto id = runtime_.submit(std::move(call->request));
   auto decoded = clock::now() - begun;
   if (!id) {
     statistics_[{r.model, m->version}].failed(decoded);
-    return refused(refuse(status_of(id.error().code), id.error().message));
+    return refused(id.error().code, id.error().message);
   }
   auto own = call->id.value_or(std::string{what.id});
   open_.emplace(*id, open_call{std::move(*call), m, std::move(then), begun, decoded, std::move(own)});
@@ -106,34 +111,35 @@ void service::deliver_results() {
 answer service::finish(const open_call& c, const actors::done& d) {
   const auto& m = *c.model->what;
   if (d.failure != errc::none)
-    return failed(c, d, d.failure, d.message.empty() ? std::string{to_string(d.failure)} : d.message);
+    return failed(c, d, d.failure, d.message.empty() ? to_string(d.failure) : d.message);
   auto begun = clock::now();
   auto encoded = encode_answer(c.call, d, m, c.model->version, runtime_.devices(), c.model->labels);
   if (!encoded)
     return failed(c, d, encoded.error().code, encoded.error().message);
   auto ended = clock::now();
   phase_times t{.total = ended - c.begun,
-                .queue = std::max(metadata::duration{}, d.total - device_time(d)),
+                .queue = d.queued,
                 .compute_input = c.decoding,
-                .compute_infer = device_time(d),
+                .compute_infer = d.computing,
                 .compute_output = ended - begun};
   const auto& first = m.values()[m.outputs().front()];
   auto rows = first.batch_axis && !d.outputs.empty() ? d.outputs.front().shape()[*first.batch_axis] : 1;
   statistics_[{m.name(), c.model->version}].succeeded(rows, t);
-  if (spdlog::should_log(spdlog::level::debug))
-    spdlog::debug("request {} (id {}) for '{}' is answered after {} us", d.request.value, in_quotes(c.id), m.name(),
-                  std::chrono::duration_cast<std::chrono::microseconds>(t.total).count());
+  record({.model = m.name(),
+          .version = c.model->version,
+          .id = c.id,
+          .result = &d,
+          .rows = static_cast<std::uint64_t>(rows)});
   answer a{.body = std::move(encoded->body), .json_size = encoded->json_size};
   if (a.json_size)
     a.content_type = "application/octet-stream";
   return a;
 }
 
-answer service::failed(const open_call& c, const actors::done& d, errc code, const std::string& message) {
+answer service::failed(const open_call& c, const actors::done& d, errc code, std::string_view message) {
   const auto& name = c.model->what->name();
   statistics_[{name, c.model->version}].failed(clock::now() - c.begun);
-  spdlog::debug("request {} (id {}) for '{}' ended: {} ({})", d.request.value, in_quotes(c.id), name, message,
-                to_string(code));
+  record({.model = name, .version = c.model->version, .id = c.id, .failure = code, .message = message, .result = &d});
   return refuse(status_of(code), message);
 }
 
@@ -149,11 +155,12 @@ answer service::get(const route& r) {
     if (r.model.empty())
       return all_stats();
     break;
+  case endpoint::metrics: return {.body = metrics_.text(runtime_), .content_type = metrics_content_type};
   default: break;
   }
   auto found = find_model(models_, r);
-  if (auto* refusal = std::get_if<answer>(&found))
-    return std::move(*refusal);
+  if (auto* refusal = std::get_if<error>(&found))
+    return refuse(status_of(refusal->code), refusal->message);
   const auto& m = *std::get<const served_model*>(found);
   if (r.what == endpoint::model_ready) {
     bool good = m.what && ready();
@@ -161,7 +168,7 @@ answer service::get(const route& r) {
     return {good ? 200U : 400U, std::move(body), {}};
   }
   if (!m.what)
-    return not_ready(r.model, m);
+    return refuse(503, not_ready(r.model, m));
   switch (r.what) {
   case endpoint::model_stats: return model_stats(r.model, m);
   case endpoint::baton_model: return model_layers(r.model, m);

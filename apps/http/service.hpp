@@ -15,6 +15,7 @@
 #include "apps/http/infer_codec.hpp"
 #include "apps/http/router.hpp"
 #include "apps/http/statistics.hpp"
+#include "apps/metrics.hpp"
 
 namespace baton::apps::http {
 
@@ -46,6 +47,10 @@ public:
   /// Forgets what is open without answering.
   void abandon() { open_.clear(); }
   std::size_t open() const { return open_.size(); }
+  /// Logs each inference at level info; at debug otherwise.
+  void log_requests(bool yes) { log_requests_ = yes; }
+  /// Where sessions count connections and answers.
+  metrics& measured() { return metrics_; }
 
 private:
   using clock = std::chrono::steady_clock;
@@ -58,10 +63,21 @@ private:
     std::string id; ///< the client's own, for the log
   };
   using counter_key = std::pair<std::string, std::int64_t>; ///< model and version
+  /// An inference that has got its answer.
+  struct account {
+    std::string_view model;              ///< as the client calls it
+    std::optional<std::int64_t> version; ///< none: there is no such model
+    std::string_view id;                 ///< the client's; empty: none
+    errc failure = errc::none;
+    std::string_view message;             ///< of the failure
+    const actors::done* result = nullptr; ///< null: it was refused before it was submitted
+    std::uint64_t rows = 0;
+  };
 
   std::optional<metadata::request_id> infer(const route& r, const asked& what, reply then);
+  void record(const account& a);
   answer finish(const open_call& c, const actors::done& d);
-  answer failed(const open_call& c, const actors::done& d, errc code, const std::string& message);
+  answer failed(const open_call& c, const actors::done& d, errc code, std::string_view message);
   answer get(const route& r);
   answer server_metadata() const;
   answer model_metadata(const std::string& name, const served_model& m) const;
@@ -76,6 +92,8 @@ private:
   const catalog& models_;
   std::unordered_map<metadata::request_id, open_call> open_;
   std::map<counter_key, model_statistics> statistics_;
+  metrics metrics_;
+  bool log_requests_ = false;
   std::uint32_t next_device_ = 0;
   bool draining_ = false;
   clock::time_point begun_ = clock::now();

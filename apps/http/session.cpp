@@ -28,11 +28,13 @@ std::string_view view(boost::beast::string_view text) {
 session::session(stream::socket_type socket, session_context& context)
     : context_(context), stream_(std::move(socket), context.tls.get()), buffer_(defaults::read_buffer_limit) {
   context_.sessions.insert(this);
+  context_.serve.measured().connection_opened();
 }
 
 session::~session() {
   context_.bodies -= reserved_;
   context_.sessions.erase(this);
+  context_.serve.measured().connection_closed();
   if (context_.on_end)
     context_.on_end();
 }
@@ -247,6 +249,7 @@ void session::write(answer a) {
   phase_ = phase::writing;
   running_.reset();
   answer_ = std::move(a);
+  context_.serve.measured().answered(answer_.status);
   keep_alive_ = keep_alive_ && !context_.draining;
   sending how{keep_alive_, coding::identity, facts_.request_id, {}, false};
   if (!facts_.origin.empty() && !context_.options.cors_origin.empty()

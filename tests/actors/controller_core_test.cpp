@@ -26,7 +26,7 @@ struct fixture {
   void finish(std::uint64_t id, std::uint32_t attempt) {
     finished f;
     f.device = {3};
-    f.busy = metadata::duration{5};
+    f.spent.computing = metadata::duration{5};
     f.members = {{.request = {id}, .attempt = {attempt}, .symbols = {}}};
     core.on(f, metadata::time_point{100}, out);
   }
@@ -54,7 +54,7 @@ TEST_CASE_METHOD(fixture, "a request that finishes ends once, with the device an
   CHECK(ended(1).request.value == 7);
   CHECK(ended(1).failure == errc::none);
   CHECK(ended(1).device.value == 3);
-  CHECK(ended(1).busy.count() == 5);
+  CHECK(ended(1).spent.computing.count() == 5);
   CHECK(ended(1).total.count() == 90);
   CHECK(core.open() == 0);
 }

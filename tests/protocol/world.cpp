@@ -51,7 +51,7 @@ world::world(const world& other)
     : scenario_(other.scenario_), coverage_(other.coverage_), engine_(other.engine_.clone()),
       controller_(other.controller_), workers_(other.workers_), lives_(other.lives_), transfers_(other.transfers_),
       hosts_(other.hosts_), wires_(other.wires_), answers_(other.answers_), ends_(other.ends_), tokens_(other.tokens_),
-      kills_(other.kills_), refusals_(other.refusals_), clock_(other.clock_), broken_(other.broken_) {}
+      kills_(other.kills_), refusals_(other.refusals_), broken_(other.broken_) {}
 
 // -- steps
 // -------------------------------------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ void world::to_engine(const event& e) {
   if (auto* a = std::get_if<answer>(&e))
     note_answer(*a);
   actions out;
-  engine_.handle(e, time_point{++clock_}, out);
+  engine_.handle(e, time_point{}, out);
   for (const auto& a : out) {
     if (auto* m = std::get_if<envelope>(&a)) {
       if (auto* j = std::get_if<job>(&m->what)) {

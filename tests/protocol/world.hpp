@@ -112,7 +112,6 @@ private:
   std::map<request_id, std::uint32_t> ends_;
   std::vector<request_id> tokens_; ///< cancelled
   std::uint32_t kills_ = 0, refusals_ = 0;
-  std::uint64_t clock_ = 0;
   std::optional<std::string> broken_;
 };
 
