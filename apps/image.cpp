@@ -14,6 +14,7 @@
 #include <stb/stb_image.h>
 
 #include "apps/defaults.hpp"
+#include "apps/jpeg_check.hpp"
 #include "apps/stb.hpp"
 
 namespace baton::apps {
@@ -121,6 +122,8 @@ expected<picture> decode_picture(std::span<const std::byte> bytes, int channels,
       return tl::unexpected(good.error());
   if (is_cut_off(as_text(bytes)))
     return fail(errc::bad_argument, who + "is cut off: the end of the picture is missing");
+  if (as_text(bytes).starts_with(jpeg_magic) && !has_sound_huffman_tables(as_text(bytes)))
+    return fail(errc::bad_argument, who + "cannot be decoded: a Huffman table has more than 256 codes");
   const auto* data = reinterpret_cast<const stbi_uc*>(bytes.data());
   const auto length = static_cast<int>(bytes.size());
   picture p;

@@ -110,6 +110,25 @@ TEST_CASE("A flipped byte gives an error or a picture of the size it claims", "[
       }
 }
 
+TEST_CASE("A JPEG whose Huffman table is longer than any can be is refused, wherever it stands", "[apps]") {
+  const auto whole = jpeg_of(patterned({40, 33}, 3));
+  auto bad = whole;
+  const auto table = bad.find("\xFF\xC4");
+  bad.replace(table + 5, 16, 16, '\xFF');
+  CHECK_THAT(refusal(bad), Contains("more than 256 codes"));
+  const std::string evil =
+      std::string("\xFF\xC4\x0F\xFF", 4) + '\x10' + std::string(16, '\xFF') + std::string(4078, '\1');
+  const auto comment = std::string("\xFF\xFE\x10\x03", 4) + evil; // a comment that holds one does no harm
+  CHECK(decode(std::string(whole).insert(2, comment), 3));
+  CHECK_THAT(refusal(std::string(whole).insert(2, evil)), Contains("more than 256 codes"));
+  CHECK_THAT(refusal(std::string(whole).insert(whole.find("\xFF\xC4"), "padding" + evil)),
+             Contains("more than 256 codes"));
+  // Behind the scan's data, before the end marker.
+  CHECK_THAT(refusal(std::string(whole).insert(whole.size() - 2, evil)), Contains("more than 256 codes"));
+  // Cut off within: the rest reads as zeros, and the end marker is part of the table.
+  refusal(whole.substr(0, 2) + evil.substr(0, 12) + "\xFF\xD9");
+}
+
 TEST_CASE("What is no picture, or a far too large one, is refused before it costs memory", "[apps]") {
   CHECK_THAT(refusal("GIF89a"), Contains("not a PNG or JPEG"));
   CHECK_THAT(refusal(""), Contains("not a PNG or JPEG"));
