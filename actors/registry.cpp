@@ -76,21 +76,40 @@ std::shared_ptr<held_values> registry::find_values(metadata::task_id t, std::uin
 void registry::release(metadata::task_id t, std::uint32_t kind) {
   std::lock_guard guard(mutex_);
   if (auto node = values_.extract({t, kind}))
-    keep_block(std::move(node.mapped()));
+    keep_block(std::move(node.mapped()), kind);
 }
 
 void registry::forget(metadata::task_id t) {
   std::lock_guard guard(mutex_);
   auto i = values_.lower_bound({t, 0});
   while (i != values_.end() && i->first.first == t) {
-    keep_block(std::move(i->second));
+    keep_block(std::move(i->second), i->first.second);
     i = values_.erase(i);
   }
 }
 
-void registry::keep_block(std::shared_ptr<held_values> v) {
+registry::remains registry::forget_model(metadata::model_id m) {
+  std::lock_guard guard(mutex_);
+  remains all;
+  if (auto node = weights_.extract(m))
+    all.weights = std::move(node.mapped());
+  auto i = plans_.lower_bound({m, {}, 0});
+  while (i != plans_.end() && std::get<0>(i->first) == m) {
+    for (auto& s : spare_)
+      if (s.plan == i->second)
+        all.blocks.push_back(std::move(s.memory));
+    all.plans.push_back(std::move(i->second));
+    i = plans_.erase(i);
+  }
+  std::erase_if(spare_, [](const spare_block& s) { return s.memory == nullptr; });
+  return all;
+}
+
+void registry::keep_block(std::shared_ptr<held_values> v, std::uint32_t kind) {
   if (v.use_count() > 1 || v->data.activations.use_count() > 1)
     return; // somebody still works on it; it is freed after them
+  if (v->record && !plans_.contains({v->record->model_number, v->record->symbols, kind}))
+    return; // the last of a model that has been forgotten
   spare_.push_back({std::move(v->plan), std::move(v->data.activations)});
   if (spare_.size() > defaults::spare_blocks)
     spare_.pop_front();

@@ -48,6 +48,16 @@ public:
   /// The task has ended: releases all it has here.
   void forget(metadata::task_id t);
 
+  /// All that is here of a model, for who wants to choose where it is freed.
+  struct remains {
+    std::shared_ptr<gpu::weights> weights;
+    std::vector<std::shared_ptr<const gpu::plan>> plans;
+    std::vector<std::shared_ptr<gpu::block>> blocks;
+  };
+  /// No task of the model will begin here any more: its weights and plans go, and what was kept for its tasks. Values
+  /// that an orphan still holds are freed with it. @pre nothing of the model is being built.
+  remains forget_model(metadata::model_id m);
+
   /// Tasks with values here.
   std::size_t tasks() const;
 
@@ -60,7 +70,7 @@ private:
   };
 
   expected<std::shared_ptr<gpu::block>> block_for(const std::shared_ptr<const gpu::plan>& p);
-  void keep_block(std::shared_ptr<held_values> v);
+  void keep_block(std::shared_ptr<held_values> v, std::uint32_t kind);
 
   std::shared_ptr<gpu::domain> memory_;
   mutable std::mutex mutex_;

@@ -145,7 +145,6 @@ expected<infer_call> decode_infer(std::string_view text, const metadata::model& 
   if (!body->document.is_object())
     return bad("the body is not a JSON object");
   infer_call call;
-  call.request.model = m.name();
   if (const auto* id = member(body->document, "id")) {
     if (!id->is_string())
       return bad("\"id\" is not a string");

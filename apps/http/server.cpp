@@ -38,8 +38,9 @@ struct waker {
 // Members go in reverse order: first what uses the context, then the context with the sessions in it, then what these
 // use.
 struct server::impl {
-  impl(server_options options, actors::runtime& r, const catalog& models)
-      : runtime(r), serve(r, models), context{std::move(options), serve, {}, 0, false, {}} {}
+  impl(server_options options, actors::runtime& r, catalog& models)
+      : runtime(r), serve(r, models, [w = wake](std::function<void()> work) { (*w)(work); }),
+        context{std::move(options), serve, {}, 0, false, {}} {}
 
   ~impl() {
     {
@@ -65,9 +66,9 @@ struct server::impl {
   }
 
   actors::runtime& runtime;
+  std::shared_ptr<waker> wake = std::make_shared<waker>();
   service serve;
   session_context context;
-  std::shared_ptr<waker> wake = std::make_shared<waker>();
   ending how = ending::drained;
   bool accepting = false;
   std::chrono::steady_clock::time_point last_healthy = std::chrono::steady_clock::now();
@@ -188,8 +189,7 @@ void server::impl::watch_health() {
 server::server(std::unique_ptr<impl> i) : impl_(std::move(i)) {}
 server::~server() = default;
 
-expected<std::unique_ptr<server>> server::open(server_options options, actors::runtime& runtime,
-                                               const catalog& models) {
+expected<std::unique_ptr<server>> server::open(server_options options, actors::runtime& runtime, catalog& models) {
   auto i = std::make_unique<impl>(std::move(options), runtime, models);
   if (auto listening = i->listen(); !listening)
     return tl::unexpected(listening.error());

@@ -34,8 +34,7 @@ class server {
 public:
   /// Listens. `runtime` and `models` must outlive the server, which takes the runtime's results for itself.
   /// Errors: `bad_argument` (the address), `io` (it cannot listen there).
-  static expected<std::unique_ptr<server>> open(server_options options, actors::runtime& runtime,
-                                                const catalog& models);
+  static expected<std::unique_ptr<server>> open(server_options options, actors::runtime& runtime, catalog& models);
   ~server();
 
   std::uint16_t port() const;

@@ -29,12 +29,15 @@ json tensors(const metadata::model& m, const std::vector<metadata::value_index>&
 answer service::server_metadata() const {
   return ok({{"name", "baton"},
              {"version", BATON_VERSION},
-             {"extensions", {"model_repository", "statistics", "priority", "timeout"}}});
+             {"extensions", {"model_repository", "model_configuration", "statistics", "priority", "timeout"}}});
 }
 
 answer service::model_metadata(const std::string& name, const served_model& m) const {
+  auto versions = json::array();
+  for (auto v : models_.versions(name))
+    versions.push_back(std::to_string(v));
   return ok({{"name", name},
-             {"versions", {std::to_string(m.version)}},
+             {"versions", versions},
              {"platform", "baton_onnx"},
              {"inputs", tensors(*m.what, m.what->inputs())},
              {"outputs", tensors(*m.what, m.what->outputs())}});
@@ -65,17 +68,6 @@ answer service::model_stats(const std::string& name, const served_model& m) cons
              {"fail", {{"count", c.failed}}},
              {"compute_infer", {{"count", c.succeeded}, {"ns", c.busy.count()}}}}}};
   return ok({{"model_stats", json::array({one})}});
-}
-
-answer service::index() const {
-  auto list = json::array();
-  for (const auto& [name, m] : models_) {
-    json one{{"name", name}, {"version", std::to_string(m.version)}, {"state", m.what ? "READY" : "UNAVAILABLE"}};
-    if (!m.what)
-      one["reason"] = m.problem;
-    list.push_back(one);
-  }
-  return ok(list);
 }
 
 answer service::stats() const {
