@@ -29,7 +29,7 @@ using scheduler_actor = caf::typed_actor<
     caf::reacts_to<scheduling::start_attempt>, caf::reacts_to<scheduling::cancel_request>,
     caf::reacts_to<scheduling::answer>, caf::reacts_to<scheduling::finished>, caf::reacts_to<scheduling::failed>,
     caf::reacts_to<scheduling::values_lost>, caf::reacts_to<scheduling::job_done>,
-    caf::reacts_to<scheduling::model_added>,
+    caf::reacts_to<scheduling::model_added>, caf::reacts_to<scheduling::model_removed>,
     /// A worker has attached its device and can be given tasks.
     caf::reacts_to<scheduling::worker_up>,
     /// The engine rejects attempts from now on.

@@ -22,5 +22,7 @@ inline constexpr std::uint64_t engine_log_limit = std::uint64_t{1} << 30;
 inline constexpr std::chrono::seconds start_timeout{30};
 /// The controller must have ended what is open by then, when the runtime stops.
 inline constexpr std::chrono::seconds stop_timeout{5};
+/// A model nobody uses any more must have been freed by then: a job for it may be under way, or a long segment.
+inline constexpr std::chrono::seconds forget_timeout{60};
 
 } // namespace baton::actors::defaults

@@ -1,13 +1,12 @@
 #include "actors/model_table.hpp"
 
+#include <utility>
+
 namespace baton::actors {
 
-expected<metadata::model_id> model_table::add(handle m) {
+metadata::model_id model_table::add(handle m) {
   std::lock_guard guard(mutex_);
-  metadata::model_id id{last_id_ + 1};
-  if (!names_.try_emplace(m->name(), id).second)
-    return fail(errc::bad_argument, "model '" + m->name() + "': a model of this name is there already");
-  last_id_ = id.value;
+  metadata::model_id id{++last_id_};
   models_[id] = {std::move(m), false};
   return id;
 }
@@ -18,11 +17,15 @@ void model_table::publish(metadata::model_id id) {
     i->second.published = true;
 }
 
+model_table::handle model_table::unpublish(metadata::model_id id) {
+  std::lock_guard guard(mutex_);
+  auto i = models_.find(id);
+  return i != models_.end() && std::exchange(i->second.published, false) ? i->second.model : nullptr;
+}
+
 void model_table::remove(metadata::model_id id) {
   std::lock_guard guard(mutex_);
-  auto node = models_.extract(id);
-  if (node)
-    names_.erase(node.mapped().model->name());
+  models_.erase(id);
 }
 
 model_table::handle model_table::find(metadata::model_id id) const {
@@ -31,25 +34,10 @@ model_table::handle model_table::find(metadata::model_id id) const {
   return i == models_.end() ? nullptr : i->second.model;
 }
 
-std::optional<std::pair<metadata::model_id, model_table::handle>>
-model_table::find_published(const std::string& name) const {
+model_table::handle model_table::find_published(metadata::model_id id) const {
   std::lock_guard guard(mutex_);
-  auto id = names_.find(name);
-  if (id == names_.end())
-    return std::nullopt;
-  const auto& found = models_.at(id->second);
-  if (!found.published)
-    return std::nullopt;
-  return std::pair{id->second, found.model};
-}
-
-std::vector<std::string> model_table::published_names() const {
-  std::lock_guard guard(mutex_);
-  std::vector<std::string> names;
-  for (const auto& [name, id] : names_)
-    if (models_.at(id).published)
-      names.push_back(name);
-  return names;
+  auto i = models_.find(id);
+  return i != models_.end() && i->second.published ? i->second.model : nullptr;
 }
 
 } // namespace baton::actors

@@ -30,9 +30,37 @@ void notice_board::put_model_ready(const scheduling::model_ready& r) {
 std::optional<scheduling::model_ready> notice_board::wait_model_ready(metadata::model_id m,
                                                                       std::chrono::milliseconds timeout) {
   std::unique_lock guard(mutex_);
-  changed_.wait_for(guard, timeout, [&] { return ready_.contains(m) || vital_death_; });
+  changed_.wait_for(guard, timeout, [&] { return ready_.contains(m) || vital_death_ || stopped_; });
   auto node = ready_.extract(m);
   return node ? std::optional{std::move(node.mapped())} : std::nullopt;
+}
+
+void notice_board::put_model_gone(metadata::model_id m, std::shared_ptr<const void> what) {
+  std::lock_guard guard(mutex_);
+  ready_.erase(m);
+  if (unwaited_.erase(m) == 0)
+    gone_.insert_or_assign(m, std::move(what));
+  changed_.notify_all();
+}
+
+std::shared_ptr<const void> notice_board::wait_model_gone(metadata::model_id m, std::chrono::milliseconds timeout) {
+  std::unique_lock guard(mutex_);
+  changed_.wait_for(guard, timeout, [&] { return gone_.contains(m) || vital_death_ || stopped_; });
+  if (auto node = gone_.extract(m))
+    return std::move(node.mapped());
+  unwaited_.insert(m);
+  return nullptr;
+}
+
+void notice_board::stop_waiting() {
+  std::lock_guard guard(mutex_);
+  stopped_ = true;
+  changed_.notify_all();
+}
+
+bool notice_board::waiting() const {
+  std::lock_guard guard(mutex_);
+  return !vital_death_ && !stopped_;
 }
 
 void notice_board::put_serving(metadata::device_id d, bool serving) {

@@ -3,8 +3,10 @@
 #include <chrono>
 #include <condition_variable>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +29,16 @@ public:
   /// Removes and returns the model's notice; nothing after `timeout` or when a vital actor died.
   std::optional<scheduling::model_ready> wait_model_ready(metadata::model_id m, std::chrono::milliseconds timeout);
 
+  /// Everything of the model can be freed: `what` is handed to who waits for it, or dropped if nobody does any more.
+  void put_model_gone(metadata::model_id m, std::shared_ptr<const void> what);
+  /// What is left of the model, to be dropped; null after `timeout` or when a vital actor died. Once per model.
+  std::shared_ptr<const void> wait_model_gone(metadata::model_id m, std::chrono::milliseconds timeout);
+
+  /// Nobody waits for models any longer, now and later.
+  void stop_waiting();
+  /// No vital death, and no `stop_waiting`.
+  bool waiting() const;
+
   void put_serving(metadata::device_id d, bool serving);
   /// Why the device's worker ended; remembered for reports.
   void put_failure(metadata::device_id d, std::string why);
@@ -48,8 +60,11 @@ private:
   scheduling::engine_counters counters_;
   std::size_t waiting_ = 0;
   std::map<metadata::model_id, scheduling::model_ready> ready_;
+  std::map<metadata::model_id, std::shared_ptr<const void>> gone_;
+  std::set<metadata::model_id> unwaited_; ///< models not gone yet, for which nobody waits any more
   std::vector<device_state> devices_;
   std::optional<std::string> vital_death_;
+  bool stopped_ = false;
 };
 
 } // namespace baton::actors

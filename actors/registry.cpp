@@ -71,6 +71,19 @@ void registry::forget(metadata::task_id t) {
     i = values_.erase(i);
 }
 
+registry::remains registry::forget_model(metadata::model_id m) {
+  std::lock_guard guard(mutex_);
+  remains all;
+  if (auto node = weights_.extract(m))
+    all.weights = std::move(node.mapped());
+  auto i = plans_.lower_bound({m, {}, 0});
+  while (i != plans_.end() && std::get<0>(i->first) == m) {
+    all.plans.push_back(std::move(i->second));
+    i = plans_.erase(i);
+  }
+  return all;
+}
+
 std::size_t registry::tasks() const {
   std::lock_guard guard(mutex_);
   std::size_t n = 0;

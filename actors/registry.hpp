@@ -47,6 +47,16 @@ public:
   /// The task has ended: releases all it has here.
   void forget(metadata::task_id t);
 
+  /// All that is here of a model, for who wants to choose where it is freed.
+  struct remains {
+    std::shared_ptr<gpu::weights> weights;
+    std::vector<std::shared_ptr<const gpu::plan>> plans;
+    std::vector<std::shared_ptr<gpu::block>> blocks;
+  };
+  /// No task of the model will begin here any more: its weights and plans go, and what was kept for its tasks. Values
+  /// that an orphan still holds are freed with it. @pre nothing of the model is being built.
+  remains forget_model(metadata::model_id m);
+
   /// Tasks with values here.
   std::size_t tasks() const;
 

@@ -30,7 +30,9 @@ request_record::result request_record::take_outputs(metadata::attempt_number att
 void request_table::add(std::shared_ptr<request_record> r) {
   std::lock_guard guard(mutex_);
   auto id = r->id;
-  open_.insert_or_assign(id, std::move(r));
+  auto model = r->model_number;
+  if (open_.try_emplace(id, std::move(r)).second)
+    ++by_model_[model];
 }
 
 std::shared_ptr<request_record> request_table::find(metadata::request_id id) const {
@@ -41,13 +43,36 @@ std::shared_ptr<request_record> request_table::find(metadata::request_id id) con
 
 std::shared_ptr<request_record> request_table::take(metadata::request_id id) {
   std::lock_guard guard(mutex_);
-  auto node = open_.extract(id);
-  return node ? std::move(node.mapped()) : nullptr;
+  auto i = open_.find(id);
+  return i == open_.end() ? nullptr : close(i);
 }
 
 std::shared_ptr<request_record> request_table::take_any() {
   std::lock_guard guard(mutex_);
-  return open_.empty() ? nullptr : std::move(open_.extract(open_.begin()).mapped());
+  return open_.empty() ? nullptr : close(open_.begin());
+}
+
+std::shared_ptr<request_record> request_table::close(book::iterator i) {
+  auto r = std::move(i->second);
+  open_.erase(i);
+  auto count = by_model_.find(r->model_number);
+  if (--count->second == 0) {
+    by_model_.erase(count);
+    none_left_.notify_all();
+  }
+  return r;
+}
+
+bool request_table::wait_none_of(metadata::model_id m, std::chrono::milliseconds timeout) {
+  std::unique_lock guard(mutex_);
+  none_left_.wait_for(guard, timeout, [&] { return stopped_ || !by_model_.contains(m); });
+  return !by_model_.contains(m);
+}
+
+void request_table::stop_waiting() {
+  std::lock_guard guard(mutex_);
+  stopped_ = true;
+  none_left_.notify_all();
 }
 
 std::size_t request_table::size() const {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -49,10 +51,20 @@ public:
   /// Removes and returns any; null when there is none.
   std::shared_ptr<request_record> take_any();
   std::size_t size() const;
+  /// True when no request of the model is open within `timeout`.
+  bool wait_none_of(metadata::model_id m, std::chrono::milliseconds timeout);
+  /// `wait_none_of` looks, but does not wait, from now on.
+  void stop_waiting();
 
 private:
+  using book = std::map<metadata::request_id, std::shared_ptr<request_record>>;
+  std::shared_ptr<request_record> close(book::iterator i);
+
   mutable std::mutex mutex_;
-  std::map<metadata::request_id, std::shared_ptr<request_record>> open_;
+  std::condition_variable none_left_; ///< of some model
+  book open_;
+  std::map<metadata::model_id, std::size_t> by_model_; ///< how many of each that has any
+  bool stopped_ = false;
 };
 
 } // namespace baton::actors

@@ -69,8 +69,9 @@ runtime::~runtime() {
   end_orphans(*shared, "the server is shutting down");
 }
 
-expected<void> runtime::add_model(std::shared_ptr<const metadata::model> m, std::vector<metadata::symbol_values> warm,
-                                  std::chrono::milliseconds timeout) {
+expected<metadata::model_id> runtime::add_model(std::shared_ptr<const metadata::model> m,
+                                                std::vector<metadata::symbol_values> warm,
+                                                std::chrono::milliseconds timeout) {
   auto& shared = *impl_->shared;
   for (const auto& symbols : warm)
     if (symbols.size() != m->symbols().size())
@@ -78,35 +79,49 @@ expected<void> runtime::add_model(std::shared_ptr<const metadata::model> m, std:
                                           + " symbols, a shape to warm up gives " + std::to_string(symbols.size()));
   auto name = m->name();
   auto id = shared.models.add(std::move(m));
-  if (!id)
-    return tl::unexpected(id.error());
-  impl::send(impl_->actors.scheduler, scheduling::model_added{*id, std::move(warm)});
-  auto ready = shared.board.wait_model_ready(*id, timeout);
+  impl::send(impl_->actors.scheduler, scheduling::model_added{id, std::move(warm)});
+  auto ready = shared.board.wait_model_ready(id, timeout);
   if (ready && ready->failure == errc::none) {
-    shared.models.publish(*id);
-    return {};
+    shared.models.publish(id);
+    return id;
   }
-  shared.models.remove(*id);
+  impl::send(impl_->actors.scheduler, scheduling::model_removed{id});
+  // What fails at once is gone at once, so that its memory is there for the next; what takes too long goes on its own.
+  shared.board.wait_model_gone(id, ready ? defaults::forget_timeout : std::chrono::milliseconds{0});
   if (ready)
     return fail(ready->failure, "model '" + name + "': " + ready->message);
-  return fail(healthy() ? errc::deadline_exceeded : errc::unavailable, "model '" + name + "' was not ready in time");
+  return fail(shared.board.waiting() ? errc::deadline_exceeded : errc::unavailable,
+              "model '" + name + "' was not ready in time");
 }
 
-std::shared_ptr<const metadata::model> runtime::find_model(const std::string& name) const {
-  auto found = impl_->shared->models.find_published(name);
-  return found ? found->second : nullptr;
+expected<void> runtime::remove_model(metadata::model_id id, std::chrono::milliseconds timeout) {
+  auto& shared = *impl_->shared;
+  auto m = shared.models.unpublish(id);
+  if (!m)
+    return fail(errc::not_found, "there is no model of number " + std::to_string(id.value));
+  shared.requests.wait_none_of(id, timeout);
+  impl::send(impl_->actors.scheduler, scheduling::model_removed{id});
+  if (!shared.board.wait_model_gone(id, defaults::forget_timeout))
+    return fail(shared.board.waiting() ? errc::deadline_exceeded : errc::unavailable,
+                "model '" + m->name() + "' is removed, but a device is still busy with it");
+  return {};
 }
 
-std::vector<std::string> runtime::model_names() const {
-  return impl_->shared->models.published_names();
+void runtime::stop_waiting() {
+  impl_->shared->board.stop_waiting();
+  impl_->shared->requests.stop_waiting();
+}
+
+std::shared_ptr<const metadata::model> runtime::find_model(metadata::model_id id) const {
+  return impl_->shared->models.find_published(id);
 }
 
 expected<metadata::request_id> runtime::submit(request r) {
   auto& shared = *impl_->shared;
   auto found = shared.models.find_published(r.model);
   if (!found)
-    return fail(errc::not_found, "there is no model '" + r.model + "'");
-  auto attempt = checked_attempt(r, *found->second, found->first, *shared.devices);
+    return fail(errc::not_found, "there is no model of number " + std::to_string(r.model.value));
+  auto attempt = checked_attempt(r, *found, r.model, *shared.devices);
   if (!attempt)
     return tl::unexpected(attempt.error());
   metadata::request_id id{++impl_->last_request};
@@ -116,13 +131,18 @@ expected<metadata::request_id> runtime::submit(request r) {
     attempt->deadline = submitted + *r.timeout;
   auto record = std::make_shared<request_record>();
   record->id = id;
-  record->model_number = found->first;
-  record->model = found->second;
+  record->model_number = r.model;
+  record->model = std::move(found);
   record->symbols = attempt->symbols;
   record->inputs = std::move(r.inputs);
   if (auto entered = shared.gate.enter(shared.results.size(), record->input_bytes()); !entered)
     return tl::unexpected(entered.error());
   shared.requests.add(std::move(record));
+  // Either `remove_model` sees the request in the table, or we see that the model has gone.
+  if (!shared.models.find_published(r.model) && shared.requests.take(id)) {
+    shared.gate.leave();
+    return fail(errc::not_found, "the model is being removed");
+  }
   impl::send(impl_->actors.controller, new_request{std::move(*attempt), submitted});
   if (shared.controller_died)
     end_orphans(shared, "the controller died");

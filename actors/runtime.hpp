@@ -33,7 +33,7 @@ struct runtime_options {
 
 /// A request for inference, from a front end.
 struct request {
-  std::string model;
+  metadata::model_id model;             ///< as `add_model` gave it
   std::vector<metadata::tensor> inputs; ///< in the model's input order
   std::int32_t priority = 0;            ///< higher runs first
   std::optional<metadata::duration> timeout;
@@ -66,12 +66,20 @@ public:
   /// Ends what is open with `unavailable`, stops all actors, joins all threads.
   ~runtime();
 
-  /// Makes `m` known and builds its plans for `warm` shapes on every device kind; blocks until ready.
-  /// Errors: those of building, naming the layer; `bad_argument` if the name is taken.
-  expected<void> add_model(std::shared_ptr<const metadata::model> m, std::vector<metadata::symbol_values> warm,
-                           std::chrono::milliseconds timeout);
-  std::shared_ptr<const metadata::model> find_model(const std::string& name) const;
-  std::vector<std::string> model_names() const;
+  /// Makes `m` known and builds its plans for `warm` shapes on every device kind, as jobs between the segments of what
+  /// runs; blocks until ready. Its name may be there already: versions of a model share one.
+  /// Errors: those of building, naming the layer; `bad_argument` if a shape does not fit; `deadline_exceeded`. After an
+  /// error nothing of it stays.
+  expected<metadata::model_id> add_model(std::shared_ptr<const metadata::model> m,
+                                         std::vector<metadata::symbol_values> warm, std::chrono::milliseconds timeout);
+  /// No new requests for the model; those open end normally, or, where they are not done after `timeout`, as
+  /// `unavailable`. Then its plans and weights are freed in every domain; blocks until they are.
+  /// Errors: `not_found`; `deadline_exceeded` if a device is still busy with it: it goes when that is done.
+  expected<void> remove_model(metadata::model_id id, std::chrono::milliseconds timeout);
+  /// `add_model` and `remove_model` wait no longer, now and later, and say `unavailable`: the process is to end.
+  void stop_waiting();
+  /// Null if it may not be asked for.
+  std::shared_ptr<const metadata::model> find_model(metadata::model_id id) const;
 
   /// Checks the request against the model and hands it to the controller; the end comes through `results()`, exactly
   /// once. Errors, at once and with nothing submitted: `not_found`, `bad_request` naming the input, `overloaded`,

@@ -82,6 +82,15 @@ void scheduler_state::perform(const scheduling::model_ready& r) {
   shared_->board.put_model_ready(r);
 }
 
+/// Large memory takes its time to be freed: whoever waits for the end of the model does it, not this thread.
+void scheduler_state::perform(const scheduling::forget_model& f) {
+  auto all = std::make_shared<std::vector<registry::remains>>();
+  for (const auto& r : shared_->registries)
+    all->push_back(r->forget_model(f.model));
+  shared_->models.remove(f.model);
+  shared_->board.put_model_gone(f.model, std::move(all));
+}
+
 worker_actor scheduler_state::spawn_watched(metadata::device_id d) {
   auto w = spawn_worker(self->system(), shared_, d, self);
   watched_[w.address()] = d;
@@ -115,6 +124,7 @@ scheduler_actor::behavior_type scheduler(scheduler_actor::stateful_pointer<sched
           handle<scheduling::values_lost>(st),
           handle<scheduling::job_done>(st),
           handle<scheduling::model_added>(st),
+          handle<scheduling::model_removed>(st),
           handle<scheduling::worker_up>(st),
           handle<stop_admitting>(st),
           handle<wake>(st),

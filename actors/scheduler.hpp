@@ -41,6 +41,7 @@ private:
   void perform(const scheduling::restart& r);
   void perform(const scheduling::wake_at& w);
   void perform(const scheduling::model_ready& r);
+  void perform(const scheduling::forget_model& f);
   worker_actor spawn_watched(metadata::device_id d);
   void introduce(const directory& changed, metadata::device_id replaced);
 

@@ -79,6 +79,25 @@ inline constexpr std::size_t logged_text = 128;
 
 /// Preparing one model at start: reading weights, building plans.
 inline constexpr std::chrono::minutes load_timeout = 5min;
+/// Larger config.pbtxt are refused: those of real models have some kB.
+inline constexpr std::size_t config_limit = std::size_t{256} << 10;
+/// Deeper nesting of a config.pbtxt is refused: Triton's own schema needs 6.
+inline constexpr std::size_t config_depth = 32;
+/// Axes of a tensor in a config.pbtxt.
+inline constexpr std::size_t config_rank = 16;
+/// Fields that are not honoured and are named; further ones are not.
+inline constexpr std::size_t config_warnings = 64;
+/// Versions of one model that may be served at once.
+inline constexpr std::size_t versions_served = 64;
+/// A file of labels, and how many lines it may have: five times ImageNet's larger list.
+inline constexpr std::size_t labels_bytes = std::size_t{4} << 20;
+inline constexpr std::size_t labels = 100'000;
+/// Load and unload commands that may wait for the one loader; beyond it 503.
+inline constexpr std::size_t load_commands = 16;
+/// How long requests that are open when their model is unloaded may still take.
+inline constexpr std::chrono::seconds unload_patience = 30s;
+/// How often `--model-control poll` looks through the repository.
+inline constexpr std::chrono::seconds poll_interval = 15s;
 /// A symbol that is not the batch, where the command line does not bind it.
 inline constexpr std::int64_t symbol = 16;
 /// Random integers are below this where the model does not say what they pick from.

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <fstream>
 #include <optional>
 
 #include <fmt/format.h>
+
+#include "apps/defaults.hpp"
 
 namespace baton::apps {
 
@@ -12,32 +15,111 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// Triton's rule: a number without leading zeros; other folders are passed over.
 std::optional<std::int64_t> version_number(const std::string& text) {
   std::int64_t n = 0;
   auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), n);
-  if (problem != std::errc{} || end != text.data() + text.size() || n < 1)
+  if (problem != std::errc{} || end != text.data() + text.size() || n < 1 || text.front() == '0')
     return std::nullopt;
   return n;
+}
+
+/// Nothing if there is no such file. Never opens what is not a plain file: a pipe would block.
+expected<std::optional<std::string>> read_config(const fs::path& file) {
+  std::error_code problem;
+  auto kind = fs::status(file, problem).type();
+  if (kind == fs::file_type::not_found && !fs::is_symlink(fs::symlink_status(file, problem)))
+    return std::nullopt;
+  auto wrong = [&](const std::string& why) {
+    return fail(errc::bad_model, fmt::format("file '{}' {}", file.string(), why));
+  };
+  if (kind != fs::file_type::regular)
+    return wrong("is not a plain file");
+  if (fs::file_size(file, problem) > defaults::config_limit || problem)
+    return wrong(fmt::format("is larger than {} bytes", defaults::config_limit));
+  std::ifstream in{file, std::ios::binary};
+  std::string text{std::istreambuf_iterator<char>{in}, {}};
+  if (!in && !in.eof())
+    return wrong("cannot be read");
+  return text;
+}
+
+expected<std::vector<std::int64_t>> version_folders(const fs::path& folder) {
+  std::vector<std::int64_t> numbers;
+  std::error_code problem;
+  for (fs::directory_iterator it{folder, problem}, end; !problem && it != end; it.increment(problem)) {
+    std::error_code ignored;
+    auto n = version_number(it->path().filename().string());
+    if (n && it->is_directory(ignored))
+      numbers.push_back(*n);
+  }
+  if (problem)
+    return fail(errc::io, fmt::format("folder '{}' cannot be read: {}", folder.string(), problem.message()));
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+expected<void> look_for_versions(found_model& m) {
+  auto there = version_folders(m.folder);
+  if (!there)
+    return tl::unexpected(there.error());
+  if (there->empty())
+    return fail(errc::bad_model, fmt::format("folder '{}' has no version folder (1, 2, ...)", m.folder.string()));
+  auto chosen = m.config.versions.choose(*there);
+  if (chosen.empty())
+    return fail(errc::bad_model, "its version_policy names none of the versions there are");
+  if (chosen.size() > defaults::versions_served)
+    return fail(errc::bad_model, fmt::format("its version_policy chooses {} versions, {} may be served", chosen.size(),
+                                             defaults::versions_served));
+  for (auto n : chosen) {
+    found_version v{n, m.folder / std::to_string(n) / m.config.file, {}};
+    std::error_code problem;
+    if (!fs::is_regular_file(v.file, problem))
+      v.problem = fmt::format("file '{}' is not there", v.file.string());
+    m.versions.push_back(std::move(v));
+  }
+  return {};
 }
 
 found_model look_into(const fs::path& folder) {
   found_model m;
   m.name = folder.filename().string();
-  std::error_code problem;
-  for (fs::directory_iterator it{folder, problem}, end; !problem && it != end; it.increment(problem)) {
-    std::error_code ignored;
-    auto n = version_number(it->path().filename().string());
-    if (n && *n > m.version && it->is_directory(ignored)) {
-      m.version = *n;
-      m.file = it->path() / "model.onnx";
-    }
+  m.folder = folder;
+  auto text = read_config(folder / "config.pbtxt");
+  if (!text) {
+    m.problem = text.error().message;
+  } else if (*text) {
+    m.config_text = std::move(**text);
+    if (auto config = parse_model_config(m.config_text))
+      m.config = std::move(*config);
+    else
+      m.problem = "config.pbtxt: " + config.error().message;
   }
-  if (problem)
-    m.problem = fmt::format("folder '{}' cannot be read: {}", folder.string(), problem.message());
-  else if (m.version == 0)
-    m.problem = fmt::format("folder '{}' has no version folder (1, 2, ...)", folder.string());
-  else if (!fs::is_regular_file(m.file, problem))
-    m.problem = fmt::format("file '{}' is not there", m.file.string());
+  if (m.problem.empty() && !m.config.name.empty() && m.config.name != m.name)
+    m.problem = fmt::format("config.pbtxt is for '{}', the folder is '{}'", m.config.name, m.name);
+  if (auto found = look_for_versions(m); !found && m.problem.empty())
+    m.problem = found.error().message;
+  return m;
+}
+
+/// A link into a circle or to nowhere, or a folder that may not be looked at: it is meant to be a model, so it is
+/// reported. Nothing for what is no folder.
+std::optional<found_model> consider(const fs::directory_entry& entry) {
+  auto name = entry.path().filename().string();
+  if (name.starts_with('.'))
+    return std::nullopt;
+  std::error_code problem;
+  auto kind = entry.status(problem).type();
+  if (kind == fs::file_type::directory)
+    return look_into(entry.path());
+  std::error_code ignored;
+  if (!entry.is_symlink(ignored) || kind == fs::file_type::regular)
+    return std::nullopt;
+  found_model m;
+  m.name = name;
+  m.folder = entry.path();
+  m.problem = fmt::format("'{}' leads to no folder{}{}", entry.path().string(), problem ? ": " : "",
+                          problem ? problem.message() : "");
   return m;
 }
 
@@ -49,15 +131,27 @@ expected<std::vector<found_model>> scan_repository(const fs::path& dir) {
     return fail(errc::not_found, fmt::format("model repository '{}' is not a folder", dir.string()));
   std::vector<found_model> found;
   fs::directory_iterator it{dir, problem};
-  for (fs::directory_iterator end; !problem && it != end; it.increment(problem)) {
-    std::error_code ignored;
-    if (it->is_directory(ignored) && !it->path().filename().string().starts_with('.'))
-      found.push_back(look_into(it->path()));
-  }
+  for (fs::directory_iterator end; !problem && it != end; it.increment(problem))
+    if (auto m = consider(*it))
+      found.push_back(std::move(*m));
   if (problem)
     return fail(errc::io, fmt::format("model repository '{}' cannot be read: {}", dir.string(), problem.message()));
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return found;
+}
+
+expected<found_model> scan_model(const fs::path& dir, const std::string& name) {
+  bool possible =
+      !name.empty() && !name.starts_with('.') && name.find_first_of(std::string_view{"/\0", 2}) == std::string::npos;
+  std::error_code problem;
+  fs::directory_entry entry;
+  if (possible)
+    entry.assign(dir / name, problem);
+  auto found = possible && fs::symlink_status(dir / name, problem).type() != fs::file_type::not_found ? consider(entry)
+                                                                                                      : std::nullopt;
+  if (!found)
+    return fail(errc::not_found, fmt::format("there is no model '{}' in the repository", name));
+  return std::move(*found);
 }
 
 std::string model_name_of(const fs::path& file) {

@@ -236,11 +236,12 @@ expected<void> execute(const run_options& o) {
   auto way = plot_course(o, m, devices);
   if (!way)
     return tl::unexpected(way.error());
-  if (auto added = (*runtime)->add_model(*imported, {*shape}, defaults::load_timeout); !added)
+  auto added = (*runtime)->add_model(*imported, {*shape}, defaults::load_timeout);
+  if (!added)
     return added;
 
   actors::request r;
-  r.model = m.name();
+  r.model = *added;
   r.inputs = std::move(inputs->tensors);
   r.steps = way->steps;
   if (!way->where.empty())

@@ -1,8 +1,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,11 +26,15 @@ struct serve_options {
   long long quantum = std::chrono::duration_cast<std::chrono::microseconds>(scheduling::defaults::quantum).count();
   actors::runtime_options runtime;
   std::string engine_log;
-  std::string models;
+  catalog_options models;
+  std::string control = "explicit";
   std::vector<std::int64_t> batches{1};
   std::vector<std::string> symbols;
   http::server_options http;
 };
+
+const std::map<std::string, model_control> control_by_name{
+    {"none", model_control::none}, {"explicit", model_control::by_request}, {"poll", model_control::by_repository}};
 
 /// Every connection is a file descriptor; the usual soft limit of 1024 is just too low.
 void raise_file_limit() {
@@ -76,6 +82,21 @@ int finish(http::ending how, actors::runtime& runtime) {
   return exit_code::failed;
 }
 
+/// The line that scripts wait for.
+void announce(const catalog& models, const http::server_options& door, std::uint16_t port, std::size_t devices) {
+  std::set<std::string> all, ready;
+  for (const auto& l : models.index()) {
+    all.insert(l.name);
+    if (l.state == "READY")
+      ready.insert(l.name);
+  }
+  if (all.empty())
+    spdlog::warn("the model repository is empty");
+  fmt::print("baton: ready on {}://{}:{}, {} of {} models, {} devices\n", door.certificate.empty() ? "http" : "https",
+             door.address, port, ready.size(), all.size(), devices);
+  std::fflush(stdout);
+}
+
 int serve(serve_options& o) {
   auto specs = gpu::parse_devices(o.devices);
   if (!specs)
@@ -94,20 +115,19 @@ int serve(serve_options& o) {
   auto runtime = actors::runtime::start(o.runtime);
   if (!runtime)
     return report(runtime.error());
-  auto models = load_catalog(**runtime, {o.models, o.batches, std::move(*symbols)});
+  o.models.load.batches = o.batches;
+  o.models.load.symbols = std::move(*symbols);
+  o.models.control = control_by_name.at(o.control);
+  auto models = catalog::open(**runtime, o.models);
   if (!models)
     return report(models.error());
-  if (models->empty())
-    spdlog::warn("model repository '{}' is empty", o.models);
   o.http.signals = true;
-  auto server = http::server::open(o.http, **runtime, *models);
+  auto server = http::server::open(o.http, **runtime, **models);
   if (!server)
     return report(server.error());
-  auto ready = std::count_if(models->begin(), models->end(), [](const auto& m) { return m.second.what != nullptr; });
-  // The line that scripts wait for.
-  fmt::print("baton: ready on {}://{}:{}, {} of {} models, {} devices\n", o.http.certificate.empty() ? "http" : "https",
-             o.http.address, (*server)->port(), ready, models->size(), (*runtime)->devices().size());
-  std::fflush(stdout);
+  (*models)->start([&, port = (*server)->port()] { // the server may have gone by then
+    announce(**models, o.http, port, (*runtime)->devices().size());
+  });
   bell->listen(server->get());
   auto how = (*server)->run();
   bell->listen(nullptr);
@@ -119,7 +139,9 @@ int serve(serve_options& o) {
 void add_serve_command(CLI::App& app, chosen_command& chosen) {
   auto* command = app.add_subcommand("serve", "Serve a repository of models over HTTP (KServe v2, JSON tensors)");
   command->footer(
-      "A repository is Triton-style: DIR/name/1/model.onnx; the highest version of each model is served.\n"
+      "A repository is Triton-style: DIR/name/1/model.onnx, and an optional DIR/name/config.pbtxt; of each model the\n"
+      "highest version is served, or those that its version_policy names. A model that cannot be loaded is in the\n"
+      "index with its reason. What is open is answered while models are loaded and unloaded.\n"
       "SIGTERM answers what is open, for at most 30 s, and exits 0; a second one ends at once.\n\n"
       "Examples:\n"
       "  baton serve --models build/models --devices cpu:2\n"
@@ -127,7 +149,22 @@ void add_serve_command(CLI::App& app, chosen_command& chosen) {
       "  curl http://127.0.0.1:8000/v2/models/mlp/infer -d '{\"inputs\":[{\"name\":\"x\",\"datatype\":\"FP32\",\n"
       "      \"shape\":[1,3],\"data\":[1,2,3]}],\"parameters\":{\"priority\":5}}'");
   auto o = std::make_shared<serve_options>();
-  command->add_option("--models", o->models, "The model repository")->required();
+  command->add_option("--models", o->models.load.directory, "The model repository")->required();
+  command
+      ->add_option("--model-control", o->control,
+                   "Who changes what is served: explicit (load and unload over HTTP), poll (the folder is looked\n"
+                   "through again and again), none")
+      ->check(CLI::IsMember(control_by_name))
+      ->capture_default_str();
+  command->add_option("--load", o->models.at_start, "Models to load at the start; all if not given")
+      ->take_all()
+      ->expected(1);
+  command
+      ->add_option_function<long long>(
+          "--poll-interval", [o](long long s) { o->models.poll_interval = std::chrono::seconds{s}; },
+          "Seconds between two looks, with --model-control poll")
+      ->check(CLI::Range(1LL, 86400LL))
+      ->default_str(std::to_string(defaults::poll_interval.count()));
   command->add_option("--devices", o->devices, devices_help)->capture_default_str();
   command->add_option("--port", o->http.port, "Port to listen on; 0 takes a free one")->capture_default_str();
   command->add_option("--address", o->http.address, "Address to listen on")->capture_default_str();

@@ -63,7 +63,11 @@ std::string engine::describe() const {
 
 engine::state::state(config c, std::shared_ptr<const policy> p)
     : cluster_(std::move(c.devices)), policy_(std::move(p)), waiting_limit_(c.waiting_limit),
-      waiting_(order_of_policy{policy_}), devices_(cluster_->devices.size()), plans_(*cluster_) {}
+      devices_(cluster_->devices.size()), plans_(*cluster_), in_service_(plans_.groups()),
+      startable_(devices_.size(), policy_) {
+  for (const auto& d : cluster_->devices)
+    ++in_service_[group(d.id)];
+}
 
 // -- view
 // --------------------------------------------------------------------------------------------------------------
@@ -73,17 +77,21 @@ waiting_task engine::state::waiting_form(const task_state& t) const {
 }
 
 std::optional<waiting_task> engine::state::first_waiting(device_id d) const {
-  for (const auto& w : waiting_)
-    if (eligible(tasks_.at(w.task), d))
-      return w;
-  return std::nullopt;
+  const auto* first = devices_[d.value].up ? startable_.first(d, group(d)) : nullptr;
+  return first ? std::optional{*first} : std::nullopt;
 }
 
 bool engine::state::has_free_lane(device_id d) const {
-  const auto& s = devices_[d.value];
-  auto staying = [this](task_id t) { return !tasks_.at(t).leaving; };
-  auto used = std::count_if(s.tasks.begin(), s.tasks.end(), staying);
-  return s.up && s.job.value == 0 && used < static_cast<std::ptrdiff_t>(cluster_->at(d).lanes);
+  return free_.contains(d);
+}
+
+engine::state::common engine::state::common_first() const {
+  auto all = startable_.for_all();
+  return {all.same, all.first ? std::optional{*all.first} : std::nullopt};
+}
+
+std::optional<running_task> engine::state::least_urgent() const {
+  return crowd_.empty() ? std::nullopt : std::optional{*crowd_.begin()};
 }
 
 std::vector<running_task> engine::state::running(device_id d) const {
@@ -96,20 +104,6 @@ std::vector<running_task> engine::state::running(device_id d) const {
   return result;
 }
 
-/// A task may start on a device whose plan is there; one that is to be moved waits for the receiver's plan too.
-bool engine::state::eligible(const task_state& t, device_id d) const {
-  using status = plan_table::status;
-  auto plan = [&](device_id x) { return plans_.at(x, t.what.model, t.what.symbols).what; };
-  bool settled = t.ending == errc::none && t.main.value == 0 && t.standing.value == 0 && t.cancelling.value == 0;
-  if (!settled || !devices_[d.value].up || t.blocked || (t.pinned != no_device && t.pinned != d)
-      || plan(d) != status::ready)
-    return false;
-  return std::all_of(t.steps.begin(), t.steps.end(), [&](const steering& s) {
-    return s.to == no_device || !devices_[s.to.value].in_service || plan(s.to) == status::ready
-           || plan(s.to) == status::failed;
-  });
-}
-
 bool engine::state::any_in_service() const {
   return std::any_of(devices_.begin(), devices_.end(), [](const device_state& d) { return d.in_service; });
 }
@@ -117,40 +111,55 @@ bool engine::state::any_in_service() const {
 // -- decisions
 // ---------------------------------------------------------------------------------------------------------
 
+/// Device by device, jobs before tasks, again until nothing changes; devices without anything to decide are passed
+/// over.
 void engine::state::schedule() {
   for (bool changed = true; changed;) {
     changed = false;
-    for (const auto& d : cluster_->devices) {
-      if (start_job(d.id))
-        changed = true;
-      auto choice = policy_->decide(*this, d.id);
-      if (!choice)
-        continue;
+    for (device_id from{0};;) {
+      auto job = next_job(from);
+      auto next = policy_->next(*this, from);
+      if (!job && !next)
+        break;
       changed = true;
+      if (job && (!next || *job <= *next)) {
+        start_job(*job);
+        from = *job; // a decision for it may follow
+        continue;
+      }
+      auto choice = policy_->decide(*this, *next);
       if (choice->preempted)
         take_back(tasks_.at(*choice->preempted));
       if (choice->start)
-        assign(tasks_.at(*choice->start), d.id);
+        assign(tasks_.at(*choice->start), *next);
+      from = {next->value + 1};
     }
   }
 }
 
-bool engine::state::start_job(device_id d) {
-  auto& s = devices_[d.value];
-  if (!s.up || s.job.value != 0 || !s.tasks.empty())
-    return false;
+std::optional<device_id> engine::state::next_job(device_id from) const {
+  if (!plans_.any_queued())
+    return std::nullopt;
+  for (auto d = from; cluster_->has(d); ++d.value) {
+    const auto& s = devices_[d.value];
+    if (s.up && s.job.value == 0 && s.tasks.empty() && plans_.any_queued(group(d)))
+      return d;
+  }
+  return std::nullopt;
+}
+
+/// @pre `next_job` has named the device.
+void engine::state::start_job(device_id d) {
   auto key = plans_.next_job(group(d));
-  if (!key)
-    return false;
-  s.job = command(pending_command::kind::job, {}, d);
-  commands_[s.job].plan = *key;
-  send(worker_of(d), job{s.job, cluster_->at(d).domain, key->model, key->symbols});
-  return true;
+  devices_[d.value].job = command(pending_command::kind::job, {}, d);
+  commands_[devices_[d.value].job].plan = *key;
+  send(worker_of(d), job{devices_[d.value].job, cluster_->at(d).domain, key->model, key->symbols});
+  refresh(d);
 }
 
 /// Gives a waiting task to a device: by its handle where the values can be used as they lie, else through the transfer.
 void engine::state::assign(task_state& t, device_id d) {
-  waiting_.erase(waiting_form(t));
+  leave(t);
   t.what.spent.queued += now_ - t.waiting_since;
   t.device = d;
   t.pinned = no_device;
@@ -166,16 +175,16 @@ void engine::state::assign(task_state& t, device_id d) {
   else
     send(transfer_of(into),
          bring{t.main, t.what, fresh ? host_domain : t.values_in, t.laid_out_by, into, d, the_scheduler, then});
+  refresh(d);
 }
 
 /// The order that goes with the accept: the request's next step, if it can be carried out.
 order engine::state::next_order(task_state& t, device_id receiver) {
   while (!t.steps.empty()) {
     auto s = t.steps.front();
-    t.steps.pop_front();
+    t.steps.erase(t.steps.begin());
     bool possible = s.what == order::kind::preempt
-                    || (s.to != t.device && devices_[s.to.value].up
-                        && plans_.at(s.to, t.what.model, t.what.symbols).what == plan_table::status::ready);
+                    || (s.to != t.device && devices_[s.to.value].up && plan(t, s.to).what == plan_table::status::ready);
     if (!possible)
       continue;
     t.standing = command(pending_command::kind::order, t.what.id, receiver);
@@ -188,6 +197,7 @@ order engine::state::next_order(task_state& t, device_id receiver) {
 void engine::state::take_back(task_state& t) {
   t.main = command(pending_command::kind::preempt, t.what.id, t.device);
   t.leaving = true;
+  touch(t);
   send(worker_of(t.device), preempt{t.main, t.what.id, t.what.epoch, {}});
 }
 
@@ -211,6 +221,7 @@ void engine::state::pursue_end(task_state& t) {
     return;
   }
   t.cancelling = command(pending_command::kind::cancel, t.what.id, t.device);
+  touch(t);
   send(worker_of(t.device), cancel{t.cancelling, t.what.id, t.what.epoch, t.request, t.attempt});
 }
 
@@ -221,6 +232,7 @@ void engine::state::expire() {
     auto& t = tasks_.at(id);
     if (t.ending == errc::none)
       t.ending = errc::deadline_exceeded;
+    touch(t);
     pursue_end(t);
   }
   if (wake_ <= now_)
@@ -242,12 +254,15 @@ std::string engine::state::describe() const {
   for (const auto& [id, t] : tasks_) {
     w(t.what, t.arrival, t.device, t.values_in, t.laid_out_by, t.last_device, t.pinned);
     w(t.main, t.standing, t.cancelling, t.ending, t.parked, t.leaving, t.blocked, t.refusals);
-    w(std::vector<steering>(t.steps.begin(), t.steps.end()));
+    w(t.steps);
   }
   for (const auto& [id, c] : commands_)
     w(id, c.what, c.task, c.receiver, c.step, c.plan);
   for (const auto& d : devices_)
     w(d.up, d.in_service, d.restarts, d.tasks, d.job);
+  for (const auto& [id, m] : models_)
+    w(id, m.announced, m.removed, m.tasks);
+  w(std::vector<task_id>(suspects_.begin(), suspects_.end()));
   w(wake_, last_task_, last_command_, draining_);
   return std::move(w).text() + plans_.describe();
 }

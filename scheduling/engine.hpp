@@ -23,6 +23,11 @@ struct model_added {
   model_id model;
   std::vector<std::vector<std::int64_t>> warm;
 };
+/// The model may not be asked for any more: what is open of it ends, as `unavailable`, and once nothing of it is left,
+/// no task and no job, `forget_model` follows. Its id never comes back.
+struct model_removed {
+  model_id model;
+};
 struct worker_up {
   device_id device;
 };
@@ -36,7 +41,7 @@ struct tick {};
 struct drain {};
 
 using event = std::variant<start_attempt, cancel_request, answer, finished, failed, values_lost, job_done, model_added,
-                           worker_up, worker_down, tick, drain>;
+                           worker_up, worker_down, tick, drain, model_removed>;
 
 // -- actions that are not messages
 // -------------------------------------------------------------------------------------
@@ -59,12 +64,21 @@ struct model_ready {
   std::string message;
 };
 
-using action = std::variant<envelope, forget, restart, wake_at, model_ready>;
+/// Nothing of the model is left to run: every domain may free its weights and plans. The last that is said of it.
+struct forget_model {
+  model_id model;
+};
+
+using action = std::variant<envelope, forget, restart, wake_at, model_ready, forget_model>;
 using actions = std::vector<action>;
 
 template <class I>
 auto inspect(I& f, model_added& x) {
   return f(x.model, x.warm);
+}
+template <class I>
+auto inspect(I& f, model_removed& x) {
+  return f(x.model);
 }
 template <class I>
 auto inspect(I& f, worker_up& x) {
@@ -89,6 +103,10 @@ auto inspect(I& f, wake_at& x) {
 template <class I>
 auto inspect(I& f, model_ready& x) {
   return f(x.model, x.failure, x.message);
+}
+template <class I>
+auto inspect(I& f, forget_model& x) {
+  return f(x.model);
 }
 
 /// Counters for reports. Monotone.

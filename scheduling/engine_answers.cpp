@@ -38,6 +38,7 @@ void engine::state::on(const answer& a) {
   t = find(a.task);
   if (!t)
     return;
+  touch(*t);
   pursue_end(*t);
   if ((t = find(a.task)))
     issue_step(*t);
@@ -60,14 +61,17 @@ void engine::state::on_start_answer(const answer& a, task_state& t) {
   if (a.reason == errc::cancelled && t.ending == errc::none)
     t.ending = errc::cancelled; // the token was seen before the request to cancel
   if (a.reason == errc::out_of_memory) {
-    auto elsewhere = [&](const auto& x) {
-      return x.first != t.what.id && !x.second.blocked
-             && (x.second.values_in == domain || x.second.device != no_device);
-    };
-    if (std::any_of(tasks_.begin(), tasks_.end(), elsewhere))
+    // Another task that may end: on a device, or waiting, not for memory itself, with values there.
+    auto runs_one = [](const device_state& d) { return !d.tasks.empty(); };
+    auto resident = resident_.find(domain);
+    auto others = (resident == resident_.end() ? 0 : resident->second) - (t.resident == domain);
+    if (others > 0 || std::any_of(devices_.begin(), devices_.end(), runs_one)) {
       t.blocked = true;
-    else
+      blocked_.insert(t.what.id);
+      touch(t);
+    } else {
       end(t.what.id, errc::out_of_memory, a.message);
+    }
   } else if (a.reason != errc::receiver_down && a.reason != errc::cancelled
              && ++t.refusals >= defaults::refusals_per_task) {
     end(t.what.id, a.reason, a.message);
@@ -120,7 +124,7 @@ void engine::state::on_order_answer(const answer& a, task_state& t, const pendin
   // Not carried out, but not for its own sake: it goes with the next accept.
   bool again = (a.what == outcome::refused && a.reason == errc::superseded) || a.what == outcome::not_here;
   if (again)
-    t.steps.push_front(c.step);
+    t.steps.insert(t.steps.begin(), c.step);
 }
 
 void engine::state::on_cancel_answer(const answer& a, task_state& t, const pending_command& c) {

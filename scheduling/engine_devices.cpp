@@ -10,6 +10,7 @@ void engine::state::on(const worker_up& e) {
   auto& d = devices_.at(e.device.value);
   d.up = true;
   d.up_since = now_;
+  refresh(e.device);
 }
 
 /// The death of a worker answers its open commands as lost. Tasks on their way to it are with their givers; those it
@@ -17,6 +18,7 @@ void engine::state::on(const worker_up& e) {
 void engine::state::on(const worker_down& e) {
   auto& d = devices_.at(e.device.value);
   d.up = false;
+  refresh(e.device);
   std::vector<std::pair<command_id, pending_command>> lost;
   for (const auto& [id, c] : commands_)
     if (c.receiver == e.device)
@@ -27,6 +29,8 @@ void engine::state::on(const worker_down& e) {
       d.job = {};
       plans_.not_built(c.plan, errc::attempt_lost,
                        "building it killed " + std::to_string(defaults::job_attempts) + " workers", now_);
+      plans_changed(c.plan);
+      forget_if_unused(c.plan.model);
       continue;
     }
     auto* t = find(c.task);
@@ -37,7 +41,7 @@ void engine::state::on(const worker_down& e) {
     if (c.what == pending_command::kind::order) {
       t->standing = {};
       t->parked = false;
-      t->steps.push_front(c.step);
+      t->steps.insert(t->steps.begin(), c.step);
     } else if (t->cancelling == id) {
       t->cancelling = {};
     } else if (t->main == id) {
@@ -45,6 +49,7 @@ void engine::state::on(const worker_down& e) {
       if (c.what == pending_command::kind::start)
         wait(*t, nullptr);
     }
+    touch(*t);
     if (t->device != e.device)
       pursue_end(*t);
   }
@@ -62,8 +67,10 @@ void engine::state::on(const worker_down& e) {
     ++d.restarts;
     ++counters_.restarts;
     act(restart{e.device});
-  } else {
-    d.in_service = false;
+  } else if (std::exchange(d.in_service, false)) {
+    --in_service_[group(e.device)];
+    for (const auto& [shape, s] : shapes_)
+      plans_changed(shape);
   }
   announce_models();
   end_hopeless();
@@ -76,10 +83,13 @@ void engine::state::on(const job_done& e) {
   auto c = i->second;
   commands_.erase(i);
   devices_.at(c.receiver.value).job = {};
+  refresh(c.receiver);
   if (e.failure == errc::none)
     plans_.built(c.plan);
   else
     plans_.not_built(c.plan, e.failure, e.message, now_);
+  plans_changed(c.plan);
+  forget_if_unused(c.plan.model);
   announce_models();
   end_hopeless();
 }
@@ -87,26 +97,50 @@ void engine::state::on(const job_done& e) {
 void engine::state::on(const model_added& e) {
   models_[e.model] = {e.warm, false};
   for (const auto& symbols : e.warm)
-    plans_.want(e.model, symbols, now_);
+    plans_changed(plans_.want(e.model, symbols, now_).shape);
   announce_models();
 }
 
-bool engine::state::in_service(std::uint32_t group) const {
-  return std::any_of(cluster_->devices.begin(), cluster_->devices.end(), [&](const device_facts& d) {
-    return plans_.group(d.id) == group && devices_[d.id.value].in_service;
-  });
+/// What waits of the model ends now, what is on a device at the next boundary, jobs not begun are not begun.
+void engine::state::on(const model_removed& e) {
+  auto m = models_.find(e.model);
+  if (m == models_.end() || m->second.removed)
+    return;
+  m->second.removed = true;
+  plans_.withdraw(e.model);
+  std::vector<task_id> open;
+  for (const auto& [id, t] : tasks_)
+    if (t.what.model == e.model)
+      open.push_back(id);
+  for (auto id : open) {
+    auto& t = tasks_.at(id);
+    if (t.ending == errc::none)
+      t.ending = errc::unavailable;
+    touch(t);
+    pursue_end(t);
+  }
+  forget_if_unused(e.model);
+}
+
+void engine::state::forget_if_unused(model_id id) {
+  auto m = models_.find(id);
+  if (m == models_.end() || !m->second.removed || m->second.tasks > 0 || plans_.building(id))
+    return;
+  plans_.forget(id);
+  models_.erase(m);
+  act(forget_model{id});
 }
 
 /// Tells once per model that its warm shapes are built everywhere, or that one cannot be.
 void engine::state::announce_models() {
   for (auto& [id, m] : models_) {
-    if (m.announced)
+    if (m.announced || m.removed)
       continue;
     bool all = true;
     plan_table::entry bad;
     for (const auto& symbols : m.warm) {
       for (std::uint32_t g = 0; g < plans_.groups(); ++g) {
-        if (!in_service(g))
+        if (in_service_[g] == 0)
           continue; // nobody is left to build it, nor to run it
         const auto& plan = plans_.at({g, id, symbols});
         all = all && plan.what == plan_table::status::ready;

@@ -13,16 +13,22 @@ void engine::state::on(const start_attempt& e) {
                        });
   if (draining_ || !any_in_service())
     return reject(e, errc::unavailable, draining_ ? "the server is shutting down" : "no device is in service");
-  if (!models_.contains(e.model))
+  auto model = models_.find(e.model);
+  if (model == models_.end())
     return reject(e, errc::not_found, "no such model");
+  if (model->second.removed)
+    return reject(e, errc::unavailable, "the model is being unloaded");
   if (!devices_known)
     return reject(e, errc::bad_argument, "a device asked for does not exist");
-  if (waiting_.size() >= waiting_limit_)
+  if (waiting_ >= waiting_limit_)
     return reject(e, errc::overloaded, "too many tasks are waiting");
   if (!plans_.knows(e.model, e.symbols) && plans_.shapes(e.model) >= defaults::shapes_per_model)
     return reject(e, errc::overloaded, "the model has been asked for in too many different shapes");
   ++counters_.attempts;
-  plans_.want(e.model, e.symbols, now_);
+  ++model->second.tasks;
+  auto [shape, again] = plans_.want(e.model, e.symbols, now_);
+  if (again)
+    plans_changed(shape); // one that had failed is tried again
   task_id id{++last_task_};
   auto& t = tasks_[id];
   t.what = {id,         {},         e.model, {}, e.symbols, {{e.request, e.attempt, 0, e.rows, 0, e.symbols}},
@@ -32,10 +38,12 @@ void engine::state::on(const start_attempt& e) {
   t.arrival = e.request.value;
   t.waiting_since = now_;
   t.pinned = e.pinned;
-  t.steps.assign(e.steps.begin(), e.steps.end());
+  t.steps = e.steps;
+  t.shape = shape;
+  by_attempt_.emplace(e.request, e.attempt, id);
   if (e.deadline != never)
     deadlines_.emplace(e.deadline, id);
-  waiting_.insert(waiting_form(t));
+  enter(t);
   end_hopeless();
 }
 
@@ -45,13 +53,14 @@ void engine::state::reject(const start_attempt& e, errc reason, std::string text
 }
 
 void engine::state::on(const cancel_request& e) {
-  auto of = [&](const auto& x) { return x.second.request == e.request && x.second.attempt == e.attempt; };
-  auto i = std::find_if(tasks_.begin(), tasks_.end(), of);
-  if (i == tasks_.end())
+  auto i = by_attempt_.lower_bound({e.request, e.attempt, {}});
+  if (i == by_attempt_.end() || std::get<0>(*i) != e.request || std::get<1>(*i) != e.attempt)
     return; // it has ended, and its end is on its way
-  if (i->second.ending == errc::none)
-    i->second.ending = errc::cancelled;
-  pursue_end(i->second);
+  auto& t = tasks_.at(std::get<2>(*i));
+  if (t.ending == errc::none)
+    t.ending = errc::cancelled;
+  touch(t);
+  pursue_end(t);
 }
 
 void engine::state::on(const finished& e) {
@@ -84,6 +93,7 @@ task_state* engine::state::find(task_id t) {
 
 /// The task is with us and waits. `where`: its epoch, position and values, if an answer brought it.
 void engine::state::wait(task_state& t, const answer* where) {
+  leave(t);
   leave_device(t);
   t.waiting_since = now_;
   if (where) {
@@ -96,13 +106,14 @@ void engine::state::wait(task_state& t, const answer* where) {
       t.laid_out_by = where->laid_out_by;
     }
   }
-  waiting_.insert(waiting_form(t));
+  enter(t);
 }
 
 /// A worker holds the task.
 void engine::state::place(task_state& t, const answer& a) {
   device_id d{a.holder.index};
   if (t.device != d) {
+    leave(t);
     leave_device(t);
     t.device = d;
     devices_[d.value].tasks.push_back(t.what.id);
@@ -114,59 +125,77 @@ void engine::state::place(task_state& t, const answer& a) {
   if (t.last_device != no_device && t.last_device != d)
     ++counters_.moves;
   t.last_device = d;
+  refresh(d);
 }
 
 void engine::state::leave_device(task_state& t) {
-  if (t.device != no_device)
-    std::erase(devices_[t.device.value].tasks, t.what.id);
-  t.device = no_device;
+  auto d = std::exchange(t.device, no_device);
   t.leaving = false;
+  if (d == no_device)
+    return;
+  std::erase(devices_[d.value].tasks, t.what.id);
+  refresh(d);
 }
 
 /// The task is over. With a reason, the controller hears of it; a result has reached it already.
 void engine::state::end(task_id id, errc reason, const std::string& text) {
   auto& t = tasks_.at(id);
   if (reason != errc::none) {
-    if (reason == errc::cancelled || reason == errc::deadline_exceeded)
+    if (t.ending != errc::none && reason == t.ending)
       ++counters_.cancelled;
     else
       ++counters_.lost;
     auto why = text;
     if (why.empty())
-      why = reason == errc::cancelled ? "cancelled by the client" : "the deadline passed";
+      why = reason == errc::cancelled     ? "cancelled by the client"
+            : reason == errc::unavailable ? "the model is being unloaded"
+                                          : "the deadline passed";
     send(the_controller, attempt_ended{t.request, t.attempt, reason, std::move(why)});
   }
-  waiting_.erase(waiting_form(t));
+  leave(t);
   leave_device(t);
   deadlines_.erase({t.what.deadline, id});
+  by_attempt_.erase({t.request, t.attempt, id});
+  blocked_.erase(id);
+  auto model = t.what.model;
   tasks_.erase(id);
   act(forget{id});
-  for (auto& [other, x] : tasks_)
-    x.blocked = false; // its memory may be what they wait for
+  --models_.at(model).tasks;
+  forget_if_unused(model);
+  for (auto other : std::exchange(blocked_, {})) { // its memory may be what they wait for
+    auto& x = tasks_.at(other);
+    x.blocked = false;
+    index(x);
+  }
 }
 
-/// Ends the waiting tasks that no device in service can ever run.
+/// Ends the waiting tasks that no device in service can ever run, in the policy's order.
 void engine::state::end_hopeless() {
-  std::vector<std::pair<task_id, plan_table::entry>> hopeless;
-  for (const auto& w : waiting_) {
-    const auto& t = tasks_.at(w.task);
-    bool hope = false;
-    plan_table::entry why{plan_table::status::failed, 0, never, errc::unavailable,
-                          "no device that could run it is in service"};
-    for (const auto& d : cluster_->devices) {
-      if ((t.pinned != no_device && t.pinned != d.id) || !devices_[d.id.value].in_service)
-        continue;
-      const auto& plan = plans_.at(d.id, t.what.model, t.what.symbols);
-      if (plan.what == plan_table::status::failed)
-        why = plan;
-      else
-        hope = true;
-    }
-    if (!hope)
-      hopeless.emplace_back(w.task, why);
+  std::vector<std::pair<waiting_task, plan_table::entry>> found;
+  for (auto id : std::exchange(suspects_, {}))
+    if (plan_table::entry why; hopeless(tasks_.at(id), why))
+      found.emplace_back(*tasks_.at(id).entered, std::move(why));
+  waiting_index::order before{policy_};
+  std::sort(found.begin(), found.end(), [&](const auto& a, const auto& b) { return before(a.first, b.first); });
+  for (const auto& [w, why] : found)
+    end(w.task, why.failure == errc::attempt_lost ? errc::device_failed : why.failure, why.text);
+}
+
+bool engine::state::hopeless(const task_state& t, plan_table::entry& why) const {
+  using status = plan_table::status;
+  if (t.pinned == no_device)
+    for (std::uint32_t g = 0; g < plans_.groups(); ++g)
+      if (in_service_[g] > 0 && plans_.at(t.shape, g).what != status::failed)
+        return false;
+  why = {status::failed, 0, never, errc::unavailable, "no device that could run it is in service"};
+  for (const auto& d : cluster_->devices) {
+    if ((t.pinned != no_device && t.pinned != d.id) || !devices_[d.id.value].in_service)
+      continue;
+    why = plan(t, d.id);
+    if (why.what != status::failed)
+      return false;
   }
-  for (const auto& [id, why] : hopeless)
-    end(id, why.failure == errc::attempt_lost ? errc::device_failed : why.failure, why.text);
+  return true;
 }
 
 } // namespace baton::scheduling

@@ -13,8 +13,8 @@ constexpr std::string_view magic = "baton-engine-log";
 constexpr int version = 2;
 
 constexpr std::array<std::string_view, std::variant_size_v<event>> event_names{
-    "start_attempt", "cancel_request", "answer",    "finished",    "failed", "values_lost",
-    "job_done",      "model_added",    "worker_up", "worker_down", "tick",   "drain"};
+    "start_attempt", "cancel_request", "answer",      "finished", "failed", "values_lost",  "job_done",
+    "model_added",   "worker_up",      "worker_down", "tick",     "drain",  "model_removed"};
 constexpr std::array<std::string_view, std::variant_size_v<message>> message_names{
     "accept",      "preempt",  "hand_off",      "cancel",         "job",          "bring",
     "deliver",     "accepted", "declined",      "answer",         "finished",     "failed",
@@ -41,7 +41,8 @@ void put_action(text_writer& w, const action& a) {
     std::visit([&w](const auto& x) { w(x); }, m->what);
     return;
   }
-  constexpr std::array<std::string_view, 5> names{"", "forget", "restart", "wake_at", "model_ready"};
+  constexpr std::array<std::string_view, std::variant_size_v<action>> names{"",        "forget",      "restart",
+                                                                            "wake_at", "model_ready", "forget_model"};
   w.word(names[a.index()]);
   std::visit(
       [&w](auto x) {

@@ -1,17 +1,18 @@
 #pragma once
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "scheduling/engine.hpp"
 #include "scheduling/plan_table.hpp"
 #include "scheduling/policy.hpp"
+#include "scheduling/waiting_index.hpp"
 
 namespace baton::scheduling {
 
@@ -27,15 +28,21 @@ struct task_state {
   device_id laid_out_by = no_device;
   device_id last_device = no_device;
   device_id pinned = no_device;
-  std::deque<steering> steps;
-  command_id main;          ///< the start or preempt not yet answered; 0: none
-  command_id standing;      ///< the order not yet answered
-  command_id cancelling;    ///< the cancel not yet answered
-  errc ending = errc::none; ///< why it is to end as soon as it can be reached
-  bool parked = false;      ///< a command missed it: wait for the standing order's answer
-  bool leaving = false;     ///< preempted, lane already given to another
-  bool blocked = false;     ///< no memory: wait until some task ends
+  std::vector<steering> steps; ///< the next one first
+  command_id main;             ///< the start or preempt not yet answered; 0: none
+  command_id standing;         ///< the order not yet answered
+  command_id cancelling;       ///< the cancel not yet answered
+  errc ending = errc::none;    ///< why it is to end as soon as it can be reached
+  bool parked = false;         ///< a command missed it: wait for the standing order's answer
+  bool leaving = false;        ///< preempted, lane already given to another
+  bool blocked = false;        ///< no memory: wait until some task ends
   std::uint32_t refusals = 0;
+  plan_table::number shape = 0; ///< of the plans it needs
+
+  // Derived, by `index`: where the engine's books have it.
+  std::optional<waiting_task> entered;                 ///< as it waits
+  waiting_index::reach reach = waiting_index::nowhere; ///< where it could start
+  domain_id resident = no_domain;                      ///< waits, not for memory, with values there
 };
 
 /// A command not yet answered.
@@ -55,11 +62,26 @@ struct device_state {
   time_point up_since{};
   std::vector<task_id> tasks; ///< given to it, in order
   command_id job;
+
+  // Derived, by `refresh`.
+  std::vector<running_task> commandable; ///< those in `crowd_`
+};
+
+/// The tasks that wait for the plans of one shape.
+struct shape_state {
+  waiting_index::reach reach = waiting_index::nowhere; ///< where there are plans
+  std::set<task_id> waiting;
+};
+
+struct gives_way_first {
+  bool operator()(const running_task& a, const running_task& b) const { return gives_way(a, b); }
 };
 
 struct model_state {
   std::vector<std::vector<std::int64_t>> warm;
   bool announced = false;
+  bool removed = false;  ///< nothing new of it; it goes when nothing is left
+  std::size_t tasks = 0; ///< not yet ended
 };
 
 struct engine::state final : view {
@@ -70,6 +92,10 @@ struct engine::state final : view {
   std::optional<waiting_task> first_waiting(device_id d) const override;
   bool has_free_lane(device_id d) const override;
   std::vector<running_task> running(device_id d) const override;
+  std::optional<device_id> next_free(device_id from) const override { return first_from(free_, from); }
+  std::optional<device_id> next_crowded(device_id from) const override { return first_from(crowded_, from); }
+  common common_first() const override;
+  std::optional<running_task> least_urgent() const override;
 
   // -- events (engine_events.cpp, engine_answers.cpp, engine_devices.cpp)
   // ----------------------------------------------
@@ -81,6 +107,7 @@ struct engine::state final : view {
   void on(const values_lost& e);
   void on(const job_done& e);
   void on(const model_added& e);
+  void on(const model_removed& e);
   void on(const worker_up& e);
   void on(const worker_down& e);
   void on(const tick&) {}
@@ -92,7 +119,8 @@ struct engine::state final : view {
 
   // -- decisions ----------------------------------------------------------------------------------------------------
   void schedule();
-  bool start_job(device_id d);
+  std::optional<device_id> next_job(device_id from) const;
+  void start_job(device_id d);
   void assign(task_state& t, device_id d);
   void take_back(task_state& t); // preempt
   order next_order(task_state& t, device_id receiver);
@@ -108,12 +136,26 @@ struct engine::state final : view {
   void end(task_id t, errc reason, const std::string& text);
   void reject(const start_attempt& e, errc reason, std::string text);
   void end_hopeless();
-  bool eligible(const task_state& t, device_id d) const;
+  bool hopeless(const task_state& t, plan_table::entry& why) const;
   bool any_in_service() const;
-  bool in_service(std::uint32_t group) const;
   waiting_task waiting_form(const task_state& t) const;
   std::uint32_t group(device_id d) const { return plans_.group(d); }
+  const plan_table::entry& plan(const task_state& t, device_id d) const { return plans_.at(t.shape, group(d)); }
+
+  // -- books of what waits and runs, kept so that no event looks at every task (engine_books.cpp)
+  // ------------------
+  void enter(task_state& t); ///< it waits from now on
+  void leave(task_state& t); ///< not any more
+  void touch(task_state& t); ///< anything else about it has changed
+  void index(task_state& t);
+  void refresh(device_id d); ///< its tasks, job or state have changed
+  void plans_changed(plan_table::number shape);
+  void plans_changed(const plan_key& k);
+  bool could_start(const task_state& t) const;
+  waiting_index::reach reach_of(plan_table::number shape);
+  static std::optional<device_id> first_from(const std::set<device_id>& among, device_id from);
   void announce_models();
+  void forget_if_unused(model_id m);
 
   template <class Action>
   void act(Action a) {
@@ -123,25 +165,27 @@ struct engine::state final : view {
   command_id command(pending_command::kind what, task_id t, device_id receiver);
   std::string describe() const;
 
-  struct order_of_policy {
-    std::shared_ptr<const policy> rule;
-    bool operator()(const waiting_task& a, const waiting_task& b) const {
-      if (rule->before(a, b) != rule->before(b, a))
-        return rule->before(a, b);
-      return std::pair{a.arrival, a.task} < std::pair{b.arrival, b.task};
-    }
-  };
-
   std::shared_ptr<const cluster> cluster_;
   std::shared_ptr<const policy> policy_;
   std::size_t waiting_limit_;
   std::map<task_id, task_state> tasks_;
-  std::set<waiting_task, order_of_policy> waiting_;
   std::map<command_id, pending_command> commands_;
   std::vector<device_state> devices_;
   std::map<model_id, model_state> models_;
   plan_table plans_;
   std::set<std::pair<time_point, task_id>> deadlines_;
+
+  std::size_t waiting_ = 0; ///< tasks
+  std::set<std::tuple<request_id, attempt_number, task_id>> by_attempt_;
+  std::set<task_id> blocked_;
+  std::set<task_id> suspects_; ///< waiting tasks that may have become hopeless since `end_hopeless` looked
+  std::map<plan_table::number, shape_state> shapes_; ///< those that tasks wait for
+  std::map<domain_id, std::size_t> resident_;        ///< see `task_state::resident`
+  std::vector<std::uint32_t> in_service_;            ///< devices, by group
+  waiting_index startable_;
+  std::set<device_id> free_, crowded_;
+  std::set<running_task, gives_way_first> crowd_; ///< commandable, on devices that are up
+
   time_point wake_ = never;
   std::uint64_t last_task_ = 0;
   std::uint64_t last_command_ = 0;

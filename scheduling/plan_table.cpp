@@ -21,24 +21,34 @@ plan_table::plan_table(const cluster& devices) {
 }
 
 std::size_t plan_table::shapes(model_id m) const {
-  auto of = [m](const auto& e) { return e.first.model == m && e.first.group == 0; };
-  return static_cast<std::size_t>(std::count_if(entries_.begin(), entries_.end(), of));
+  std::size_t n = 0;
+  for (auto i = first_of(m); i != numbers_.end() && i->first.first == m; ++i)
+    ++n;
+  return n;
 }
 
-bool plan_table::knows(model_id m, const std::vector<std::int64_t>& symbols) const {
-  return entries_.contains({0, m, symbols});
-}
-
-void plan_table::want(model_id m, const std::vector<std::int64_t>& symbols, time_point now) {
+plan_table::wanted plan_table::want(model_id m, const std::vector<std::int64_t>& symbols, time_point now) {
+  auto [i, fresh] = numbers_.try_emplace({m, symbols}, last_ + 1);
+  if (fresh)
+    shapes_[++last_].resize(groups_);
+  auto& shape = shapes_.at(i->second);
+  wanted result{i->second, false};
   for (std::uint32_t g = 0; g < groups_; ++g) {
-    plan_key k{g, m, symbols};
-    auto& e = entries_[k];
+    auto& e = shape[g];
     bool again = e.what == status::failed && now >= e.again;
     if (e.what != status::absent && !again)
       continue;
-    e = {status::queued, 0, never, errc::none, {}};
-    queues_[g].push_back(k);
+    e = {};
+    queue({g, m, symbols});
+    result.changed = true;
   }
+  return result;
+}
+
+void plan_table::queue(const plan_key& k) {
+  of(k).what = status::queued;
+  queues_[k.group].push_back(k);
+  ++queued_;
 }
 
 std::optional<plan_key> plan_table::next_job(std::uint32_t group) {
@@ -47,40 +57,70 @@ std::optional<plan_key> plan_table::next_job(std::uint32_t group) {
     return std::nullopt;
   auto k = q.front();
   q.pop_front();
-  auto& e = entries_[k];
+  --queued_;
+  auto& e = of(k);
   e.what = status::building;
   ++e.attempts;
   return k;
 }
 
 void plan_table::built(const plan_key& k) {
-  entries_[k] = {status::ready, 0, never, errc::none, {}};
+  of(k) = {status::ready, 0, never, errc::none, {}};
 }
 
 void plan_table::not_built(const plan_key& k, errc reason, const std::string& text, time_point now) {
-  auto& e = entries_[k];
+  auto& e = of(k);
   bool device_at_fault = reason == errc::attempt_lost || reason == errc::device_failed;
-  if (device_at_fault && e.attempts < defaults::job_attempts) {
-    e.what = status::queued;
-    queues_[k.group].push_back(k);
-    return;
-  }
+  if (device_at_fault && e.attempts < defaults::job_attempts && !withdrawn_.contains(k.model))
+    return queue(k);
   e.what = status::failed;
   e.again = reason == errc::out_of_memory ? now + defaults::memory_retry : never;
   e.failure = reason;
   e.text = text;
 }
 
+void plan_table::withdraw(model_id m) {
+  withdrawn_.insert(m);
+  for (auto& q : queues_)
+    queued_ -= std::erase_if(q, [m](const plan_key& k) { return k.model == m; });
+  for (auto i = first_of(m); i != numbers_.end() && i->first.first == m; ++i)
+    for (auto& e : shapes_.at(i->second))
+      if (e.what == status::queued)
+        e.what = status::absent;
+}
+
+bool plan_table::building(model_id m) const {
+  auto is_building = [](const entry& e) { return e.what == status::building; };
+  for (auto i = first_of(m); i != numbers_.end() && i->first.first == m; ++i)
+    if (const auto& all = shapes_.at(i->second); std::any_of(all.begin(), all.end(), is_building))
+      return true;
+  return false;
+}
+
+void plan_table::forget(model_id m) {
+  for (auto i = first_of(m); i != numbers_.end() && i->first.first == m;) {
+    shapes_.erase(i->second);
+    i = numbers_.erase(i);
+  }
+  withdrawn_.erase(m);
+}
+
+std::optional<plan_table::number> plan_table::find(model_id m, const std::vector<std::int64_t>& symbols) const {
+  auto i = numbers_.find({m, symbols});
+  return i == numbers_.end() ? std::nullopt : std::optional{i->second};
+}
+
 const plan_table::entry& plan_table::at(const plan_key& k) const {
   static const entry none;
-  auto i = entries_.find(k);
-  return i == entries_.end() ? none : i->second;
+  auto n = find(k.model, k.symbols);
+  return n ? at(*n, k.group) : none;
 }
 
 std::string plan_table::describe() const {
   text_writer w;
-  for (const auto& [k, e] : entries_)
-    w(k, e.what, e.attempts, e.failure);
+  for (const auto& [key, n] : numbers_)
+    for (const auto& e : shapes_.at(n))
+      w(key.first, key.second, n, e.what, e.attempts, e.failure);
   for (const auto& q : queues_)
     for (const auto& k : q)
       w(k);

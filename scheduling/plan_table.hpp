@@ -5,7 +5,9 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "metadata/error.hpp"
@@ -26,7 +28,8 @@ auto inspect(I& f, plan_key& x) {
   return f(x.group, x.model, x.symbols);
 }
 
-/// Which plans there are, are being built, are wanted, or cannot be had.
+/// Which plans there are, are being built, are wanted, or cannot be had. A model at a shape has a number, which never
+/// comes back.
 class plan_table {
 public:
   enum class status : std::uint8_t { absent, queued, building, ready, failed };
@@ -37,6 +40,7 @@ public:
     errc failure = errc::none;
     std::string text;
   };
+  using number = std::uint32_t;
 
   explicit plan_table(const cluster& devices);
 
@@ -44,25 +48,45 @@ public:
   std::uint32_t groups() const { return groups_; }
   /// Shapes of the model known so far, in any state.
   std::size_t shapes(model_id m) const;
-  bool knows(model_id m, const std::vector<std::int64_t>& symbols) const;
+  bool knows(model_id m, const std::vector<std::int64_t>& symbols) const { return numbers_.contains({m, symbols}); }
+  struct wanted {
+    number shape = 0;
+    bool changed = false; ///< something was queued
+  };
   /// Queues building in each group where it is neither there nor has failed; for want of memory it may be tried again
   /// after a while.
-  void want(model_id m, const std::vector<std::int64_t>& symbols, time_point now);
+  wanted want(model_id m, const std::vector<std::int64_t>& symbols, time_point now);
+  bool any_queued() const { return queued_ > 0; }
+  bool any_queued(std::uint32_t group) const { return !queues_[group].empty(); }
   std::optional<plan_key> next_job(std::uint32_t group);
   void built(const plan_key& k);
   /// Queued once more where another try may help (the device died), else failed.
   void not_built(const plan_key& k, errc reason, const std::string& text, time_point now);
+  /// The model is on its way out: nothing more of it is built. What is being built still is `built` or `not_built`.
+  void withdraw(model_id m);
+  bool building(model_id m) const;
+  /// Drops all it knows of the model. @pre `withdraw`n, nothing `building`.
+  void forget(model_id m);
+
   const entry& at(const plan_key& k) const;
-  const entry& at(device_id d, model_id m, const std::vector<std::int64_t>& symbols) const {
-    return at({group(d), m, symbols});
-  }
+  const entry& at(number shape, std::uint32_t group) const { return shapes_.at(shape)[group]; }
+  std::optional<number> find(model_id m, const std::vector<std::int64_t>& symbols) const;
   std::string describe() const;
 
 private:
+  using shape_key = std::pair<model_id, std::vector<std::int64_t>>;
+  std::map<shape_key, number>::const_iterator first_of(model_id m) const { return numbers_.lower_bound({m, {}}); }
+  entry& of(const plan_key& k) { return shapes_.at(numbers_.at({k.model, k.symbols}))[k.group]; }
+  void queue(const plan_key& k);
+
   std::vector<std::uint32_t> group_of_;
   std::uint32_t groups_ = 0;
-  std::map<plan_key, entry> entries_;
+  std::map<shape_key, number> numbers_;
+  std::map<number, std::vector<entry>> shapes_; ///< by group
   std::vector<std::deque<plan_key>> queues_;
+  std::size_t queued_ = 0;
+  std::set<model_id> withdrawn_;
+  number last_ = 0;
 };
 
 } // namespace baton::scheduling

@@ -17,6 +17,13 @@ constexpr std::array<std::pair<std::string_view, maker>, 2> registered{{
 
 } // namespace
 
+std::optional<device_id> policy::next(const view& v, device_id from) const {
+  for (auto d = from; v.devices().has(d); ++d.value)
+    if (decide(v, d))
+      return d;
+  return std::nullopt;
+}
+
 std::unique_ptr<policy> make_policy(std::string_view name) {
   for (const auto& [known, make] : registered)
     if (known == name)

@@ -29,6 +29,13 @@ struct running_task {
   bool leaving = false;    ///< preempted: its lane is spoken for
 };
 
+/// Whether `a` should be taken off its device sooner than `b`: lower priority, then later arrival.
+inline bool gives_way(const running_task& a, const running_task& b) {
+  if (a.priority != b.priority)
+    return a.priority < b.priority;
+  return a.arrival != b.arrival ? a.arrival > b.arrival : a.task < b.task;
+}
+
 /// Read-only view of the engine's state. Iteration order is fixed.
 class view {
 public:
@@ -39,6 +46,20 @@ public:
   /// A lane of `d` is free and its worker is up.
   virtual bool has_free_lane(device_id d) const = 0;
   virtual std::vector<running_task> running(device_id d) const = 0;
+
+  // What spares a policy the walk over all devices.
+  /// The first device at or after `from` with a free lane.
+  virtual std::optional<device_id> next_free(device_id from) const = 0;
+  /// The first device at or after `from` with more tasks that stay than lanes.
+  virtual std::optional<device_id> next_crowded(device_id from) const = 0;
+  /// Whether `first_waiting` is the same for every device that is up, and then that task.
+  struct common {
+    bool same = true;
+    std::optional<waiting_task> first;
+  };
+  virtual common common_first() const = 0;
+  /// Of the commandable tasks on devices that are up, the one that `gives_way` to all others.
+  virtual std::optional<running_task> least_urgent() const = 0;
 };
 
 /// A decision for one device: at least one of the two. Nothing: leave it as it is.
@@ -56,6 +77,9 @@ public:
   virtual bool before(const waiting_task& a, const waiting_task& b) const = 0;
   /// Called for each device after each event, until it returns nothing.
   virtual std::optional<decision> decide(const view& v, device_id d) const = 0;
+  /// The first device at or after `from` for which `decide` has something to say. A policy that can tell without asking
+  /// for each of them says so here.
+  virtual std::optional<device_id> next(const view& v, device_id from) const;
 };
 
 /// Errors: null for an unknown name.

@@ -132,7 +132,6 @@ expected<infer_call> decode_infer(std::string_view text, const metadata::model& 
     auto call = decode_raw(text, m);
     if (!call)
       return call;
-    call->request.model = m.name();
     if (auto read = read_parameters({}, m, devices, fallback_device, *call); !read)
       return tl::unexpected(read.error());
     return call;
@@ -142,7 +141,6 @@ expected<infer_call> decode_infer(std::string_view text, const metadata::model& 
     return tl::unexpected(body.error());
   binary_part bytes{text.substr(json_size.value_or(text.size()))};
   infer_call call;
-  call.request.model = m.name();
   call.id = std::move(body->id);
   if (auto read = read_inputs(*body, m, bytes, call); !read)
     return tl::unexpected(read.error());

@@ -70,6 +70,8 @@ std::optional<route> model_route(const std::vector<std::string>& p) {
     r.what = endpoint::model_ready;
   else if (p[at] == "stats")
     r.what = endpoint::model_stats;
+  else if (p[at] == "config")
+    r.what = endpoint::model_config;
   else if (p[at] == "infer")
     r.what = endpoint::infer;
   else
@@ -88,6 +90,8 @@ std::optional<route> match(const std::vector<std::string>& p) {
     return route{p[2] == "live" ? endpoint::live : endpoint::ready, {}, {}};
   if (p.size() == 3 && p[1] == "repository" && p[2] == "index")
     return route{endpoint::index, {}, {}};
+  if (p.size() == 5 && p[1] == "repository" && p[2] == "models" && (p[4] == "load" || p[4] == "unload"))
+    return route{p[4] == "load" ? endpoint::load : endpoint::unload, p[3], {}};
   if (p.size() == 3 && p[1] == "baton" && p[2] == "stats")
     return route{endpoint::baton_stats, {}, {}};
   if (p.size() == 4 && p[1] == "baton" && p[2] == "models")
@@ -101,6 +105,8 @@ std::optional<route> match(const std::vector<std::string>& p) {
 
 std::string_view methods_of(endpoint e) {
   switch (e) {
+  case endpoint::load:
+  case endpoint::unload:
   case endpoint::infer: return "POST";
   case endpoint::index: return "GET, POST";
   default: return "GET";

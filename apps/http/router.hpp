@@ -17,8 +17,11 @@ enum class endpoint : std::uint8_t {
   model_metadata,  ///< GET v2/models/M[/versions/V]
   model_ready,     ///< GET v2/models/M[/versions/V]/ready
   model_stats,     ///< GET v2/models/M[/versions/V]/stats, GET v2/models/stats (all)
+  model_config,    ///< GET v2/models/M[/versions/V]/config
   infer,           ///< POST v2/models/M[/versions/V]/infer
   index,           ///< GET or POST v2/repository/index
+  load,            ///< POST v2/repository/models/M/load
+  unload,          ///< POST v2/repository/models/M/unload
   baton_stats,     ///< GET v2/baton/stats: counters of the whole runtime
   metrics,         ///< GET metrics: Prometheus' text format
   baton_model,     ///< GET v2/baton/models/M: layers and symbols
@@ -27,7 +30,7 @@ enum class endpoint : std::uint8_t {
 struct route {
   endpoint what = endpoint::server_metadata;
   std::string model;
-  std::string version; ///< empty: the one there is
+  std::string version; ///< empty: the latest
 };
 
 /// An answer in the making.

@@ -41,8 +41,9 @@ struct waker {
 // Members go in reverse order: first what uses the context, then the context with the sessions in it, then what these
 // use.
 struct server::impl {
-  impl(server_options options, actors::runtime& r, const catalog& models)
-      : runtime(r), serve(r, models), context{.options = std::move(options), .serve = serve} {
+  impl(server_options options, actors::runtime& r, catalog& models)
+      : runtime(r), serve(r, models, [w = wake](std::function<void()> work) { (*w)(work); }),
+        context{.options = std::move(options), .serve = serve} {
     serve.log_requests(context.options.log_requests);
   }
 
@@ -73,9 +74,9 @@ struct server::impl {
   }
 
   actors::runtime& runtime;
+  std::shared_ptr<waker> wake = std::make_shared<waker>();
   service serve;
   session_context context;
-  std::shared_ptr<waker> wake = std::make_shared<waker>();
   ending how = ending::drained;
   bool accepting = false;
   std::chrono::steady_clock::time_point last_healthy = std::chrono::steady_clock::now();
@@ -238,8 +239,7 @@ void server::impl::watch_clients() {
 server::server(std::unique_ptr<impl> i) : impl_(std::move(i)) {}
 server::~server() = default;
 
-expected<std::unique_ptr<server>> server::open(server_options options, actors::runtime& runtime,
-                                               const catalog& models) {
+expected<std::unique_ptr<server>> server::open(server_options options, actors::runtime& runtime, catalog& models) {
   auto i = std::make_unique<impl>(std::move(options), runtime, models);
   if (auto prepared = i->prepare(); !prepared)
     return tl::unexpected(prepared.error());

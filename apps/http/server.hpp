@@ -41,8 +41,7 @@ public:
   /// Listens. `runtime` and `models` must outlive the server, which takes the runtime's results for itself.
   /// Errors: `bad_argument` (the address, an empty token, half of what TLS needs), `io` (it cannot listen there, a file
   /// cannot be read).
-  static expected<std::unique_ptr<server>> open(server_options options, actors::runtime& runtime,
-                                                const catalog& models);
+  static expected<std::unique_ptr<server>> open(server_options options, actors::runtime& runtime, catalog& models);
   ~server();
 
   std::uint16_t port() const;

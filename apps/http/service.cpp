@@ -22,26 +22,8 @@ unsigned status_of(errc code) {
   }
 }
 
-namespace {
-
-/// The model a route means, or why there is none.
-std::variant<const served_model*, error> find_model(const catalog& models, const route& r) {
-  auto it = models.find(r.model);
-  if (it == models.end())
-    return error{errc::not_found, fmt::format("there is no model {}", in_quotes(r.model))};
-  if (!r.version.empty() && r.version != std::to_string(it->second.version))
-    return error{errc::not_found, fmt::format("model '{}' has no version {}, it has {}", r.model, in_quotes(r.version),
-                                              it->second.version)};
-  return &it->second;
-}
-
-std::string not_ready(const std::string& name, const served_model& m) {
-  return fmt::format("model '{}' is not ready: {}", name, m.problem);
-}
-
-} // namespace
-
-service::service(actors::runtime& runtime, const catalog& models) : runtime_(runtime), models_(models) {}
+service::service(actors::runtime& runtime, catalog& models, poster post)
+    : runtime_(runtime), models_(models), post_(std::move(post)) {}
 
 std::optional<metadata::request_id> service::handle(const asked& what, reply then) {
   auto found = find_route(what.method, what.target);
@@ -52,7 +34,10 @@ std::optional<metadata::request_id> service::handle(const asked& what, reply the
   const auto& r = std::get<route>(found);
   if (r.what == endpoint::infer)
     return infer(r, what, std::move(then));
-  then(get(r));
+  if (r.what == endpoint::load || r.what == endpoint::unload)
+    change_repository(r, what.body, std::move(then));
+  else
+    then(get(r, what.body));
   return std::nullopt;
 }
 
@@ -66,21 +51,22 @@ std::optional<metadata::request_id> service::infer(const route& r, const asked& 
     then(refuse(status_of(why), message));
     return std::nullopt;
   };
-  auto found = find_model(models_, r);
-  if (auto* refusal = std::get_if<error>(&found))
-    return refused(refusal->code, refusal->message);
-  const auto* m = std::get<const served_model*>(found);
+  auto found = models_.find(r.model, r.version);
+  if (!found)
+    return refused(found.error().code, found.error().message);
+  const auto& m = *found;
   a.version = m->version;
   if (draining_)
     return refused(errc::unavailable, "the server is shutting down");
-  if (!m->what)
-    return refused(errc::unavailable, not_ready(r.model, *m));
   auto devices = runtime_.devices().size();
   auto call = decode_infer(what.body, *m->what, devices, next_device_, what.json_size);
   if (!call)
     return refused(call.error().code, call.error().message);
   if (call->id)
     a.id = *call->id;
+  if (auto good = m->check(call->request.inputs); !good)
+    return refused(good.error().code, good.error().message);
+  call->request.model = m->id;
   if (!call->request.steps.empty())
     next_device_ = (next_device_ + 1) % static_cast<std::uint32_t>(devices);
   auto id = runtime_.submit(std::move(call->request));
@@ -143,13 +129,13 @@ answer service::failed(const open_call& c, const actors::done& d, errc code, std
   return refuse(status_of(code), message);
 }
 
-answer service::get(const route& r) {
+answer service::get(const route& r, std::string_view body) {
   switch (r.what) {
   case endpoint::server_metadata: return server_metadata();
   case endpoint::live: return {200, R"({"live":true})", {}};
   // The protocol wants a 4xx for "no".
   case endpoint::ready: return ready() ? answer{200, R"({"ready":true})", {}} : answer{400, R"({"ready":false})", {}};
-  case endpoint::index: return index();
+  case endpoint::index: return index(body);
   case endpoint::baton_stats: return stats();
   case endpoint::model_stats:
     if (r.model.empty())
@@ -158,19 +144,18 @@ answer service::get(const route& r) {
   case endpoint::metrics: return {.body = metrics_.text(runtime_), .content_type = metrics_content_type};
   default: break;
   }
-  auto found = find_model(models_, r);
-  if (auto* refusal = std::get_if<error>(&found))
-    return refuse(status_of(refusal->code), refusal->message);
-  const auto& m = *std::get<const served_model*>(found);
+  auto found = models_.find(r.model, r.version);
+  if (!found && (r.what != endpoint::model_ready || found.error().code == errc::not_found))
+    return refuse(status_of(found.error().code), found.error().message);
   if (r.what == endpoint::model_ready) {
-    bool good = m.what && ready();
-    auto body = fmt::format(R"({{"name":{},"ready":{}}})", quote_json(r.model), good);
-    return {good ? 200U : 400U, std::move(body), {}};
+    bool good = found && !draining_ && runtime_.healthy();
+    auto text = fmt::format(R"({{"name":{},"ready":{}}})", quote_json(r.model), good);
+    return {good ? 200U : 400U, std::move(text), {}};
   }
-  if (!m.what)
-    return refuse(503, not_ready(r.model, m));
+  const auto& m = **found;
   switch (r.what) {
   case endpoint::model_stats: return model_stats(r.model, m);
+  case endpoint::model_config: return model_configuration(m);
   case endpoint::baton_model: return model_layers(r.model, m);
   default: return model_metadata(r.model, m);
   }

@@ -33,10 +33,13 @@ class service {
 public:
   using reply = std::function<void(answer)>;
 
-  /// Both must outlive the service.
-  service(actors::runtime& runtime, const catalog& models);
+  /// Runs work on the server's thread, soon; from any thread. Does nothing once the server is gone.
+  using poster = std::function<void(std::function<void()>)>;
+  /// Runtime and catalog must outlive the service.
+  service(actors::runtime& runtime, catalog& models, poster post);
 
-  /// Answers through `then`, exactly once: before this returns, or, if an id is returned, when the inference has ended.
+  /// Answers through `then`, exactly once: before this returns, or later: if an id is returned, when the
+  /// inference has ended, else when the model is loaded or unloaded.
   std::optional<metadata::request_id> handle(const asked& what, reply then);
   /// The client is gone: its answer (it still comes) interests nobody.
   void cancel(metadata::request_id id);
@@ -45,7 +48,10 @@ public:
   /// From now on inference is refused with 503 and the server is not ready.
   void begin_drain() { draining_ = true; }
   /// Forgets what is open without answering.
-  void abandon() { open_.clear(); }
+  void abandon() {
+    open_.clear();
+    commands_.clear();
+  }
   std::size_t open() const { return open_.size(); }
   /// Logs each inference at level info; at debug otherwise.
   void log_requests(bool yes) { log_requests_ = yes; }
@@ -56,7 +62,7 @@ private:
   using clock = std::chrono::steady_clock;
   struct open_call {
     infer_call call;
-    const served_model* model;
+    served model;
     reply then;
     clock::time_point begun;
     metadata::duration decoding;
@@ -78,22 +84,27 @@ private:
   void record(const account& a);
   answer finish(const open_call& c, const actors::done& d);
   answer failed(const open_call& c, const actors::done& d, errc code, std::string_view message);
-  answer get(const route& r);
+  answer get(const route& r, std::string_view body);
   answer server_metadata() const;
   answer model_metadata(const std::string& name, const served_model& m) const;
+  answer model_configuration(const served_model& m) const;
   answer model_stats(const std::string& name, const served_model& m) const;
   answer all_stats() const;
   answer model_layers(const std::string& name, const served_model& m) const;
-  answer index() const;
+  answer index(std::string_view body) const;
+  void change_repository(const route& r, std::string_view body, reply then);
   answer stats() const;
-  bool ready() const { return !draining_ && runtime_.healthy(); }
+  bool ready() const { return !draining_ && runtime_.healthy() && models_.started(); }
 
   actors::runtime& runtime_;
-  const catalog& models_;
+  catalog& models_;
+  poster post_;
   std::unordered_map<metadata::request_id, open_call> open_;
   std::map<counter_key, model_statistics> statistics_;
   metrics metrics_;
   bool log_requests_ = false;
+  std::map<std::uint64_t, reply> commands_; ///< loads and unloads under way
+  std::uint64_t last_command_ = 0;
   std::uint32_t next_device_ = 0;
   bool draining_ = false;
   clock::time_point begun_ = clock::now();

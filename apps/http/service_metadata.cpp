@@ -31,12 +31,16 @@ answer service::server_metadata() const {
       {{"name", "baton"},
        {"version", BATON_VERSION},
        {"extensions",
-        {"binary_tensor_data", "classification", "model_repository", "parameters", "schedule_policy", "statistics"}}});
+        {"binary_tensor_data", "classification", "model_configuration", "model_repository", "parameters", "schedule_policy",
+         "statistics"}}});
 }
 
 answer service::model_metadata(const std::string& name, const served_model& m) const {
+  auto versions = json::array();
+  for (auto v : models_.versions(name))
+    versions.push_back(std::to_string(v));
   return ok({{"name", name},
-             {"versions", {std::to_string(m.version)}},
+             {"versions", versions},
              {"platform", "baton_onnx"},
              {"inputs", tensors(*m.what, m.what->inputs())},
              {"outputs", tensors(*m.what, m.what->outputs())}});
@@ -62,23 +66,13 @@ answer service::model_stats(const std::string& name, const served_model& m) cons
 
 answer service::all_stats() const {
   auto list = json::array();
-  for (const auto& [name, m] : models_) {
-    auto it = statistics_.find({name, m.version});
-    if (m.what)
-      list.push_back((it == statistics_.end() ? model_statistics{} : it->second).to_json(name, m.version));
+  for (const auto& l : models_.index()) {
+    if (l.state != "READY" || !l.version)
+      continue;
+    auto it = statistics_.find({l.name, *l.version});
+    list.push_back((it == statistics_.end() ? model_statistics{} : it->second).to_json(l.name, *l.version));
   }
   return ok({{"model_stats", std::move(list)}});
-}
-
-answer service::index() const {
-  auto list = json::array();
-  for (const auto& [name, m] : models_) {
-    json one{{"name", name}, {"version", std::to_string(m.version)}, {"state", m.what ? "READY" : "UNAVAILABLE"}};
-    if (!m.what)
-      one["reason"] = m.problem;
-    list.push_back(one);
-  }
-  return ok(list);
 }
 
 answer service::stats() const {

@@ -14,6 +14,12 @@ public:
     auto t = v.first_waiting(d);
     return t ? std::optional{decision{t->task, std::nullopt}} : std::nullopt;
   }
+  std::optional<device_id> next(const view& v, device_id from) const override {
+    auto d = v.next_free(from);
+    while (d && !v.first_waiting(*d))
+      d = v.next_free({d->value + 1});
+    return d;
+  }
 };
 
 } // namespace

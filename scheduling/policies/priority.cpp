@@ -1,17 +1,10 @@
 #include <algorithm>
-#include <tuple>
 
 #include "scheduling/policies/policies.hpp"
 
 namespace baton::scheduling::policies {
 
 namespace {
-
-/// Whether `a` should be taken off its device sooner than `b`: lower priority, then later arrival.
-bool gives_way(const running_task& a, const running_task& b) {
-  return std::tuple(a.priority, -static_cast<std::int64_t>(a.arrival), a.task)
-         < std::tuple(b.priority, -static_cast<std::int64_t>(b.arrival), b.task);
-}
 
 class priority final : public policy {
 public:
@@ -28,10 +21,43 @@ public:
       return decision{first->task, std::nullopt};
     // Nobody gives way while the task can have a free lane elsewhere, nor here while another device runs something
     // lower.
+    auto all = v.common_first();
+    auto lowest = all.same ? lowest_of_all(v) : lowest_where_first(v, *first);
+    if (!lowest || lowest->device != d || lowest->priority >= first->priority)
+      return std::nullopt;
+    return decision{first->task, lowest->task};
+  }
+
+  std::optional<device_id> next(const view& v, device_id from) const override {
+    auto all = v.common_first();
+    if (!all.same)
+      return policy::next(v, from);
+    auto found = v.next_crowded(from);
+    while (found && !lowest_of_too_many(v, *found))
+      found = v.next_crowded({found->value + 1});
+    auto consider = [&](device_id d) {
+      if (d >= from && (!found || d < *found))
+        found = d;
+    };
+    if (!all.first)
+      return found;
+    if (auto free = v.next_free(from))
+      consider(*free);
+    else if (auto lowest = lowest_of_all(v); lowest && lowest->priority < all.first->priority)
+      consider(lowest->device);
+    return found;
+  }
+
+private:
+  /// Whose lane a task would take that is the first for every device; nothing while there is a free one.
+  static std::optional<running_task> lowest_of_all(const view& v) {
+    return v.next_free({0}) ? std::nullopt : v.least_urgent();
+  }
+  static std::optional<running_task> lowest_where_first(const view& v, const waiting_task& first) {
     std::optional<running_task> lowest;
     for (const auto& other : v.devices().devices) {
       auto wants = v.first_waiting(other.id);
-      if (!wants || wants->task != first->task)
+      if (!wants || wants->task != first.task)
         continue;
       if (v.has_free_lane(other.id))
         return std::nullopt;
@@ -39,14 +65,12 @@ public:
         if (r.commandable && (!lowest || gives_way(r, *lowest)))
           lowest = r;
     }
-    if (!lowest || lowest->device != d || lowest->priority >= first->priority)
-      return std::nullopt;
-    return decision{first->task, lowest->task};
+    return lowest;
   }
-
-private:
   /// A task that was handed on can come to a device whose lanes are taken: the lowest gives way to a higher one.
   static std::optional<task_id> lowest_of_too_many(const view& v, device_id d) {
+    if (v.next_crowded(d) != d)
+      return std::nullopt;
     std::optional<running_task> lowest;
     std::int32_t highest = INT32_MIN;
     std::size_t staying = 0;

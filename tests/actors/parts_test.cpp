@@ -135,20 +135,55 @@ TEST_CASE("the gate bounds the bytes of open requests, but lets a large one pass
   CHECK(g.enter(0, 400));
 }
 
-TEST_CASE("a model can be asked for when it is published, and its name is taken before", "[actors]") {
+TEST_CASE("a model can be asked for from when it is published until it is taken back", "[actors]") {
   model_table t;
   auto m = testing::make_chain("a", 2);
   auto id = t.add(m);
-  REQUIRE(id);
-  CHECK(t.add(m).error().code == errc::bad_argument);
-  CHECK_FALSE(t.find_published("a"));
-  CHECK(t.find(*id) == m);
-  t.publish(*id);
-  REQUIRE(t.find_published("a"));
-  CHECK(t.published_names() == std::vector<std::string>{"a"});
-  t.remove(*id);
-  CHECK_FALSE(t.find_published("a"));
-  CHECK(t.add(m)->value == 2);
+  CHECK(t.add(m) != id); // another version, say
+  CHECK_FALSE(t.find_published(id));
+  CHECK(t.find(id) == m);
+  t.publish(id);
+  CHECK(t.find_published(id) == m);
+  CHECK(t.unpublish(id) == m);
+  CHECK_FALSE(t.unpublish(id));
+  CHECK_FALSE(t.find_published(id));
+  CHECK(t.find(id) == m); // for what is open
+  t.remove(id);
+  CHECK_FALSE(t.find(id));
+}
+
+TEST_CASE("the table of requests tells when none of a model is open", "[actors]") {
+  request_table t;
+  auto open = [&](std::uint64_t id, std::uint32_t model) {
+    auto r = std::make_shared<request_record>();
+    r->id = {id};
+    r->model_number = {model};
+    t.add(std::move(r));
+  };
+  open(1, 1);
+  open(2, 1);
+  open(3, 2);
+  CHECK(t.wait_none_of({3}, 0ms));
+  CHECK_FALSE(t.wait_none_of({1}, 1ms));
+  std::thread other([&] {
+    t.take({1});
+    t.take({2});
+    t.take({2});
+  });
+  CHECK(t.wait_none_of({1}, 10s));
+  other.join();
+  CHECK_FALSE(t.wait_none_of({2}, 0ms));
+}
+
+TEST_CASE("what is left of a model goes to who waits for it, and is dropped if nobody does any more", "[actors]") {
+  notice_board b(1);
+  auto left = std::make_shared<int>(1);
+  std::thread scheduler([&] { b.put_model_gone({1}, left); });
+  CHECK(b.wait_model_gone({1}, 10s) == left);
+  scheduler.join();
+  CHECK_FALSE(b.wait_model_gone({2}, 0ms));
+  b.put_model_gone({2}, left);
+  CHECK(left.use_count() == 1);
 }
 
 TEST_CASE("the board gives a model's notice once, and nothing after the timeout", "[actors]") {

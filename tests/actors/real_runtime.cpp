@@ -25,10 +25,12 @@ std::unique_ptr<actors::runtime> start(actors::runtime_options options) {
   return std::move(*r);
 }
 
-void add(actors::runtime& r, std::shared_ptr<const metadata::model> m, std::vector<metadata::symbol_values> warm) {
+metadata::model_id add(actors::runtime& r, std::shared_ptr<const metadata::model> m,
+                       std::vector<metadata::symbol_values> warm) {
   auto added = r.add_model(std::move(m), std::move(warm), 60s);
   if (!added)
     FAIL(added.error().message);
+  return *added;
 }
 
 tensors direct_run(const std::shared_ptr<const metadata::model>& m, const tensors& inputs) {

@@ -18,7 +18,8 @@ using tensors = std::vector<metadata::tensor>;
 actors::runtime_options options_for(const std::string& devices);
 /// Fails the test if it does not start.
 std::unique_ptr<actors::runtime> start(actors::runtime_options options);
-void add(actors::runtime& r, std::shared_ptr<const metadata::model> m, std::vector<metadata::symbol_values> warm);
+metadata::model_id add(actors::runtime& r, std::shared_ptr<const metadata::model> m,
+                       std::vector<metadata::symbol_values> warm);
 
 /// The outputs of a run on one device with nothing in between.
 tensors direct_run(const std::shared_ptr<const metadata::model>& m, const tensors& inputs);

@@ -20,9 +20,10 @@ struct heavy {
   model_ptr model = tiny_resnet();
   metadata::symbol_values symbols{1024};
   tensors inputs = random_inputs(*model, symbols);
+  metadata::model_id id;
 
   request ask(std::int32_t priority = 0) const {
-    return {.model = model->name(), .inputs = inputs, .priority = priority, .timeout = {}, .steps = {}};
+    return {.model = id, .inputs = inputs, .priority = priority, .timeout = {}, .steps = {}};
   }
 };
 
@@ -30,9 +31,10 @@ struct light {
   model_ptr model = tiny_cnn();
   metadata::symbol_values symbols{1};
   tensors inputs = random_inputs(*model, symbols);
+  metadata::model_id id;
 
   request ask(std::int32_t priority = 0) const {
-    return {.model = model->name(), .inputs = inputs, .priority = priority, .timeout = {}, .steps = {}};
+    return {.model = id, .inputs = inputs, .priority = priority, .timeout = {}, .steps = {}};
   }
 };
 
@@ -51,8 +53,8 @@ TEST_CASE("an urgent request overtakes one that runs, which then ends with the s
   auto r = start(options_for("cpu:1"));
   heavy slow;
   light urgent;
-  add(*r, slow.model, {slow.symbols});
-  add(*r, urgent.model, {urgent.symbols});
+  slow.id = add(*r, slow.model, {slow.symbols});
+  urgent.id = add(*r, urgent.model, {urgent.symbols});
   auto first = r->submit(slow.ask());
   REQUIRE(first);
   wait_for_attempts(*r, 1);
@@ -73,7 +75,7 @@ TEST_CASE("a request that is cancelled while it runs or waits ends so, once", "[
   auto devices = GENERATE(as<std::string>{}, "cpu:1", "cpu:1@a,cpu:1@b");
   auto r = start(options_for(devices));
   heavy slow;
-  add(*r, slow.model, {slow.symbols});
+  slow.id = add(*r, slow.model, {slow.symbols});
   std::vector<metadata::request_id> ids;
   for (int i = 0; i < 4; ++i)
     ids.push_back(*r->submit(slow.ask()));
@@ -94,7 +96,7 @@ TEST_CASE("a request that is cancelled while it runs or waits ends so, once", "[
 TEST_CASE("a request that is not done by its deadline ends so", "[actors]") {
   auto r = start(options_for("cpu:1"));
   heavy slow;
-  add(*r, slow.model, {slow.symbols});
+  slow.id = add(*r, slow.model, {slow.symbols});
   auto q = slow.ask();
   q.timeout = 3ms;
   auto d = run(*r, q);
@@ -108,7 +110,7 @@ TEST_CASE("a request survives the death of its worker, once", "[actors]") {
   auto devices = GENERATE(as<std::string>{}, "cpu:1", "cpu:1@a");
   auto r = start(options_for(devices));
   heavy slow;
-  add(*r, slow.model, {slow.symbols});
+  slow.id = add(*r, slow.model, {slow.symbols});
   auto wanted = direct_run(slow.model, slow.inputs);
 
   // A crash may come too late on a machine that is busy with other things: then once more.
@@ -145,7 +147,7 @@ TEST_CASE("no more than the limit of requests are open, unread results among the
   options.max_open_requests = 3;
   auto r = start(options);
   light quick;
-  add(*r, quick.model, {quick.symbols});
+  quick.id = add(*r, quick.model, {quick.symbols});
   for (int i = 0; i < 3; ++i)
     REQUIRE(r->submit(quick.ask()));
   std::this_thread::sleep_for(50ms);
@@ -159,7 +161,7 @@ TEST_CASE("no more than the limit of requests are open, unread results among the
 TEST_CASE("a drain lets open requests end and takes no new ones", "[actors]") {
   auto r = start(options_for("cpu:2"));
   heavy slow;
-  add(*r, slow.model, {slow.symbols});
+  slow.id = add(*r, slow.model, {slow.symbols});
   for (int i = 0; i < 4; ++i)
     REQUIRE(r->submit(slow.ask()));
   CHECK_FALSE(r->drain(0ms));
@@ -177,7 +179,7 @@ TEST_CASE("a runtime ends quickly with requests open, and each of them ends", "[
   std::chrono::steady_clock::time_point before;
   {
     auto r = start(options_for("cpu:1"));
-    add(*r, slow.model, {slow.symbols});
+    slow.id = add(*r, slow.model, {slow.symbols});
     r->results().on_push([&] { ++pushed; });
     for (int i = 0; i < 20; ++i)
       REQUIRE(r->submit(slow.ask()));
@@ -193,7 +195,7 @@ TEST_CASE("a runtime that stops while workers die and models are added ends all 
   for (int i = 0; i < 40; ++i) {
     auto r = start(options_for("cpu:2,cpu:1@b"));
     if (i % 2 == 0)
-      add(*r, quick.model, {quick.symbols});
+      quick.id = add(*r, quick.model, {quick.symbols});
     else
       REQUIRE_FALSE(r->add_model(slow.model, {slow.symbols}, 0ms)); // still being built
     for (int k = 0; k < i % 5; ++k) {
@@ -210,6 +212,7 @@ TEST_CASE("under many clients, cancels, crashes and moves every request ends onc
   options.max_open_requests = 64;
   auto r = start(options);
   struct kind {
+    metadata::model_id id;
     model_ptr model;
     metadata::symbol_values symbols;
     tensors inputs, wanted;
@@ -217,9 +220,9 @@ TEST_CASE("under many clients, cancels, crashes and moves every request ends onc
   std::vector<kind> kinds;
   for (auto& [m, symbols] :
        {std::pair{tiny_cnn(), metadata::symbol_values{1}}, {tiny_lstm(), {2, 5}}, {tiny_resnet(), {4}}}) {
-    add(*r, m, {symbols});
+    auto id = add(*r, m, {symbols});
     auto inputs = random_inputs(*m, symbols, 11);
-    kinds.push_back({m, symbols, inputs, direct_run(m, inputs)});
+    kinds.push_back({id, m, symbols, inputs, direct_run(m, inputs)});
   }
   auto device_count = static_cast<std::uint32_t>(r->devices().size());
 
@@ -232,7 +235,7 @@ TEST_CASE("under many clients, cancels, crashes and moves every request ends onc
     auto up_to = [&](std::uint64_t n) { return random() % n; };
     while (!stop) {
       auto k = up_to(kinds.size());
-      request q{.model = kinds[k].model->name(), .inputs = kinds[k].inputs, .timeout = {}, .steps = {}};
+      request q{.model = kinds[k].id, .inputs = kinds[k].inputs, .timeout = {}, .steps = {}};
       q.priority = static_cast<std::int32_t>(up_to(3));
       auto all = positions(*kinds[k].model, kinds[k].symbols);
       if (up_to(2) == 0)

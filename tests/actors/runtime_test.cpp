@@ -18,6 +18,7 @@ namespace {
 struct sample {
   model_ptr model;
   metadata::symbol_values symbols;
+  metadata::model_id id{};
 };
 
 std::vector<sample> samples(std::int64_t batch) {
@@ -25,7 +26,7 @@ std::vector<sample> samples(std::int64_t batch) {
 }
 
 request ask(const sample& s, const tensors& inputs) {
-  return {.model = s.model->name(), .inputs = inputs, .timeout = {}, .steps = {}};
+  return {.model = s.id, .inputs = inputs, .timeout = {}, .steps = {}};
 }
 
 } // namespace
@@ -38,9 +39,9 @@ TEST_CASE("results are those of a run on the bare device, on any devices, batch 
   auto options = options_for(devices);
   options.quantum = quantum;
   auto r = start(options);
-  for (const auto& s : samples(batch)) {
+  for (auto& s : samples(batch)) {
     CAPTURE(s.model->name());
-    add(*r, s.model, {s.symbols});
+    s.id = add(*r, s.model, {s.symbols});
     auto inputs = random_inputs(*s.model, s.symbols, 3);
     auto wanted = direct_run(s.model, inputs);
     std::size_t n = 4;
@@ -73,9 +74,9 @@ TEST_CASE("preempted and resumed, or moved, at every position a request gives th
   auto options = options_for(devices);
   options.quantum = quantum;
   auto r = start(options);
-  for (const auto& s : samples(2)) {
+  for (auto& s : samples(2)) {
     CAPTURE(s.model->name());
-    add(*r, s.model, {s.symbols});
+    s.id = add(*r, s.model, {s.symbols});
     auto inputs = random_inputs(*s.model, s.symbols, 5);
     auto wanted = direct_run(s.model, inputs);
     for (auto what : {order::kind::preempt, order::kind::hand_off}) {
@@ -109,9 +110,9 @@ TEST_CASE("preempted and resumed, or moved, at every position a request gives th
 TEST_CASE("a request that is moved back and forth all the way gives the same bits", "[actors]") {
   auto devices = GENERATE(as<std::string>{}, "cpu:2", "cpu:1@a,cpu:1@b");
   auto r = start(options_for(devices));
-  for (const auto& s : samples(1)) {
+  for (auto& s : samples(1)) {
     CAPTURE(devices, s.model->name());
-    add(*r, s.model, {s.symbols});
+    s.id = add(*r, s.model, {s.symbols});
     auto inputs = random_inputs(*s.model, s.symbols, 7);
     auto q = ask(s, inputs);
     q.pinned = {0};
@@ -127,7 +128,7 @@ TEST_CASE("a request that is moved back and forth all the way gives the same bit
 TEST_CASE("a bad request is refused at once with one sentence", "[actors]") {
   auto r = start(options_for("cpu:1"));
   sample s{tiny_cnn(), {1}};
-  add(*r, s.model, {s.symbols});
+  s.id = add(*r, s.model, {s.symbols});
   auto good = ask(s, random_inputs(*s.model, s.symbols));
   auto refused = [&](request q, errc code, const std::string& text) {
     auto result = r->submit(std::move(q));
@@ -136,8 +137,8 @@ TEST_CASE("a bad request is refused at once with one sentence", "[actors]") {
     CHECK_THAT(result.error().message, Catch::Matchers::Contains(text));
   };
   auto q = good;
-  q.model = "nobody";
-  refused(q, errc::not_found, "nobody");
+  q.model = {7};
+  refused(q, errc::not_found, "number 7");
   q = good;
   q.inputs.clear();
   refused(q, errc::bad_request, "1 inputs, the request has 0");
@@ -169,7 +170,7 @@ TEST_CASE("a bad request is refused at once with one sentence", "[actors]") {
 TEST_CASE("an index that is out of range fails its own request and no other", "[actors]") {
   auto r = start(options_for("cpu:1"));
   sample s{tiny_lstm(), {1, 6}};
-  add(*r, s.model, {s.symbols});
+  s.id = add(*r, s.model, {s.symbols});
   auto inputs = random_inputs(*s.model, s.symbols);
   auto bad = inputs;
   bad[0] = metadata::tensor(metadata::element_type::int64, {1, 6});
@@ -182,23 +183,24 @@ TEST_CASE("an index that is out of range fails its own request and no other", "[
   CHECK(run(*r, ask(s, inputs)).failure == errc::none);
 }
 
-TEST_CASE("a model's name is taken once, and its warm shapes must fit its symbols", "[actors]") {
+TEST_CASE("models of one name are told apart by their ids, and warm shapes must fit the symbols", "[actors]") {
   auto r = start(options_for("cpu:1"));
   CHECK(r->add_model(tiny_cnn(), {{1, 2}}, 10s).error().code == errc::bad_argument);
-  add(*r, tiny_cnn(), {{1}});
-  CHECK(r->add_model(tiny_cnn(), {{1}}, 10s).error().code == errc::bad_argument);
-  CHECK(r->find_model("tiny_cnn"));
-  CHECK_FALSE(r->find_model("other"));
-  CHECK(r->model_names() == std::vector<std::string>{"tiny_cnn"});
+  auto first = add(*r, tiny_cnn(), {{1}});
+  auto second = add(*r, tiny_cnn(), {{1}});
+  CHECK(first != second);
+  CHECK(r->find_model(first));
+  CHECK(r->find_model(second) != r->find_model(first));
+  CHECK_FALSE(r->find_model({99}));
 }
 
 TEST_CASE("a shape not seen before is built when it is asked for", "[actors]") {
   auto r = start(options_for("cpu:2"));
   auto m = tiny_cnn();
-  add(*r, m, {});
+  auto id = add(*r, m, {});
   for (std::int64_t batch : {3, 1, 3}) {
     auto inputs = random_inputs(*m, {batch});
-    auto d = run(*r, {.model = m->name(), .inputs = inputs, .timeout = {}, .steps = {}});
+    auto d = run(*r, {.model = id, .inputs = inputs, .timeout = {}, .steps = {}});
     CHECK(d.failure == errc::none);
     CHECK(identical(d.outputs, direct_run(m, inputs)));
   }
@@ -234,8 +236,8 @@ TEST_CASE("an engine log of a real run replays to the same actions", "[actors]")
   {
     auto r = start(options);
     auto all = samples(1);
-    for (const auto& s : all)
-      add(*r, s.model, {s.symbols});
+    for (auto& s : all)
+      s.id = add(*r, s.model, {s.symbols});
     std::size_t n = 0;
     for (std::uint32_t i = 0; i < 60; ++i, ++n) {
       const auto& s = all[i % all.size()];

@@ -40,10 +40,10 @@ seeded_house::seeded_house(const options& o)
   }
   house_ = actors::open_house(system_, shared, engine_, std::move(log),
                               [this](std::string why) { vital_deaths.push_back(std::move(why)); });
-  auto id = shared->models.add(make_chain("chain", o.layers));
-  REQUIRE(id);
-  shared->models.publish(*id);
-  caf::anon_send<high>(house_.scheduler, scheduling::model_added{*id, {{1}}});
+  chain_ = make_chain("chain", o.layers);
+  auto id = shared->models.add(chain_);
+  shared->models.publish(id);
+  caf::anon_send<high>(house_.scheduler, scheduling::model_added{id, {{1}}});
 }
 
 seeded_house::~seeded_house() {
@@ -78,7 +78,7 @@ void seeded_house::submit(scheduling::start_attempt a, std::int64_t input) {
   a.attempt = {1};
   record->id = a.request;
   record->model_number = a.model;
-  record->model = shared->models.find(a.model);
+  record->model = chain_;
   record->symbols = a.symbols;
   record->inputs = {chain_input(input)};
   inputs_[a.request.value] = input;
@@ -97,6 +97,11 @@ void seeded_house::cancel(std::uint64_t request) {
 
 void seeded_house::crash(std::uint32_t device) {
   caf::anon_send<high>(house_.scheduler, actors::crash{{device}});
+}
+
+void seeded_house::remove_model() {
+  if (shared->models.unpublish({1}))
+    caf::anon_send<high>(house_.scheduler, scheduling::model_removed{{1}});
 }
 
 void seeded_house::kill(const std::string& who) {
@@ -141,6 +146,14 @@ std::string seeded_house::broken_at_rest() {
   for (const auto& r : shared->registries)
     if (r->tasks() != 0)
       return "domain " + r->memory().description().name + " still holds values";
+  if (!shared->models.find_published({1})) {
+    if (shared->models.find({1}))
+      return "the model removed is still there";
+    for (const auto& r : shared->registries)
+      for (const auto& d : shared->devices->devices)
+        if (r->find_plan({1}, {1}, d.kind))
+          return "domain " + r->memory().description().name + " still has a plan of the model removed";
+  }
   return {};
 }
 

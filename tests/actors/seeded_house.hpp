@@ -42,6 +42,8 @@ public:
   void submit(scheduling::start_attempt a, std::int64_t input);
   void cancel(std::uint64_t request);
   void crash(std::uint32_t device);
+  /// Removes the model without waiting for anybody.
+  void remove_model();
   /// Kills a vital actor, by name.
   void kill(const std::string& who);
 
@@ -57,6 +59,7 @@ public:
 
 private:
   options options_;
+  actors::model_table::handle chain_;
   testing_config config_;
   caf::actor_system system_;
   caf::scheduler::test_coordinator& turns_;

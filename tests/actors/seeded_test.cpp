@@ -79,11 +79,12 @@ struct mischief {
   int crashes = 0;
   int cancels = 0;
   bool memory = false;
+  bool removal = false;
 };
 
 void disturb(seeded_house& h, mischief& left, std::uint64_t requests, std::size_t devices) {
   auto& r = h.random;
-  switch (up_to(r, 4)) {
+  switch (up_to(r, 5)) {
   case 0:
     if (left.crashes > 0 && left.crashes-- > 0)
       h.crash(static_cast<std::uint32_t>(up_to(r, devices)));
@@ -96,6 +97,10 @@ void disturb(seeded_house& h, mischief& left, std::uint64_t requests, std::size_
   case 3:
     if (left.memory)
       h.failing->blocks_limit = static_cast<int>(1 + up_to(r, 3));
+    break;
+  case 4:
+    if (left.removal)
+      h.remove_model();
     break;
   }
 }
@@ -118,7 +123,7 @@ TEST_CASE("whatever order messages are handled in, every request ends exactly on
                       .quantum = std::chrono::microseconds{up_to(r, 3) * 150},
                       .seed = seed,
                       .engine_log = file});
-      mischief left{static_cast<int>(up_to(r, 4)), static_cast<int>(up_to(r, 3)), up_to(r, 3) == 0};
+      mischief left{static_cast<int>(up_to(r, 4)), static_cast<int>(up_to(r, 3)), up_to(r, 3) == 0, up_to(r, 6) == 0};
       auto requests = 2 + up_to(r, 5);
       std::uint64_t submitted = 0;
       // Without requests left a crash now and then would go on for ever: it is bounded by `left`.
@@ -153,6 +158,7 @@ TEST_CASE("whatever order messages are handled in, every request ends exactly on
   CHECK(seen[errc::none] > 800);
   CHECK(seen[errc::cancelled] > 20);
   CHECK(seen[errc::deadline_exceeded] > 10);
+  CHECK(seen[errc::unavailable] > 10);
   CHECK(total.preemptions > 200);
   CHECK(total.moves > 200);
   CHECK(total.restarts > 100);

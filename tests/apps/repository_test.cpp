@@ -1,4 +1,7 @@
 #include <fstream>
+#include <map>
+
+#include <sys/stat.h>
 
 #include <catch2/catch.hpp>
 
@@ -24,11 +27,14 @@ TEST_CASE("Of each model in a repository the highest numeric version is found", 
   REQUIRE(found);
   REQUIRE(found->size() == 3);
   CHECK(found->at(0).name == "a");
-  CHECK_THAT(found->at(0).problem, Contains("model.onnx") && Contains("not there"));
+  REQUIRE(found->at(0).versions.size() == 1);
+  CHECK_THAT(found->at(0).versions[0].problem, Contains("model.onnx") && Contains("not there"));
   CHECK(found->at(1).name == "b");
-  CHECK(found->at(1).version == 10);
-  CHECK(found->at(1).file == root / "b" / "10" / "model.onnx");
+  REQUIRE(found->at(1).versions.size() == 1);
+  CHECK(found->at(1).versions[0].number == 10);
+  CHECK(found->at(1).versions[0].file == root / "b" / "10" / "model.onnx");
   CHECK(found->at(1).problem.empty());
+  CHECK(found->at(1).versions[0].problem.empty());
   CHECK(found->at(2).name == "c");
   CHECK_THAT(found->at(2).problem, Contains("no version"));
 }
@@ -44,4 +50,53 @@ TEST_CASE("A model file is called after its folder in a repository, else after i
   CHECK(model_name_of("models/resnet50/1/model.onnx") == "resnet50");
   CHECK(model_name_of("some/where/net.onnx") == "net");
   CHECK(model_name_of("some/where/model.onnx") == "model");
+}
+
+TEST_CASE("What cannot be a model is reported with its reason, and hides no other", "[apps]") {
+  testing::temporary_folder folder;
+  const auto& root = folder.path();
+  testing::write_mlp(root / "good" / "1" / "model.onnx");
+  for (const auto* name : {"huge", "syntax", "misnamed", "pipe", "folder", "choosy", "loop_in_config"})
+    testing::write_mlp(root / name / "1" / "model.onnx");
+  std::ofstream{root / "huge" / "config.pbtxt"} << std::string(1 << 20, '#');
+  std::ofstream{root / "syntax" / "config.pbtxt"} << "name: {";
+  std::ofstream{root / "misnamed" / "config.pbtxt"} << "name: 'another'";
+  std::ofstream{root / "choosy" / "config.pbtxt"} << "version_policy { specific { versions: 5 } }";
+  REQUIRE(::mkfifo((root / "pipe" / "config.pbtxt").c_str(), 0600) == 0);
+  std::filesystem::create_directories(root / "folder" / "config.pbtxt");
+  std::filesystem::create_symlink("config.pbtxt", root / "loop_in_config" / "config.pbtxt");
+  std::filesystem::create_symlink("circle", root / "circle");
+  std::filesystem::create_symlink("nowhere_at_all", root / "dangling");
+  std::filesystem::create_directory_symlink("good", root / "linked");
+  auto found = scan_repository(root);
+  REQUIRE(found);
+  std::map<std::string, std::string> problems;
+  for (const auto& m : *found)
+    problems[m.name] = m.problem;
+  CHECK(problems.size() == 11);
+  CHECK(problems["good"].empty());
+  CHECK(problems["linked"].empty());
+  CHECK_THAT(problems["huge"], Contains("larger"));
+  CHECK_THAT(problems["syntax"], Contains("line 1"));
+  CHECK_THAT(problems["misnamed"], Contains("another"));
+  CHECK_THAT(problems["choosy"], Contains("version_policy"));
+  CHECK_THAT(problems["pipe"], Contains("not a plain file"));
+  CHECK_THAT(problems["folder"], Contains("not a plain file"));
+  CHECK_THAT(problems["loop_in_config"], Contains("not a plain file"));
+  CHECK_THAT(problems["circle"], Contains("leads to no folder"));
+  CHECK_THAT(problems["dangling"], Contains("leads to no folder"));
+}
+
+TEST_CASE("One model is found by its name, which stays in the repository", "[apps]") {
+  testing::temporary_folder folder;
+  testing::write_mlp(folder.path() / "in" / "a" / "1" / "model.onnx");
+  testing::write_mlp(folder.path() / "out" / "1" / "model.onnx");
+  auto dir = folder.path() / "in";
+  CHECK(scan_model(dir, "a"));
+  for (const std::string name : {"b", "", ".", "..", "../out", "a/1", "/etc", ".git"}) {
+    CAPTURE(name);
+    auto found = scan_model(dir, name);
+    REQUIRE_FALSE(found);
+    CHECK(found.error().code == errc::not_found);
+  }
 }

@@ -12,17 +12,23 @@ namespace baton::testing {
 
 using namespace apps;
 
-served::served(http::server_options options, const std::string& devices, std::size_t max_open) {
+void quiet() {
   spdlog::set_level(spdlog::level::off);
+}
+
+served::served(http::server_options options, const std::string& devices, std::size_t max_open) {
+  quiet();
   write_repository(folder_.path());
   actors::runtime_options r;
   r.devices = gpu::parse_devices(devices).value();
   r.machine.pin_threads = false;
   r.max_open_requests = max_open;
   runtime_ = actors::runtime::start(std::move(r)).value();
-  models_ = load_catalog(*runtime_, {folder_.path(), {1}, {}}).value();
+  models_ = catalog::open(*runtime_, {.load = {folder_.path(), {1}, {}}, .at_start = {}}).value();
+  models_->start();
+  models_->wait_started();
   options.port = 0;
-  server_ = http::server::open(options, *runtime_, models_).value();
+  server_ = http::server::open(options, *runtime_, *models_).value();
   thread_ = std::thread{[this] { how_ = server_->run(); }};
 }
 

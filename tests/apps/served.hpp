@@ -12,6 +12,9 @@
 
 namespace baton::testing {
 
+/// No log lines: what goes wrong is meant to.
+void quiet();
+
 /// A server on a real runtime with the test models, on a port of its own, in a thread of its own.
 class served {
 public:
@@ -23,13 +26,15 @@ public:
 
   apps::http::server_address address() const;
   actors::runtime& runtime() { return *runtime_; }
+  apps::catalog& models() { return *models_; }
+  const std::filesystem::path& repository() const { return folder_.path(); }
   /// Begins the drain and waits for the end.
   apps::http::ending stop();
 
 private:
   temporary_folder folder_;
   std::unique_ptr<actors::runtime> runtime_;
-  apps::catalog models_;
+  std::unique_ptr<apps::catalog> models_;
   std::unique_ptr<apps::http::server> server_;
   apps::http::ending how_ = apps::http::ending::drained;
   std::thread thread_;

@@ -126,11 +126,10 @@ TEST_CASE("A port that is taken, or an address that is none, is an error that sa
   testing::served s;
   http::server_options o;
   o.port = s.address().endpoint.port();
-  catalog nothing;
-  auto second = http::server::open(o, s.runtime(), nothing);
+  auto second = http::server::open(o, s.runtime(), s.models());
   REQUIRE_FALSE(second);
   CHECK(second.error().code == errc::io);
   CHECK_THAT(second.error().message, Contains(std::to_string(o.port)));
   o.address = "nowhere";
-  CHECK(http::server::open(o, s.runtime(), nothing).error().code == errc::bad_argument);
+  CHECK(http::server::open(o, s.runtime(), s.models()).error().code == errc::bad_argument);
 }

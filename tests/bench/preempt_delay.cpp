@@ -107,9 +107,9 @@ actors::scheduler_actor::behavior_type listener(actors::scheduler_actor::pointer
           [](const values_lost&) {},
           [e](const job_done& m) { e->put(m); },
           [](const model_added&) {},
+          [](const model_removed&) {},
           [e](const worker_up& m) {
-            e->put(job_done{{}, m.device, errc::none, {}, {}});
-          },
+            e->put(job_done{{}, m.device, errc::none, {}, {}}); },
           [](const actors::stop_admitting&) {},
           [](const actors::wake&) {},
           [](const actors::introduction&) {},
@@ -135,7 +135,7 @@ struct rig {
     who->workers = {worker};
     send(actors::introduction{who});
     words->wait<job_done>(); // it is up
-    auto id = must(shared->models.add(model));
+    auto id = shared->models.add(model);
     shared->models.publish(id);
     auto record = std::make_shared<actors::request_record>();
     record->id = {1};

@@ -113,7 +113,8 @@ void wander(const scenario& s, std::uint64_t walks) {
     for (auto steps = w.steps(); !steps.empty(); steps = w.steps()) {
       // The environment strikes now and then, not whenever it can.
       auto strikes = [](const world::step& x) {
-        return x.what == world::step::kind::kill || x.what == world::step::kind::cancel;
+        return x.what == world::step::kind::kill || x.what == world::step::kind::cancel
+               || x.what == world::step::kind::remove;
       };
       auto step = steps[random() % steps.size()];
       if (strikes(step) && random() % 8 != 0 && !w.quiet())
@@ -235,6 +236,13 @@ TEST_CASE("no memory at the receiver, anywhere", "[protocol]") {
           {"refused out_of_memory", "end: none"});
 }
 
+TEST_CASE("a model is removed at any moment of a hand-over", "[protocol]") {
+  explore({"removal", "priority", one_domain, {ask(1, 0, moved_after_first_layer(1)), ask(2, 5)}, 0, 0, {}, true},
+          {"end: none", "end: unavailable", "too_late", "applied"});
+  explore({"removal across", "fifo", two_domains, {ask(1, 0, moved_after_first_layer(1))}, 1, 0, {}, true},
+          {"end: none", "end: unavailable", "end: not_found"});
+}
+
 TEST_CASE("everything that can go wrong at once, on random walks", "[protocol]") {
   for (const auto* policy : {"fifo", "priority"})
     for (const auto& devices : {one_domain, two_domains})
@@ -245,6 +253,7 @@ TEST_CASE("everything that can go wrong at once, on random walks", "[protocol]")
                ask(3, 2, preempted_after_first_layer())},
               3,
               2,
-              {{1}, {2}, {3}}},
+              {{1}, {2}, {3}},
+              true},
              5000);
 }

@@ -1,6 +1,7 @@
 #include "tests/protocol/world.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "scheduling/text_archive.hpp"
 
@@ -51,7 +52,8 @@ world::world(const world& other)
     : scenario_(other.scenario_), coverage_(other.coverage_), engine_(other.engine_.clone()),
       controller_(other.controller_), workers_(other.workers_), lives_(other.lives_), transfers_(other.transfers_),
       hosts_(other.hosts_), wires_(other.wires_), answers_(other.answers_), ends_(other.ends_), tokens_(other.tokens_),
-      kills_(other.kills_), refusals_(other.refusals_), broken_(other.broken_) {}
+      kills_(other.kills_), refusals_(other.refusals_), removed_(other.removed_), forgotten_(other.forgotten_),
+      broken_(other.broken_) {}
 
 // -- steps
 // -------------------------------------------------------------------------------------------------------------
@@ -92,6 +94,8 @@ std::vector<world::step> world::steps() const {
     if (std::find(tokens_.begin(), tokens_.end(), scenario_->cancels[i]) == tokens_.end()
         && !ends_.contains(scenario_->cancels[i]))
       result.push_back({kind::cancel, i});
+  if (scenario_->removal && !removed_)
+    result.push_back({kind::remove});
   return result;
 }
 
@@ -135,6 +139,10 @@ void world::take(const step& s) {
     carry_out(out);
     break;
   }
+  case step::kind::remove:
+    removed_ = true;
+    to_engine(model_removed{the_model});
+    break;
   case step::kind::kill: {
     --kills_;
     device_id d{index};
@@ -211,7 +219,14 @@ void world::to_engine(const event& e) {
   actions out;
   engine_.handle(e, time_point{}, out);
   for (const auto& a : out) {
+    if (std::holds_alternative<forget_model>(a)) {
+      if (std::exchange(forgotten_, true))
+        broken_ = "the model was forgotten twice";
+      continue;
+    }
     if (auto* m = std::get_if<envelope>(&a)) {
+      if (forgotten_ && (std::holds_alternative<accept>(m->what) || std::holds_alternative<bring>(m->what)))
+        broken_ = "a task of a forgotten model was given out";
       if (auto* j = std::get_if<job>(&m->what)) {
         to_engine(job_done{j->command, {m->to.index}, errc::none, {}, {}});
         continue;
@@ -409,7 +424,7 @@ std::optional<std::string> world::broken() const {
   for (const auto& [t, n] : holders)
     if (n > 1)
       return "task " + std::to_string(t.value) + " has " + std::to_string(n) + " holders";
-  bool nobody_died = kills_ == scenario_->kills && tokens_.empty();
+  bool nobody_died = kills_ == scenario_->kills && tokens_.empty() && !removed_;
   for (auto t : known)
     if (nobody_died && holders[t] != 1)
       return "task " + std::to_string(t.value) + " has no holder";
@@ -425,6 +440,8 @@ std::optional<std::string> world::broken_at_rest() const {
   if (engine_.open_tasks() != 0 || engine_.pending_commands() != 0)
     return "the engine still has " + std::to_string(engine_.open_tasks()) + " tasks and "
            + std::to_string(engine_.pending_commands()) + " commands";
+  if (removed_ != forgotten_)
+    return "the model was removed, but is not forgotten";
   for (const auto& [d, w] : workers_)
     if (!w.idle())
       return "worker " + std::to_string(d.value) + " still has a task";
@@ -471,12 +488,12 @@ std::string world::describe() const {
     w(c, n);
   for (const auto& [r, n] : ends_)
     w(r, n);
-  w(tokens_, kills_, refusals_);
+  w(tokens_, kills_, refusals_, removed_, forgotten_);
   return std::move(w).text() + engine_.describe() + controller_.describe();
 }
 
 std::string world::describe(const step& s) const {
-  constexpr const char* names[] = {"deliver", "run", "copy", "copy_cancelled", "cancel", "kill", "refuse"};
+  constexpr const char* names[] = {"deliver", "run", "copy", "copy_cancelled", "cancel", "kill", "refuse", "remove"};
   auto text = std::string{names[static_cast<int>(s.what)]} + ' ' + std::to_string(s.index);
   if (s.what != step::kind::deliver && s.what != step::kind::refuse)
     return text;

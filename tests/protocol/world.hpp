@@ -27,6 +27,7 @@ struct scenario {
   std::uint32_t kills = 0;             ///< workers that may die, at any time
   std::uint32_t refusals = 0;          ///< accepts and brings that may find no memory
   std::vector<request_id> cancels;     ///< requests that may be cancelled, at any time
+  bool removal = false;                ///< the model may be removed, at any time
 };
 
 /// What went by, to see that a scenario reaches what it is meant to.
@@ -41,7 +42,7 @@ public:
   world& operator=(const world&) = delete;
 
   struct step {
-    enum class kind : std::uint8_t { deliver, run, copy, copy_cancelled, cancel, kill, refuse };
+    enum class kind : std::uint8_t { deliver, run, copy, copy_cancelled, cancel, kill, refuse, remove };
     kind what;
     std::size_t index = 0; ///< of a wire, a device, a domain or a request
   };
@@ -112,6 +113,7 @@ private:
   std::map<request_id, std::uint32_t> ends_;
   std::vector<request_id> tokens_; ///< cancelled
   std::uint32_t kills_ = 0, refusals_ = 0;
+  bool removed_ = false, forgotten_ = false; ///< the model
   std::optional<std::string> broken_;
 };
 

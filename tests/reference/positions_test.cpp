@@ -55,11 +55,12 @@ public:
     auto added = runtime_->add_model(model_, {symbols_}, std::chrono::minutes{5});
     INFO((added ? "" : added.error().message));
     REQUIRE(added);
+    id_ = *added;
     inputs_ = random_inputs(*model_, symbols_);
   }
   std::vector<metadata::tensor> run(std::vector<steering> steps) {
     actors::request r;
-    r.model = model_->name();
+    r.model = id_;
     r.inputs = inputs_;
     r.pinned = {0};
     r.steps = std::move(steps);
@@ -86,6 +87,7 @@ private:
   std::shared_ptr<const metadata::model> model_;
   metadata::symbol_values symbols_;
   std::vector<metadata::tensor> inputs_;
+  metadata::model_id id_;
   std::unique_ptr<actors::runtime> runtime_;
 };
 

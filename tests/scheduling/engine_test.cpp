@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <sstream>
 
 #include "scheduling/engine.hpp"
@@ -49,6 +50,9 @@ struct fixture {
           return *m;
         }
     return std::nullopt;
+  }
+  bool forgets() const {
+    return std::any_of(out.begin(), out.end(), [](const action& a) { return std::holds_alternative<forget_model>(a); });
   }
   actions& request(std::uint64_t id, std::int32_t priority = 0, std::vector<steering> steps = {},
                    time_point deadline = never) {
@@ -251,6 +255,7 @@ TEST_CASE("an engine log replays to the same actions, and a changed line is foun
   f.run(2, 0);
   f.request(3, 9, {{order::kind::hand_off, {1, 0}, {0}}});
   f.feed(worker_down{{1}});
+  f.feed(model_removed{{1}});
   auto run = [](const std::string& log) {
     std::istringstream in{log};
     return replay([&](std::string& line) { return bool(std::getline(in, line)); });
@@ -276,4 +281,71 @@ TEST_CASE("an unknown policy is refused with the list of those there are", "[sch
   auto e = engine::make(fixture::config("nope", {{{0}, {0}, 0, 1}}));
   REQUIRE_FALSE(e);
   CHECK(e.error().message.find("fifo, priority") != std::string::npos);
+}
+
+TEST_CASE("a removed model's tasks end wherever they are, and only then is it forgotten", "[scheduling]") {
+  fixture f{"fifo", {{{0}, {0}, 0, 1}}};
+  f.ready(1);
+  auto runs = f.run(1);
+  f.request(2); // waits
+  f.feed(model_removed{{1}});
+  auto c = f.first<cancel>();
+  REQUIRE(c);
+  CHECK(c->task == runs.id);
+  auto end = f.first<attempt_ended>();
+  REQUIRE(end);
+  CHECK(end->request == request_id{2});
+  CHECK(end->reason == errc::unavailable);
+  CHECK_FALSE(f.forgets());
+  f.request(3);
+  CHECK(f.first<attempt_ended>()->message == "the model is being unloaded");
+  auto stopped = f.applied(c->command, runs, 0);
+  f.feed(stopped);
+  CHECK(f.first<attempt_ended>()->request == request_id{1});
+  CHECK(f.forgets());
+  f.request(4);
+  CHECK(f.first<attempt_ended>()->reason == errc::not_found);
+  f.feed(model_removed{{1}}); // nothing happens twice
+  CHECK(f.out.empty());
+}
+
+TEST_CASE("a model removed while its plan is built is forgotten when the job is done, or its worker dead",
+          "[scheduling]") {
+  bool dies = GENERATE(false, true);
+  fixture f{"fifo", {{{0}, {0}, 0, 1}}};
+  f.feed(worker_up{{0}});
+  f.feed(model_added{{1}, {{1}, {2}}});
+  auto j = f.first<job>();
+  REQUIRE(j);
+  f.request(1);
+  f.feed(model_removed{{1}});
+  CHECK(f.first<attempt_ended>());
+  CHECK_FALSE(f.forgets());
+  if (dies) {
+    f.feed(worker_down{{0}});
+    CHECK(f.forgets());
+    f.feed(worker_up{{0}});
+  } else {
+    f.feed(job_done{j->command, {0}, errc::none, {}, {}});
+    CHECK(f.forgets());
+  }
+  CHECK_FALSE(f.first<job>()); // neither again nor the second shape
+  f.feed(model_added{{2}, {{1}}});
+  CHECK(f.first<job>()->model == model_id{2});
+}
+
+TEST_CASE("a model that is removed leaves the tasks and plans of others alone", "[scheduling]") {
+  fixture f{"fifo", {{{0}, {0}, 0, 2}}};
+  f.ready(1);
+  f.feed(model_added{{2}, {{1}}});
+  auto j = f.first<job>();
+  f.feed(job_done{j->command, {0}, errc::none, {}, {}});
+  auto other = f.run(1);
+  f.feed(model_removed{{2}});
+  CHECK(f.forgets());
+  CHECK(f.out.size() == 1);
+  f.feed(finished{other.id, other.epoch, {0}, other.members, {}});
+  CHECK(f.e.open_tasks() == 0);
+  f.run(2);
+  CHECK(f.e.open_tasks() == 1);
 }

@@ -1,0 +1,130 @@
+#include <algorithm>
+
+#include "scheduling/engine_state.hpp"
+
+/// What could start where, and what could give way: kept up to date event by event.
+namespace baton::scheduling {
+
+void engine::state::enter(task_state& t) {
+  t.entered = waiting_form(t);
+  ++waiting_;
+  suspects_.insert(t.what.id);
+  auto [s, fresh] = shapes_.try_emplace(t.shape);
+  if (fresh)
+    s->second.reach = reach_of(t.shape);
+  s->second.waiting.insert(t.what.id);
+  index(t);
+}
+
+void engine::state::leave(task_state& t) {
+  if (!t.entered)
+    return;
+  if (t.reach != waiting_index::nowhere)
+    startable_.erase(*t.entered, t.reach);
+  if (t.resident != no_domain)
+    --resident_[t.resident];
+  t.entered.reset();
+  t.reach = waiting_index::nowhere;
+  t.resident = no_domain;
+  --waiting_;
+  suspects_.erase(t.what.id);
+  auto s = shapes_.find(t.shape);
+  s->second.waiting.erase(t.what.id);
+  if (s->second.waiting.empty())
+    shapes_.erase(s);
+}
+
+void engine::state::touch(task_state& t) {
+  if (t.device == no_device)
+    index(t);
+  else
+    refresh(t.device);
+}
+
+/// Where a waiting task could start, now.
+void engine::state::index(task_state& t) {
+  if (!t.entered)
+    return;
+  auto reach = could_start(t) ? shapes_.at(t.shape).reach : waiting_index::nowhere;
+  if (reach != t.reach) {
+    if (t.reach != waiting_index::nowhere)
+      startable_.erase(*t.entered, t.reach);
+    if (reach != waiting_index::nowhere)
+      startable_.insert(*t.entered, reach);
+    t.reach = reach;
+  }
+  auto resident = t.blocked ? no_domain : t.values_in;
+  if (resident != t.resident) {
+    if (t.resident != no_domain)
+      --resident_[t.resident];
+    if (resident != no_domain)
+      ++resident_[resident];
+    t.resident = resident;
+  }
+}
+
+/// A task may start on a device whose plan is there; one that is to be moved waits for the receiver's plan too.
+bool engine::state::could_start(const task_state& t) const {
+  using status = plan_table::status;
+  bool settled = t.ending == errc::none && t.main.value == 0 && t.standing.value == 0 && t.cancelling.value == 0;
+  if (!settled || t.blocked)
+    return false;
+  return std::all_of(t.steps.begin(), t.steps.end(), [&](const steering& s) {
+    return s.to == no_device || !devices_[s.to.value].in_service || plan(t, s.to).what == status::ready
+           || plan(t, s.to).what == status::failed;
+  });
+}
+
+waiting_index::reach engine::state::reach_of(plan_table::number shape) {
+  std::vector<bool> groups(plans_.groups());
+  for (std::uint32_t g = 0; g < plans_.groups(); ++g)
+    groups[g] = plans_.at(shape, g).what == plan_table::status::ready;
+  return startable_.reach_of(groups);
+}
+
+void engine::state::plans_changed(const plan_key& k) {
+  if (auto shape = plans_.find(k.model, k.symbols))
+    plans_changed(*shape);
+}
+
+/// Rare: when a plan has been built, or could not be. Then those that wait for it are looked at.
+void engine::state::plans_changed(plan_table::number shape) {
+  auto s = shapes_.find(shape);
+  if (s == shapes_.end())
+    return;
+  s->second.reach = reach_of(shape);
+  suspects_.insert(s->second.waiting.begin(), s->second.waiting.end());
+  for (auto id : s->second.waiting)
+    index(tasks_.at(id));
+}
+
+void engine::state::refresh(device_id d) {
+  auto& s = devices_[d.value];
+  for (const auto& r : s.commandable)
+    crowd_.erase(r);
+  s.commandable.clear();
+  std::size_t staying = 0;
+  for (auto id : s.tasks)
+    staying += !tasks_.at(id).leaving;
+  if (s.up)
+    for (auto& r : running(d))
+      if (r.commandable)
+        s.commandable.push_back(r);
+  crowd_.insert(s.commandable.begin(), s.commandable.end());
+  auto lanes = cluster_->at(d).lanes;
+  auto keep = [d](std::set<device_id>& in, bool member) {
+    if (member)
+      in.insert(d);
+    else
+      in.erase(d);
+  };
+  keep(free_, s.up && s.job.value == 0 && staying < lanes);
+  keep(crowded_, staying > lanes);
+}
+
+std::optional<device_id> engine::state::first_from(const std::set<device_id>& among, device_id from) {
+  auto i = among.lower_bound(from);
+  return i == among.end() ? std::nullopt : std::optional{*i};
+}
+
+} // namespace baton::scheduling

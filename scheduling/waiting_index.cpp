@@ -1,0 +1,75 @@
+#include "scheduling/waiting_index.hpp"
+
+#include <algorithm>
+
+namespace baton::scheduling {
+
+waiting_index::waiting_index(std::size_t devices, std::shared_ptr<const policy> rule)
+    : devices_(devices), order_{std::move(rule)}, groups_(1), buckets_(1, bucket{ordered{order_}, {}}) {}
+
+waiting_index::reach waiting_index::reach_of(const std::vector<bool>& groups) {
+  if (std::find(groups.begin(), groups.end(), true) == groups.end())
+    return nowhere;
+  auto known = std::find(groups_.begin(), groups_.end(), groups);
+  if (known == groups_.end()) {
+    known = groups_.insert(known, groups);
+    buckets_.push_back({ordered{order_}, {}});
+  }
+  return static_cast<reach>(known - groups_.begin());
+}
+
+waiting_index::ordered& waiting_index::place(const waiting_task& t, reach r) {
+  auto& b = buckets_[r];
+  if (t.pinned == no_device)
+    return b.tasks;
+  if (b.pinned.empty())
+    b.pinned.resize(devices_, ordered{order_});
+  return b.pinned[t.pinned.value];
+}
+
+void waiting_index::insert(const waiting_task& t, reach r) {
+  place(t, r).insert(t);
+  ++size_;
+  pinned_ += t.pinned != no_device;
+}
+
+void waiting_index::erase(const waiting_task& t, reach r) {
+  place(t, r).erase(t);
+  --size_;
+  pinned_ -= t.pinned != no_device;
+}
+
+const waiting_task* waiting_index::first(device_id d, std::uint32_t group) const {
+  const waiting_task* best = nullptr;
+  auto consider = [&](const ordered& tasks) {
+    if (!tasks.empty() && (!best || order_(*tasks.begin(), *best)))
+      best = &*tasks.begin();
+  };
+  for (reach r = 1; r < buckets_.size(); ++r) {
+    if (!groups_[r][group])
+      continue;
+    consider(buckets_[r].tasks);
+    if (pinned_ > 0 && !buckets_[r].pinned.empty())
+      consider(buckets_[r].pinned[d.value]);
+  }
+  return best;
+}
+
+waiting_index::common waiting_index::for_all() const {
+  if (size_ == 0)
+    return {};
+  if (pinned_ > 0)
+    return {false, nullptr};
+  common result;
+  for (reach r = 1; r < buckets_.size(); ++r) {
+    if (buckets_[r].tasks.empty())
+      continue;
+    bool everywhere = std::find(groups_[r].begin(), groups_[r].end(), false) == groups_[r].end();
+    if (result.first || !everywhere)
+      return {false, nullptr};
+    result.first = &*buckets_[r].tasks.begin();
+  }
+  return result;
+}
+
+} // namespace baton::scheduling

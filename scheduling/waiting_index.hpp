@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "scheduling/policy.hpp"
+
+namespace baton::scheduling {
+
+/// The tasks that could start now, in the policy's order. Those that may run in the same groups of devices are one
+/// ordered set, so that a task is inserted once and the first for a device is found among a few. A value.
+class waiting_index {
+public:
+  struct order {
+    std::shared_ptr<const policy> rule;
+    bool operator()(const waiting_task& a, const waiting_task& b) const {
+      if (rule->before(a, b))
+        return true;
+      if (rule->before(b, a))
+        return false;
+      return std::pair{a.arrival, a.task} < std::pair{b.arrival, b.task};
+    }
+  };
+  using reach = std::uint32_t; ///< names a set of groups
+  static constexpr reach nowhere = 0;
+
+  waiting_index(std::size_t devices, std::shared_ptr<const policy> rule);
+
+  /// The name of that set of groups.
+  reach reach_of(const std::vector<bool>& groups);
+  /// @pre `r` is not `nowhere`.
+  void insert(const waiting_task& t, reach r);
+  /// @pre inserted so.
+  void erase(const waiting_task& t, reach r);
+
+  /// The first that may run on `d`, a device of `group`; null if there is none.
+  const waiting_task* first(device_id d, std::uint32_t group) const;
+  /// Whether that is the same task for every device, and which.
+  struct common {
+    bool same = true;
+    const waiting_task* first = nullptr;
+  };
+  common for_all() const;
+  bool empty() const { return size_ == 0; }
+
+private:
+  using ordered = std::set<waiting_task, order>;
+  struct bucket {
+    ordered tasks;               ///< that may run on any device of the groups
+    std::vector<ordered> pinned; ///< by device; empty until one is needed
+  };
+  ordered& place(const waiting_task& t, reach r);
+
+  std::size_t devices_;
+  order order_;
+  std::vector<std::vector<bool>> groups_; ///< by reach
+  std::vector<bucket> buckets_;           ///< by reach
+  std::size_t size_ = 0, pinned_ = 0;
+};
+
+} // namespace baton::scheduling

@@ -1,0 +1,153 @@
+#include <atomic>
+#include <thread>
+
+#include <catch2/catch.hpp>
+
+#include "tests/actors/real_runtime.hpp"
+#include "tests/support/model_builder.hpp"
+
+using namespace baton;
+using namespace baton::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct kind {
+  model_ptr model;
+  metadata::symbol_values symbols;
+  tensors inputs = random_inputs(*model, symbols, 11);
+  tensors wanted = direct_run(model, inputs);
+};
+
+actors::request ask(metadata::model_id id, const kind& k) {
+  return {.model = id, .inputs = k.inputs, .timeout = {}, .steps = {}};
+}
+
+std::vector<std::size_t> bytes_in_use(const actors::runtime& r) {
+  std::vector<std::size_t> all;
+  for (const auto& m : r.counters().memory)
+    all.push_back(m.weights + m.blocks + m.scratch);
+  return all;
+}
+
+} // namespace
+
+TEST_CASE("a model removed gives back all its memory, in every domain", "[actors]") {
+  auto devices = GENERATE(as<std::string>{}, "cpu:2", "cpu:1@a,cpu:1@b");
+  auto r = start(options_for(devices));
+  kind stays{tiny_cnn(), {1}};
+  kind goes{tiny_resnet(), {4}};
+  auto id = add(*r, stays.model, {stays.symbols});
+  REQUIRE(run(*r, ask(id, stays)).failure == errc::none);
+  auto before = bytes_in_use(*r);
+  for (int i = 0; i < 3; ++i) {
+    auto gone = add(*r, goes.model, {goes.symbols, {1}});
+    CHECK(bytes_in_use(*r) != before);
+    for (int k = 0; k < 6; ++k)
+      REQUIRE(r->submit(ask(gone, goes)));
+    for (const auto& [request, d] : collect(*r, 6))
+      CHECK(identical(d.outputs, goes.wanted));
+    REQUIRE(r->remove_model(gone, 10s));
+    CHECK(bytes_in_use(*r) == before);
+    CHECK(r->submit(ask(gone, goes)).error().code == errc::not_found);
+    CHECK(r->remove_model(gone, 10s).error().code == errc::not_found);
+    CHECK_FALSE(r->find_model(gone));
+  }
+  CHECK(identical(run(*r, ask(id, stays)).outputs, stays.wanted));
+}
+
+TEST_CASE("what is open of a removed model ends normally, or as unavailable when time is up", "[actors]") {
+  auto r = start(options_for("cpu:1"));
+  kind slow{tiny_resnet(), {256}};
+  auto before = bytes_in_use(*r);
+  auto patient = GENERATE(true, false);
+  auto id = add(*r, slow.model, {slow.symbols});
+  for (int i = 0; i < 8; ++i)
+    REQUIRE(r->submit(ask(id, slow)));
+  REQUIRE(r->remove_model(id, patient ? 60s : 0s));
+  CHECK(bytes_in_use(*r) == before);
+  std::size_t ended_well = 0;
+  for (const auto& [request, d] : collect(*r, 8)) {
+    ended_well += d.failure == errc::none;
+    if (d.failure == errc::none) {
+      CHECK(identical(d.outputs, slow.wanted));
+    } else {
+      CHECK(d.failure == errc::unavailable);
+      CHECK_THAT(d.message, Catch::Matchers::Contains("unloaded"));
+    }
+  }
+  CHECK((patient ? ended_well == 8 : ended_well < 8));
+}
+
+TEST_CASE("a model whose plans are still being built can be given up, and leaves nothing", "[actors]") {
+  auto r = start(options_for("cpu:1"));
+  kind big{tiny_resnet(), {64}};
+  auto before = bytes_in_use(*r);
+  CHECK_FALSE(r->add_model(big.model, {{64}, {32}, {16}}, 0ms));
+  CHECK(eventually([&] { return bytes_in_use(*r) == before && r->counters().open_requests == 0; }));
+  auto id = add(*r, big.model, {big.symbols});
+  CHECK(identical(run(*r, ask(id, big)).outputs, big.wanted));
+}
+
+TEST_CASE("models come and go under traffic and deaths, and every other model's answers stay right", "[actors]") {
+  auto devices = GENERATE(as<std::string>{}, "cpu:2", "cpu:1@a,cpu:1@b");
+  auto r = start(options_for(devices));
+  std::vector<kind> kinds{{tiny_cnn(), {1}}, {tiny_lstm(), {2, 5}}, {tiny_resnet(), {4}}};
+  auto before = bytes_in_use(*r);
+  std::vector<metadata::model_id> lasting;
+  for (const auto& k : kinds)
+    lasting.push_back(add(*r, k.model, {k.symbols}));
+
+  std::mutex mutex;
+  std::map<std::uint64_t, std::size_t> open; // kind by request
+  std::map<errc, std::uint64_t> ends;
+  std::uint64_t wrong = 0, passing = 0;
+  auto submit = [&](std::size_t k, metadata::model_id id) {
+    std::lock_guard guard(mutex);
+    auto request = r->submit(ask(id, kinds[k]));
+    if (request)
+      open[request->value] = k;
+    return request.has_value();
+  };
+  std::atomic<bool> stop{false};
+  std::thread reader([&] {
+    while (!stop || r->counters().open_requests > 0 || r->results().size() > 0) {
+      auto d = r->results().pop(1ms);
+      if (!d)
+        continue;
+      std::lock_guard guard(mutex);
+      auto node = open.extract(d->request.value);
+      ++ends[d->failure];
+      wrong += !node || (d->failure == errc::none && !identical(d->outputs, kinds[node.mapped()].wanted));
+    }
+  });
+  std::thread traffic([&] {
+    for (std::size_t n = 0; !stop; ++n) {
+      submit(n % kinds.size(), lasting[n % kinds.size()]);
+      std::this_thread::sleep_for(200us);
+    }
+  });
+  for (int i = 0; i < 30; ++i) {
+    auto k = static_cast<std::size_t>(i) % kinds.size();
+    auto id = r->add_model(kinds[k].model, {kinds[k].symbols}, 60s);
+    REQUIRE(id);
+    for (int n = 0; n < 5; ++n)
+      passing += submit(k, *id);
+    if (i % 3 == 0)
+      r->crash_worker({static_cast<std::uint32_t>(i) % 2});
+    REQUIRE(r->remove_model(*id, 30s));
+    CHECK_FALSE(submit(k, *id));
+  }
+  stop = true;
+  traffic.join();
+  reader.join();
+  CHECK(wrong == 0);
+  CHECK(passing == 150);
+  CHECK(open.empty());
+  CHECK(ends[errc::none] > 150);
+  CHECK(ends[errc::unavailable] == 0);
+  REQUIRE(eventually([&] { return r->healthy(); }));
+  for (auto id : lasting)
+    REQUIRE(r->remove_model(id, 30s));
+  CHECK(bytes_in_use(*r) == before);
+}
