@@ -35,9 +35,9 @@ struct namer {
 } // namespace
 
 std::string_view to_string(function f) {
-  constexpr std::array names{"identity",   "relu", "leaky_relu", "clip", "elu", "sigmoid", "tanh",     "hard_sigmoid",
-                             "hard_swish", "gelu", "gelu_tanh",  "erf",  "exp", "sqrt",    "absolute", "negative",
-                             "power"};
+  constexpr std::array names{"identity", "relu",         "leaky_relu", "clip",     "elu",       "sigmoid",
+                             "tanh",     "hard_sigmoid", "hard_swish", "gelu",     "gelu_tanh", "erf",
+                             "exp",      "sqrt",         "absolute",   "negative", "power"};
   return names[static_cast<std::size_t>(f)];
 }
 

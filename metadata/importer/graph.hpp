@@ -79,7 +79,7 @@ private:
   std::unordered_map<std::string, value_index> by_name_;
   std::unordered_map<value_index, std::size_t> writer_;
   std::unordered_map<std::string, std::string> unusable_; // constants of other element types, and what these are
-  std::unordered_set<std::string> read_;     // names that some node or the graph's outputs read
+  std::unordered_set<std::string> read_;                  // names that some node or the graph's outputs read
   std::unordered_map<std::string, std::uint32_t> layer_names_;
   std::unordered_map<value_index, dims> known_; // what symbols make of it, beside the constants
   std::uint64_t copied_bytes_ = 0;

@@ -55,7 +55,8 @@ void import_reshape(node& n) {
   const auto& from = n.shape(0);
   const auto target = n.known(1);
   demand(target.has_value() && n.shape(1).size() == 1,
-         "its target '" + n.in().at(n.operand(1)).name + "' must be a constant list, or follow from the inputs' shapes");
+         "its target '" + n.in().at(n.operand(1)).name
+             + "' must be a constant list, or follow from the inputs' shapes");
   demand(target->size() <= defaults::max_rank, "its target has too many extents");
   dims to;
   std::optional<std::size_t> open;
@@ -88,8 +89,8 @@ void import_reshape(node& n) {
 void import_unsqueeze(node& n) {
   const auto by_attribute = n.in().opset() < 13;
   n.demand_operands(by_attribute ? 1 : 2, by_attribute ? 1 : 2);
-  const auto axes = by_attribute ? n.attrs().integers("axes", 0, INT32_MIN, INT32_MAX)
-                                 : std::optional(n.in().integers(n.operand(1)));
+  const auto axes =
+      by_attribute ? n.attrs().integers("axes", 0, INT32_MIN, INT32_MAX) : std::optional(n.in().integers(n.operand(1)));
   demand(axes.has_value(), "attribute 'axes' is missing");
   const auto& from = n.shape(0);
   const auto rank = from.size() + axes->size();
