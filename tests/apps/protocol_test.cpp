@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <fstream>
@@ -329,8 +330,11 @@ TEST_CASE("A timeout that passes ends the request long before its work would be 
   };
   auto whole = busy();
   auto decoding = took("{}", 200) - (busy() - whole);
-  auto limit = decoding + whole / 2;
-  CHECK(took(R"({"timeout":1000})", 504) < limit + 100ms);
+  // The shortest of some, since the machine may be busy with something else.
+  auto shortest = std::chrono::steady_clock::duration::max();
+  for (int i = 0; i < 5; ++i)
+    shortest = std::min(shortest, took(R"({"timeout":1000})", 504));
+  CHECK(shortest < decoding + whole / 2 + 100ms);
   CHECK(s.runtime().counters().open_requests == 0);
 }
 
