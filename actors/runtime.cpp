@@ -135,12 +135,13 @@ expected<metadata::request_id> runtime::submit(request r) {
   record->model = std::move(found);
   record->symbols = attempt->symbols;
   record->inputs = std::move(r.inputs);
-  if (auto entered = shared.gate.enter(shared.results.size(), record->input_bytes()); !entered)
+  const auto bytes = record->input_bytes();
+  if (auto entered = shared.gate.enter(shared.results.size(), bytes); !entered)
     return tl::unexpected(entered.error());
   shared.requests.add(std::move(record));
   // Either `remove_model` sees the request in the table, or we see that the model has gone.
   if (!shared.models.find_published(r.model) && shared.requests.take(id)) {
-    shared.gate.leave();
+    shared.gate.leave(bytes);
     return fail(errc::not_found, "the model is being removed");
   }
   impl::send(impl_->actors.controller, new_request{std::move(*attempt), submitted});

@@ -89,9 +89,6 @@ inline constexpr std::size_t config_rank = 16;
 inline constexpr std::size_t config_warnings = 64;
 /// Versions of one model that may be served at once.
 inline constexpr std::size_t versions_served = 64;
-/// A file of labels, and how many lines it may have: five times ImageNet's larger list.
-inline constexpr std::size_t labels_bytes = std::size_t{4} << 20;
-inline constexpr std::size_t labels = 100'000;
 /// Load and unload commands that may wait for the one loader; beyond it 503.
 inline constexpr std::size_t load_commands = 16;
 /// How long requests that are open when their model is unloaded may still take.

@@ -43,7 +43,7 @@ std::size_t engine::open_tasks() const {
   return state_->tasks_.size();
 }
 std::size_t engine::waiting_tasks() const {
-  return state_->waiting_.size();
+  return state_->waiting_;
 }
 std::size_t engine::pending_commands() const {
   return state_->commands_.size();

@@ -213,12 +213,12 @@ private:
 
 // -- direct calls -----------------------------------------------------------------------------------------------------
 
-outcome run_direct(actors::runtime& runtime, std::uint32_t concurrency) {
+outcome run_direct(actors::runtime& runtime, metadata::model_id model, std::uint32_t concurrency) {
   auto input = image();
   std::unordered_map<metadata::request_id, clock_type::time_point> open;
   auto ask = [&] {
     actors::request r;
-    r.model = model_name;
+    r.model = model;
     r.inputs = {input};
     auto now = clock_type::now();
     open.emplace(runtime.submit(std::move(r)).value(), now);
@@ -277,16 +277,23 @@ int measure(const char* repository) {
   spdlog::set_level(spdlog::level::warn);
   auto direct = start_runtime(), behind = start_runtime();
   auto load = [&](actors::runtime& into) {
-    auto c = apps::load_catalog(into, {repository, {1}, {}});
-    if (!c || !c->count(model_name) || !c->at(model_name).what)
-      give_up(std::string{"the model is not in "} + repository);
+    apps::catalog_options options;
+    options.load.directory = repository;
+    auto c = apps::catalog::open(into, std::move(options));
+    if (!c)
+      give_up(c.error().message);
+    (*c)->start();
+    (*c)->wait_started();
     return std::move(*c);
   };
   auto unused = load(*direct);
   auto models = load(*behind);
+  auto model = unused->find(model_name);
+  if (!model || !models->find(model_name))
+    give_up(std::string{"the model is not in "} + repository);
   apps::http::server_options options;
   options.port = 0;
-  auto server = apps::http::server::open(options, *behind, models).value();
+  auto server = apps::http::server::open(options, *behind, *models).value();
   std::thread door{[&] { server->run(); }};
 
   std::map<std::string, samples> measured;
@@ -301,7 +308,7 @@ int measure(const char* repository) {
       names.emplace_back(full, concurrency);
       cases.push_back({full, [&, full, how = how, concurrency] {
                          auto before = cpu_us();
-                         auto r = how == way::direct ? run_direct(*direct, concurrency)
+                         auto r = how == way::direct ? run_direct(*direct, (*model)->id, concurrency)
                                                      : client.run({how, server->port(), concurrency});
                          auto& s = measured[full];
                          s.rate.push_back(r.requests / r.seconds);
