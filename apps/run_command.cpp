@@ -238,7 +238,7 @@ expected<void> execute(const run_options& o) {
     return tl::unexpected(way.error());
   auto added = (*runtime)->add_model(*imported, {*shape}, defaults::load_timeout);
   if (!added)
-    return added;
+    return tl::unexpected(added.error());
 
   actors::request r;
   r.model = *added;

@@ -58,7 +58,7 @@ struct fixture {
   }
   std::size_t bytes() const {
     auto m = runtime->counters().memory[0];
-    return m.weights + m.blocks + m.scratch;
+    return m.weights + m.blocks;
   }
 };
 

@@ -239,7 +239,9 @@ TEST_CASE("no memory at the receiver, anywhere", "[protocol]") {
 TEST_CASE("a model is removed at any moment of a hand-over", "[protocol]") {
   explore({"removal", "priority", one_domain, {ask(1, 0, moved_after_first_layer(1)), ask(2, 5)}, 0, 0, {}, true},
           {"end: none", "end: unavailable", "too_late", "applied"});
-  explore({"removal across", "fifo", two_domains, {ask(1, 0, moved_after_first_layer(1))}, 1, 0, {}, true},
+  explore({"removal across", "fifo", two_domains, {ask(1, 0, moved_after_first_layer(1))}, 0, 0, {{1}}, true},
+          {"end: none", "end: unavailable", "end: cancelled"});
+  explore({"removal and death", "fifo", one_domain, {ask(1, 0, moved_after_first_layer(1))}, 1, 0, {}, true},
           {"end: none", "end: unavailable", "end: not_found"});
 }
 
