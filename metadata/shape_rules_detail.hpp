@@ -58,5 +58,10 @@ layer_shape infer(const gather_layer& a, const operands& in);
 layer_shape infer(const transpose_layer& a, const operands& in);
 layer_shape infer(const lstm_layer& a, const operands& in);
 layer_shape infer(const copy_layer& a, const operands& in);
+layer_shape infer(const global_max_pool_layer& a, const operands& in);
+layer_shape infer(const lrn_layer& a, const operands& in);
+layer_shape infer(const gru_layer& a, const operands& in);
+layer_shape infer(const rnn_layer& a, const operands& in);
+layer_shape infer(const all_true_layer& a, const operands& in);
 
 } // namespace baton::metadata::rules

@@ -24,6 +24,11 @@ struct dispatch {
   void operator()(const metadata::transpose_layer& a) const { build_transpose(b, a); }
   void operator()(const metadata::lstm_layer& a) const { build_lstm(b, a); }
   void operator()(const metadata::copy_layer& a) const { build_copy(b, a); }
+  void operator()(const metadata::global_max_pool_layer& a) const { build_global_max_pool(b, a); }
+  void operator()(const metadata::lrn_layer& a) const { build_lrn(b, a); }
+  void operator()(const metadata::gru_layer& a) const { build_gru(b, a); }
+  void operator()(const metadata::rnn_layer& a) const { build_rnn(b, a); }
+  void operator()(const metadata::all_true_layer& a) const { build_all_true(b, a); }
 };
 
 } // namespace

@@ -20,6 +20,11 @@ void build_gather(layer_builder& b, const metadata::gather_layer& a);
 void build_transpose(layer_builder& b, const metadata::transpose_layer& a);
 void build_lstm(layer_builder& b, const metadata::lstm_layer& a);
 void build_copy(layer_builder& b, const metadata::copy_layer& a);
+void build_global_max_pool(layer_builder& b, const metadata::global_max_pool_layer& a);
+void build_lrn(layer_builder& b, const metadata::lrn_layer& a);
+void build_gru(layer_builder& b, const metadata::gru_layer& a);
+void build_rnn(layer_builder& b, const metadata::rnn_layer& a);
+void build_all_true(layer_builder& b, const metadata::all_true_layer& a);
 
 /// Builds layer `index`. Throws `failure`, whose message names the layer.
 built_layer build_layer(plan_draft& draft, std::uint32_t index);

@@ -12,7 +12,9 @@ void check_declared(const graph& g, const onnx::ValueInfoProto& info, const valu
   if (!info.type().has_tensor_type())
     return;
   const auto& declared = info.type().tensor_type();
-  const auto wanted = v.type == element_type::float32 ? onnx::TensorProto::FLOAT : onnx::TensorProto::INT64;
+  const auto wanted = v.type == element_type::float32   ? onnx::TensorProto::FLOAT
+                      : v.type == element_type::boolean ? onnx::TensorProto::BOOL
+                                                        : onnx::TensorProto::INT64;
   demand(declared.elem_type() == wanted || declared.elem_type() == onnx::TensorProto::UNDEFINED,
          who + "is declared with another element type than it has");
   if (!declared.has_shape())
@@ -34,21 +36,24 @@ value_index root(const model::parts& p, value_index v) {
 
 } // namespace
 
-void connect_outputs(graph& g, const onnx_file& file) {
-  demand(!file.outputs.empty(), "the graph has no outputs");
+void connect_outputs(graph& g, const onnx_file& file, collector& problems) {
+  problems.attempt([&] { demand(!file.outputs.empty(), "the graph has no outputs"); });
   std::unordered_set<std::string> seen;
-  for (const auto& info : file.outputs) {
-    const auto& name = info.name();
-    demand(seen.insert(name).second, "two outputs are called '" + name + "'");
-    value_index v = none;
-    try {
-      v = g.bound(name);
-    } catch (const problem& p) {
-      throw problem("output '" + name + "': " + p.what(), p.code);
-    }
-    check_declared(g, info, g.at(v));
-    g.parts().outputs.push_back(v);
-  }
+  for (const auto& info : file.outputs)
+    problems.attempt([&] {
+      const auto& name = info.name();
+      demand(seen.insert(name).second, "two outputs are called '" + name + "'");
+      if (g.is_unknown(name))
+        return;
+      value_index v = none;
+      try {
+        v = g.bound(name);
+      } catch (const problem& p) {
+        throw problem("output '" + name + "': " + p.what(), p.code);
+      }
+      check_declared(g, info, g.at(v));
+      g.parts().outputs.push_back(v);
+    });
 }
 
 void separate_outputs(graph& g) {

@@ -155,20 +155,28 @@ value_index graph::view(value_index v, dims shape, const std::string& name) {
 std::vector<std::int64_t> graph::integers(value_index v) const {
   const auto& constant = at(v);
   demand(constant.origin == value_origin::weight, "'" + constant.name + "' must be a constant");
-  demand(constant.type == element_type::int64, "'" + constant.name + "' must be int64");
-  demand(constant.shape.size() <= 1 && constant.weight.bytes <= defaults::max_listed * sizeof(std::int64_t),
+  const auto width = size_of(constant.type);
+  demand(constant.type == element_type::int64 || constant.type == element_type::int32
+             || constant.type == element_type::boolean,
+         "'" + constant.name + "' must hold integers");
+  demand(constant.shape.size() <= 1 && constant.weight.bytes <= defaults::max_listed * width,
          "'" + constant.name + "' must be a short list");
-  std::vector<std::int64_t> elements(constant.weight.bytes / sizeof(std::int64_t));
-  if (constant.weight.file.empty()) {
-    if (!elements.empty())
-      std::memcpy(elements.data(), constant.weight.inline_bytes.data(), constant.weight.bytes);
-    return elements;
+  auto bytes = constant.weight.inline_bytes;
+  if (!constant.weight.file.empty()) {
+    bytes.resize(constant.weight.bytes);
+    std::ifstream file(constant.weight.file, std::ios::binary);
+    file.seekg(static_cast<std::streamoff>(constant.weight.offset));
+    file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    if (!file)
+      throw problem("cannot read constant '" + constant.name + "' from " + constant.weight.file.string(), errc::io);
   }
-  std::ifstream file(constant.weight.file, std::ios::binary);
-  file.seekg(static_cast<std::streamoff>(constant.weight.offset));
-  file.read(reinterpret_cast<char*>(elements.data()), static_cast<std::streamsize>(constant.weight.bytes));
-  if (!file)
-    throw problem("cannot read constant '" + constant.name + "' from " + constant.weight.file.string(), errc::io);
+  std::vector<std::int64_t> elements;
+  for (std::size_t at = 0; at < bytes.size(); at += width) {
+    std::uint64_t element = 0; // little-endian, as the file
+    std::memcpy(&element, bytes.data() + at, width);
+    elements.push_back(width == sizeof(std::int32_t) ? static_cast<std::int32_t>(element)
+                                                     : static_cast<std::int64_t>(element));
+  }
   return elements;
 }
 

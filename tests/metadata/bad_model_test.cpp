@@ -123,7 +123,7 @@ TEST_CASE("dangling and doubled names are refused", "[metadata]") {
   CHECK_THAT(refused([](onnx_maker& m) {
                m.node("Conv", {"x", "x"}, {"e"});
              }),
-             Contains("its w ('x') must be a constant"));
+             Contains("its w must have constant extents"));
 }
 
 TEST_CASE("shapes that do not fit are refused, naming the node", "[metadata]") {
@@ -158,7 +158,7 @@ TEST_CASE("weights that are missing, too short or elsewhere are refused", "[meta
                m.last_initializer().set_data_location(onnx::TensorProto::EXTERNAL);
                m.last_initializer().add_external_data()->set_key("location");
              }),
-             Contains("initializer 'b'") && Contains("another file"));
+             Contains("initializer 'b'") && Contains("names no file"));
   CHECK_THAT(refused([](onnx_maker& m) { m.last_initializer().set_data_type(onnx::TensorProto::DOUBLE); }),
              Contains("node 'Conv1' (Conv)") && Contains("'b' has an element type other than"));
   CHECK_THAT(refused([](onnx_maker& m) {
@@ -199,9 +199,9 @@ TEST_CASE("absurd sizes are refused before anything is allocated", "[metadata]")
 }
 
 TEST_CASE("wrong opsets and element types are refused", "[metadata]") {
-  for (const std::int64_t opset : {std::int64_t{0}, std::int64_t{6}, std::int64_t{18}, std::int64_t{-1}})
+  for (const std::int64_t opset : {std::int64_t{0}, std::int64_t{6}, std::int64_t{22}, std::int64_t{-1}})
     CHECK_THAT(refused([&](onnx_maker& m) { m.proto().mutable_opset_import(0)->set_version(opset); }),
-               Contains("opset " + std::to_string(opset) + " is not supported, only 7 to 17"));
+               Contains("opset " + std::to_string(opset) + " is not supported, only 7 to 21"));
   CHECK_THAT(refused([](onnx_maker& m) { m.input("s", {"N"}, onnx::TensorProto::STRING); }),
              Contains("input 's' has an element type"));
   CHECK_THAT(refused([](onnx_maker& m) {

@@ -28,6 +28,9 @@ tensor to_tensor(const array& a, element_type type) {
   if (type == element_type::float32)
     std::transform(a.data.begin(), a.data.end(), result.as_mutable<float>().begin(),
                    [](double d) { return static_cast<float>(d); });
+  else if (type == element_type::boolean)
+    std::transform(a.data.begin(), a.data.end(), result.as_mutable<std::uint8_t>().begin(),
+                   [](double d) { return static_cast<std::uint8_t>(d != 0); });
   else
     std::transform(a.data.begin(), a.data.end(), result.as_mutable<std::int64_t>().begin(),
                    [](double d) { return static_cast<std::int64_t>(d); });
