@@ -74,7 +74,7 @@ struct folded {
 folded fold(const layer_builder& builder, const metadata::conv_layer& a, std::int64_t channels) {
   auto count = static_cast<std::size_t>(channels);
   folded f{std::vector<double>(count, 1.0), std::vector<double>(count, 0.0)};
-  if (builder.has(b)) {
+  if (builder.has(b) && builder.is_weight(builder.input_value(b))) {
     auto bias = builder.read(b);
     auto numbers = bias.as<float>();
     f.addend.assign(numbers.begin(), numbers.end());

@@ -155,6 +155,7 @@ TEST_CASE("weights that are missing, too short or elsewhere are refused", "[meta
   CHECK_THAT(refused([](onnx_maker& m) { m.last_initializer().mutable_raw_data()->resize(20); }),
              Contains("it has 20 bytes"));
   CHECK_THAT(refused([](onnx_maker& m) {
+               m.last_initializer().clear_raw_data();
                m.last_initializer().set_data_location(onnx::TensorProto::EXTERNAL);
                m.last_initializer().add_external_data()->set_key("location");
              }),
