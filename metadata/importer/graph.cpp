@@ -36,7 +36,8 @@ void graph::add_constant(const tensor_entry& entry, const std::string& name) {
   bind(name, add(std::move(v)));
 }
 
-value_index graph::add_weight(const std::string& name, element_type type, dims shape, std::span<const std::byte> bytes) {
+value_index graph::add_weight(const std::string& name, element_type type, dims shape,
+                              std::span<const std::byte> bytes) {
   if (const auto wrong = check_shape(shape); !wrong.empty() && !bytes.empty())
     throw problem("constant '" + name + "' " + text(shape) + ' ' + wrong);
   copied_bytes_ += bytes.size();

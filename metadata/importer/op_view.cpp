@@ -11,6 +11,7 @@ void import_constant(node& n) {
   const auto& name = n.output();
   auto& g = n.in();
   n.attrs().ignore("value");
+  demand(!n.constant() || n.constant()->flaw.empty(), n.constant() ? n.constant()->flaw : "");
   if (n.constant())
     return g.add_constant(*n.constant(), name);
   using proto = onnx::AttributeProto;
@@ -34,8 +35,15 @@ void import_dropout(node& n) {
   n.demand_operands(1, 3);
   n.attrs().ignore("ratio");
   n.attrs().ignore("seed");
-  demand(!n.has(2), "its training_mode is given: only inference is supported");
+  auto& g = n.in();
+  if (n.has(2)) {
+    demand(g.at(n.operand(2)).origin == value_origin::weight, "its training_mode must be a constant");
+    demand(g.number(n.operand(2)) == 0, "its training_mode is true: only inference is supported");
+  }
   n.emit_view(n.operand(0), n.shape(0));
+  demand(!n.is_wanted(1) || g.opset() >= 10, "before opset 10 its mask is not defined in inference");
+  if (n.is_wanted(1))
+    g.bind(n.output(1), g.add_layer(n.layer_name() + "/mask", all_true_layer{}, {n.operand(0)}, {n.output(1)})[0]);
 }
 
 void import_flatten(node& n) {
@@ -55,7 +63,8 @@ void import_reshape(node& n) {
   const auto& from = n.shape(0);
   const auto target = n.known(1);
   demand(target.has_value() && n.shape(1).size() == 1,
-         "its target '" + n.in().at(n.operand(1)).name + "' must be a constant list, or follow from the inputs' shapes");
+         "its target '" + n.in().at(n.operand(1)).name
+             + "' must be a constant list, or follow from the inputs' shapes");
   demand(target->size() <= defaults::max_rank, "its target has too many extents");
   dims to;
   std::optional<std::size_t> open;
@@ -88,8 +97,8 @@ void import_reshape(node& n) {
 void import_unsqueeze(node& n) {
   const auto by_attribute = n.in().opset() < 13;
   n.demand_operands(by_attribute ? 1 : 2, by_attribute ? 1 : 2);
-  const auto axes = by_attribute ? n.attrs().integers("axes", 0, INT32_MIN, INT32_MAX)
-                                 : std::optional(n.in().integers(n.operand(1)));
+  const auto axes =
+      by_attribute ? n.attrs().integers("axes", 0, INT32_MIN, INT32_MAX) : std::optional(n.in().integers(n.operand(1)));
   demand(axes.has_value(), "attribute 'axes' is missing");
   const auto& from = n.shape(0);
   const auto rank = from.size() + axes->size();
