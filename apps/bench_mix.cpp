@@ -7,6 +7,7 @@
 
 #include "apps/run_inputs.hpp"
 #include "metadata/npy.hpp"
+#include "metadata/numeric.hpp"
 
 namespace baton::apps {
 
@@ -31,6 +32,11 @@ metadata::tensor tensor_in(const fs::path& folder, const json& file) {
   auto t = metadata::read_npy(folder / file.get<std::string>());
   if (!t)
     throw std::invalid_argument(t.error().message);
+  // NumPy's other types become what models and labels mostly are.
+  if (t->type() == metadata::element_type::float64)
+    return metadata::converted(*t, metadata::element_type::float32);
+  if (t->type() == metadata::element_type::int32 || t->type() == metadata::element_type::uint8)
+    return metadata::converted(*t, metadata::element_type::int64);
   return std::move(*t);
 }
 

@@ -29,8 +29,8 @@ enum class element_type : std::uint8_t {
   float64,
 };
 inline constexpr std::array all_element_types{
-    element_type::float32, element_type::int64,  element_type::boolean, element_type::int8,    element_type::int16,
-    element_type::int32,   element_type::uint8,  element_type::uint16,  element_type::uint32,  element_type::uint64,
+    element_type::float32, element_type::int64,    element_type::boolean, element_type::int8,   element_type::int16,
+    element_type::int32,   element_type::uint8,    element_type::uint16,  element_type::uint32, element_type::uint64,
     element_type::float16, element_type::bfloat16, element_type::float64};
 
 std::size_t size_of(element_type type);

@@ -33,8 +33,8 @@ pads pads_of(node& n) {
     if (n.has(3))
       axes = n.in().integers(n.operand(3));
   }
-  demand(given.size() == 2 * axes.size(), "it has " + std::to_string(given.size()) + " pads for "
-                                              + std::to_string(axes.size()) + " axes");
+  demand(given.size() == 2 * axes.size(),
+         "it has " + std::to_string(given.size()) + " pads for " + std::to_string(axes.size()) + " axes");
   pads p{std::vector<std::int64_t>(rank), std::vector<std::int64_t>(rank)};
   for (std::size_t i = 0; i < axes.size(); ++i) {
     const auto axis = n.axis(axes[i], rank);

@@ -144,7 +144,8 @@ void import_split(node& n) {
   const auto pieces = static_cast<std::int64_t>(n.outputs());
   demand(pieces >= 1, "it has no results");
   if (g.opset() >= 18)
-    demand(n.attrs().integer("num_outputs", pieces, 1, INT32_MAX) == pieces, "num_outputs is not the number of results");
+    demand(n.attrs().integer("num_outputs", pieces, 1, INT32_MAX) == pieces,
+           "num_outputs is not the number of results");
   auto given = by_attribute ? n.attrs().integers("split", 0, 1, INT32_MAX)
                : n.has(1)   ? std::optional(n.in().integers(n.operand(1)))
                             : std::nullopt;

@@ -14,7 +14,8 @@ dim place(const dim& extent, const dim& at, std::int64_t least, bool behind, std
   const auto most = behind ? extent : extent - dim(1);
   const auto given = at.constant();
   if (!given) {
-    demand(at.never_negative(), "its bound " + at.to_string(symbols) + " may be negative or not, depending on the shape");
+    demand(at.never_negative(),
+           "its bound " + at.to_string(symbols) + " may be negative or not, depending on the shape");
     return at;
   }
   const auto far = std::clamp(*given, -defaults::max_extent - 1, defaults::max_extent + 1);
