@@ -1,3 +1,4 @@
+#include <cstdio>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -118,12 +119,34 @@ int show(const show_options& o) {
   return exit_code::ok;
 }
 
+int check(const std::string& file) {
+  const auto checked = metadata::check_onnx(file, model_name_of(file));
+  if (checked) {
+    const auto& m = **checked;
+    fmt::print("{} can be served: {} layers, {} parameters, {} of weights.\n", file, m.layers().size(),
+               with_separators(m.parameters()), human_bytes(static_cast<double>(m.weight_bytes())));
+    const binder free{m, std::nullopt};
+    print_values("input", m, m.inputs(), free);
+    print_values("output", m, m.outputs(), free);
+    return exit_code::ok;
+  }
+  const auto& problems = checked.error();
+  for (const auto& p : problems.list)
+    fmt::print("{}{}\n", p.what.message, p.times > 1 ? fmt::format(" ({} nodes)", p.times) : "");
+  if (problems.left_out > 0)
+    fmt::print("... and {} more\n", problems.left_out);
+  std::fflush(stdout);
+  const auto count = problems.list.size() + problems.left_out;
+  fmt::print(stderr, "baton: {} cannot be served: {} problem{}\n", file, count, count == 1 ? "" : "s");
+  return exit_code::failed;
+}
+
 } // namespace
 
 void add_models_command(CLI::App& app, chosen_command& chosen) {
   auto* models = app.add_subcommand("models", "Look into model files");
   models->require_subcommand(1);
-  models->footer("Example:\n  baton models show model.onnx --symbol N=4");
+  models->footer("Examples:\n  baton models show model.onnx --symbol N=4\n  baton models check model.onnx");
   auto* command = models->add_subcommand(
       "show", "Show a model's inputs, outputs and layers: shapes, parameters, FLOPs, and the bytes that are live\n"
               "before each layer");
@@ -136,6 +159,14 @@ void add_models_command(CLI::App& app, chosen_command& chosen) {
       ->take_all()
       ->expected(1);
   command->callback([o, &chosen] { chosen = [o] { return show(*o); }; });
+
+  auto* checking = models->add_subcommand(
+      "check",
+      "Say whether a model can be served, and if not, everything that is wrong with it; the exit code is 0 or 1");
+  checking->footer("Example:\n  baton models check model.onnx");
+  auto file = std::make_shared<std::string>();
+  checking->add_option("MODEL", *file, "An ONNX file")->required();
+  checking->callback([file, &chosen] { chosen = [file] { return check(*file); }; });
 }
 
 } // namespace baton::apps

@@ -28,6 +28,8 @@ inline constexpr std::size_t max_listed = 64;
 inline constexpr std::size_t max_folded = 65'536;
 /// Bytes of constants that the file does not hold plainly: copied to be seen under another shape, or made by nodes.
 inline constexpr std::uint64_t max_copied_bytes = std::uint64_t{64} << 20;
+/// Problems of one file that `check_onnx` lists: more than anybody reads, few enough to keep.
+inline constexpr std::size_t max_problems = 1'000;
 /// Protobuf cannot encode more in one message.
 inline constexpr std::uint64_t max_file_bytes = INT32_MAX;
 /// Terms of an extent, nested quotients included, and how deep these nest.

@@ -54,12 +54,16 @@ inline constexpr activation activation::relu{function::relu};
 /// "relu", "clip", ...
 std::string_view to_string(function f);
 
+/// Pads that make the result ceil(extent / stride) long, whatever the extent is; an odd one goes to the end (`upper`)
+/// or the beginning (`lower`) of the axis.
+enum class same_padding : std::uint8_t { none, upper, lower };
+
 using value_index = std::uint32_t;
 inline constexpr value_index none = std::numeric_limits<value_index>::max();
 
 /// y = activation(bn(conv(x, w) + b) + residual). Operands: x [N,C,H,W], w [K,C/groups,R,S], b [K] or none,
-/// residual [N,K,P,Q] or none, then batch norm's scale, bias, mean, variance [K], all four or all none.
-/// A 1-d convolution is imported with H = R = 1.
+/// residual [N,K,P,Q] or none, then batch norm's scale, bias, mean, variance [K], all four or all none. With batch norm
+/// w and b are weights. A 1-d convolution is imported with H = R = 1.
 struct conv_layer {
   std::array<std::int64_t, 2> strides{1, 1};
   std::array<std::int64_t, 4> pads{0, 0, 0, 0}; ///< top, left, bottom, right
@@ -68,6 +72,7 @@ struct conv_layer {
   float epsilon = 1e-5F; ///< of the folded batch norm
   activation act = activation::none;
   bool has_batch_norm = false;
+  same_padding same = same_padding::none; ///< if not, `pads` are all 0
 };
 
 /// y = activation((x - mean) / sqrt(variance + epsilon) * scale + bias) over axis 1.
@@ -77,7 +82,7 @@ struct batch_norm_layer {
   activation act = activation::none;
 };
 
-/// Operands: x [N,C,H,W].
+/// Operands: x [N,C,H,W]. A window that `ceil_mode` adds and that would begin behind the input is left out.
 struct pool_layer {
   enum class kind : std::uint8_t { max, average };
   kind mode = kind::max;
@@ -86,6 +91,8 @@ struct pool_layer {
   std::array<std::int64_t, 4> pads{0, 0, 0, 0};
   bool count_include_pad = false;
   bool ceil_mode = false;
+  std::array<std::int64_t, 2> dilations{1, 1};
+  same_padding same = same_padding::none; ///< if not, `pads` are all 0
 };
 
 /// y = mean of x over H and W, kept as 1x1. Operands: x [N,C,H,W].
@@ -107,10 +114,12 @@ struct matmul_layer {
   float alpha = 1.0F;
 };
 
-/// Along `axis` (>= 0). With `flatten` (opset < 13) all axes from `axis` on are normalised together.
+/// Along `axis` (>= 0). With `flatten` (opset < 13) all axes from `axis` on are normalised together. With `logarithm`
+/// the results' logarithms.
 struct softmax_layer {
   std::uint32_t axis = 0;
   bool flatten = false;
+  bool logarithm = false;
 };
 
 /// y = table rows picked along `axis`. Operands: data, indices (int64 or int32, negative counts from the end).
@@ -123,12 +132,17 @@ struct transpose_layer {
   std::vector<std::uint32_t> permutation;
 };
 
-/// One direction, forward; gates in ONNX order i, o, f, c; sigmoid, tanh, tanh. Each step is a part, and the carried
-/// state at a position inside the layer is h and c, [N,H] each.
-/// Operands: x [S,N,I], w [1,4H,I], r [1,4H,H], b [1,8H] or none, h0 [1,N,H] or none, c0 [1,N,H] or none.
-/// Outputs: y [S,1,N,H], y_h [1,N,H], y_c [1,N,H]; absent ones are `none`.
+enum class recurrent_direction : std::uint8_t { forward, reverse, bidirectional };
+
+/// D directions (2 if bidirectional, else 1); gates in ONNX order i, o, f, c; sigmoid, tanh, tanh. Each step of each
+/// direction is a part, first all that go forward, and the carried state at a position inside the layer is h and c,
+/// [N,H] each.
+/// Operands: x [S,N,I], w [D,4H,I], r [D,4H,H], b [D,8H] or none, h0 [D,N,H] or none, c0 [D,N,H] or none,
+/// peepholes [D,3H] (i, o, f) or none.
+/// Outputs: y [S,D,N,H], y_h [D,N,H], y_c [D,N,H]; absent ones are `none`.
 struct lstm_layer {
   std::int64_t hidden = 0;
+  recurrent_direction direction = recurrent_direction::forward;
 };
 
 /// y = x, byte for byte: an output that would otherwise be an input, a constant or a second name of another output.
@@ -201,11 +215,44 @@ struct shape_layer {
   dims elements;
 };
 
+/// y = maximum of x over H and W, kept as 1x1. Operands: x [N,C,H,W].
+struct global_max_pool_layer {};
+
+/// y = x / (bias + alpha / size * sum of x^2 over channels c - (size-1)/2 to c + size/2)^beta. Operands: x [N,C,...].
+struct lrn_layer {
+  std::int64_t size = 1;
+  float alpha = 1e-4F;
+  float beta = 0.75F;
+  float bias = 1.0F;
+};
+
+/// As `lstm_layer`, with gates z, r, h and the carried state h. With `linear_before_reset` r is applied to the whole
+/// recurrent term of the hidden gate, bias included, else to h.
+/// Operands: x [S,N,I], w [D,3H,I], r [D,3H,H], b [D,6H] or none, h0 [D,N,H] or none. Outputs: y [S,D,N,H], y_h
+/// [D,N,H].
+struct gru_layer {
+  std::int64_t hidden = 0;
+  recurrent_direction direction = recurrent_direction::forward;
+  bool linear_before_reset = false;
+};
+
+/// As `gru_layer`, with one gate: h = act(x w^T + h r^T + b). Operands: x [S,N,I], w [D,H,I], r [D,H,H], b [D,2H] or
+/// none, h0 [D,N,H] or none.
+struct rnn_layer {
+  std::int64_t hidden = 0;
+  recurrent_direction direction = recurrent_direction::forward;
+  function act = function::tanh; ///< tanh, relu or sigmoid
+};
+
+/// y = true wherever x has an element: the mask of a Dropout that drops nothing. Operands: x of any type.
+struct all_true_layer {};
+
 using layer_attributes =
     std::variant<conv_layer, batch_norm_layer, pool_layer, global_average_pool_layer, linear_layer, matmul_layer,
                  softmax_layer, gather_layer, transpose_layer, lstm_layer, copy_layer, //
                  binary_layer, unary_layer, cast_layer, concat_layer, expand_layer, slice_layer, pad_layer,
-                 reduce_mean_layer, shape_layer>;
+                 reduce_mean_layer, shape_layer, //
+                 global_max_pool_layer, lrn_layer, gru_layer, rnn_layer, all_true_layer>;
 
 /// One kernel call (or as many as it has parts).
 struct layer {
@@ -216,6 +263,9 @@ struct layer {
   dim parts = 1;                    ///< how many parts it has
   dim state_bytes = 0;              ///< carried between its parts
 };
+
+/// 2 if bidirectional, else 1.
+std::int64_t directions_of(recurrent_direction direction);
 
 /// "conv", "linear", ...: the same words in tables, logs and the store.
 std::string_view kind_name(const layer_attributes& attributes);

@@ -42,15 +42,27 @@ public:
   dim operator()(const reduce_mean_layer&) const { return elements(0); }
   dim operator()(const shape_layer&) const { return 0; }
   dim operator()(const lstm_layer& a) const {
-    const auto& x = shape(0); // [S, N, I]
-    const dim h = a.hidden;
-    const auto products = dim(8) * h * (x[2] + h);
-    const auto gates =
-        dim(4) * h * dim(has(3) ? 3 : 1) + dim(9) * h; // biases, activations, c = f*c + i*g, h = o*tanh(c)
-    return x[0] * x[1] * (products + gates);
+    const dim peepholes = has(6) ? 6 : 0;
+    return recurrent(4, a.hidden, a.direction, dim(9) + peepholes); // c = f*c + i*g, h = o*tanh(c)
   }
+  dim operator()(const global_max_pool_layer&) const { return elements(0); }
+  dim operator()(const lrn_layer& a) const {
+    return out() * dim(2 * a.size + 4);
+  } // square and sum, scale, power, divide
+  dim operator()(const gru_layer& a) const {
+    return recurrent(3, a.hidden, a.direction, 5); // r*h, h = (1-z)*g + z*h
+  }
+  dim operator()(const rnn_layer& a) const { return recurrent(1, a.hidden, a.direction, 0); }
+  dim operator()(const all_true_layer&) const { return 0; }
 
 private:
+  /// Two products, biases, activations, and what else is done with each hidden element in a step.
+  dim recurrent(std::int64_t gates, std::int64_t hidden, recurrent_direction direction, const dim& rest) const {
+    const auto& x = shape(0); // [S, N, I]
+    const dim h = hidden;
+    const auto per_gate = dim(2) * (x[2] + h) + dim(has(3) ? 3 : 1);
+    return dim(directions_of(direction)) * x[0] * x[1] * h * (dim(gates) * per_gate + rest);
+  }
   bool has(std::size_t i) const { return i < l_.inputs.size() && l_.inputs[i] != none; }
   const dims& shape(std::size_t i) const { return m_.values()[l_.inputs[i]].shape; }
   dim elements(std::size_t i) const { return m_.elements(l_.inputs[i]); }

@@ -1,8 +1,10 @@
 #include "metadata/onnx_import.hpp"
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
+#include "metadata/importer/collector.hpp"
 #include "metadata/importer/finish.hpp"
 #include "metadata/importer/fusion.hpp"
 #include "metadata/importer/graph.hpp"
@@ -20,36 +22,86 @@ using namespace importer;
 constexpr std::int64_t first_opset = 7;
 constexpr std::int64_t last_opset = 21;
 
-model::parts import_parts(const std::filesystem::path& path, std::string name) {
+/// Adds the initializers. Those with a flaw are noted, and unknown from then on.
+void add_constants(graph& g, const onnx_file& file, collector& problems) {
+  for (const auto& constant : file.initializers) {
+    const auto good = problems.attempt([&] {
+      if (!constant.flaw.empty())
+        throw problem(constant.flaw);
+    });
+    if (!good)
+      g.mark_unknown(constant.name);
+    else if (!g.is_known(constant.name)) // told already if there are two
+      g.add_constant(constant, constant.name);
+  }
+}
+
+/// Adds the nodes. What depends on something unknown is unknown too, and nothing more is said about it but whether its
+/// operator is known.
+void add_nodes(graph& g, const onnx_file& file, const std::vector<std::uint32_t>& order, collector& problems) {
+  std::vector<bool> sorted(file.nodes.size());
+  const auto give_up = [&](const node_entry& n) {
+    for (const auto& result : n.proto.output())
+      g.mark_unknown(result);
+  };
+  for (const auto n : order)
+    sorted[n] = true;
+  for (std::size_t n = 0; n < file.nodes.size(); ++n) {
+    if (sorted[n])
+      continue;
+    give_up(file.nodes[n]);
+    problems.attempt([&] { demand_known_operator(file.nodes[n]); });
+  }
+  for (const auto index : order) {
+    const auto& n = file.nodes[index];
+    const auto& read = n.proto.input();
+    const auto blind = std::any_of(read.begin(), read.end(), [&](const auto& name) { return g.is_unknown(name); });
+    const auto good = problems.attempt([&] {
+      demand_known_operator(n);
+      if (!blind)
+        import_node(g, n);
+    });
+    if (blind || !good)
+      give_up(n);
+  }
+}
+
+/// The parts of the model, which are complete only if there were no problems.
+model::parts import_parts(const std::filesystem::path& path, std::string name, collector& problems) {
   const auto file = read_onnx(path);
-  demand(file.opset >= first_opset && file.opset <= last_opset,
-         "opset " + std::to_string(file.opset) + " is not supported, only " + std::to_string(first_opset) + " to "
-             + std::to_string(last_opset));
-  const auto order = order_nodes(file);
+  problems.attempt([&] {
+    demand(file.opset >= first_opset && file.opset <= last_opset,
+           "opset " + std::to_string(file.opset) + " is not supported, only " + std::to_string(first_opset) + " to "
+               + std::to_string(last_opset));
+  });
+  const auto order = order_nodes(file, problems);
   graph g(std::move(name), file.opset);
-  g.add_inputs(file);
-  for (const auto& constant : file.initializers)
-    g.add_constant(constant, constant.name);
   for (const auto& n : file.nodes)
     for (const auto& read : n.proto.input())
       g.mark_read(read);
   for (const auto& out : file.outputs)
     g.mark_read(out.name());
-  for (const auto n : order)
-    import_node(g, file.nodes[n]);
-  connect_outputs(g, file);
-  fuse(g.parts());
-  separate_outputs(g);
-  prune(g.parts());
+  g.add_inputs(file, problems);
+  add_constants(g, file, problems);
+  add_nodes(g, file, order, problems);
+  connect_outputs(g, file, problems);
+  if (problems.empty()) {
+    fuse(g.parts());
+    separate_outputs(g);
+    prune(g.parts());
+  }
   return std::move(g.parts());
 }
 
-} // namespace
-
-expected<std::shared_ptr<const model>> import_onnx(const std::filesystem::path& file, std::string name) {
+/// The model; or an error, unless problems were noted. Nothing is thrown.
+expected<std::shared_ptr<const model>> import_with(const std::filesystem::path& file, std::string name,
+                                                   collector& problems) {
   const auto who = "model '" + name + "': ";
   try {
-    return model::make(import_parts(file, std::move(name)));
+    auto parts = import_parts(file, std::move(name), problems);
+    if (!problems.empty())
+      return nullptr;
+    return model::make(std::move(parts));
   } catch (const problem& p) {
     return fail(p.code, who + p.what());
   } catch (const std::bad_alloc&) {
@@ -57,6 +109,25 @@ expected<std::shared_ptr<const model>> import_onnx(const std::filesystem::path& 
   } catch (const std::exception& e) {
     return fail(errc::internal, who + e.what());
   }
+}
+
+} // namespace
+
+expected<std::shared_ptr<const model>> import_onnx(const std::filesystem::path& file, std::string name) {
+  collector first(collector::mode::stop_at_first);
+  return import_with(file, std::move(name), first);
+}
+
+tl::expected<std::shared_ptr<const model>, model_problems> check_onnx(const std::filesystem::path& file,
+                                                                      std::string name) {
+  collector all(collector::mode::note_all);
+  auto made = import_with(file, std::move(name), all);
+  auto problems = all.take();
+  if (!made)
+    problems.list.push_back({made.error(), 1});
+  if (problems.list.empty())
+    return *made;
+  return tl::unexpected(std::move(problems));
 }
 
 } // namespace baton::metadata

@@ -10,21 +10,20 @@ namespace baton::metadata {
 namespace {
 
 constexpr operand_role conv_roles[] = {{"x"},
-                                       {"w", true, true},
-                                       {"b", false, true},
+                                       {"w"},
+                                       {"b", false},
                                        {"residual", false, false},
                                        {"scale", false, true},
                                        {"bias", false, true},
                                        {"mean", false, true},
                                        {"variance", false, true}};
-constexpr operand_role batch_norm_roles[] = {
-    {"x"}, {"scale", true, true}, {"bias", true, true}, {"mean", true, true}, {"variance", true, true}};
+constexpr operand_role batch_norm_roles[] = {{"x"}, {"scale"}, {"bias"}, {"mean"}, {"variance"}};
 constexpr operand_role x_role[] = {{"x"}};
 constexpr operand_role linear_roles[] = {{"x"}, {"w", true, true}, {"b", false, true}};
 constexpr operand_role matmul_roles[] = {{"a"}, {"b"}};
 constexpr operand_role gather_roles[] = {{"data"}, {"indices"}};
-constexpr operand_role lstm_roles[] = {{"x"},         {"w", true, true}, {"r", true, true}, {"b", false, true},
-                                       {"h0", false}, {"c0", false}};
+constexpr operand_role lstm_roles[] = {{"x"}, {"w"}, {"r"}, {"b", false}, {"h0", false}, {"c0", false}, {"p", false}};
+constexpr operand_role recurrent_roles[] = {{"x"}, {"w"}, {"r"}, {"b", false}, {"h0", false}};
 
 struct roles_of {
   using result = std::span<const operand_role>;
@@ -37,6 +36,8 @@ struct roles_of {
   result operator()(const shape_layer&) const { return {}; }
   result operator()(const gather_layer&) const { return gather_roles; }
   result operator()(const lstm_layer&) const { return lstm_roles; }
+  result operator()(const gru_layer&) const { return recurrent_roles; }
+  result operator()(const rnn_layer&) const { return recurrent_roles; }
   template <class Unary>
   result operator()(const Unary&) const {
     return x_role;

@@ -73,5 +73,10 @@ layer_shape infer(const slice_layer& a, const operands& in);
 layer_shape infer(const pad_layer& a, const operands& in);
 layer_shape infer(const reduce_mean_layer& a, const operands& in);
 layer_shape infer(const shape_layer& a, const operands& in);
+layer_shape infer(const global_max_pool_layer& a, const operands& in);
+layer_shape infer(const lrn_layer& a, const operands& in);
+layer_shape infer(const gru_layer& a, const operands& in);
+layer_shape infer(const rnn_layer& a, const operands& in);
+layer_shape infer(const all_true_layer& a, const operands& in);
 
 } // namespace baton::metadata::rules

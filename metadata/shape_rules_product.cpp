@@ -53,26 +53,4 @@ layer_shape infer(const matmul_layer& m, const operands& in) {
   return {{{element_type::float32, std::move(*y), batch}}};
 }
 
-layer_shape infer(const lstm_layer& a, const operands& in) {
-  demand(a.hidden >= 1 && a.hidden <= defaults::max_attribute, "its hidden size must be positive");
-  const auto& x = in.floats(0, 3);
-  const auto& steps = x.shape[0];
-  const auto& batch = x.shape[1];
-  const dim hidden = a.hidden;
-  in.expect(1, {1, dim(4) * hidden, x.shape[2]});
-  in.expect(2, {1, dim(4) * hidden, hidden});
-  in.expect(3, {1, dim(8) * hidden});
-  in.expect(4, {1, batch, hidden});
-  in.expect(5, {1, batch, hidden});
-  const auto has_batch = x.batch_axis == 1U;
-  const auto axis = [&](std::uint32_t i) { return has_batch ? std::optional(i) : std::nullopt; };
-  layer_shape result;
-  result.outputs.push_back({element_type::float32, {steps, 1, batch, hidden}, axis(2)});
-  result.outputs.push_back({element_type::float32, {1, batch, hidden}, axis(1)});
-  result.outputs.push_back({element_type::float32, {1, batch, hidden}, axis(1)});
-  result.parts = steps;
-  result.state_bytes = dim(2 * sizeof(float)) * batch * hidden;
-  return result;
-}
-
 } // namespace baton::metadata::rules

@@ -31,6 +31,12 @@ layer_shape infer(const copy_layer&, const operands& in) {
   return {{in.at(0)}};
 }
 
+layer_shape infer(const all_true_layer&, const operands& in) {
+  auto y = in.at(0);
+  y.type = element_type::boolean;
+  return {{std::move(y)}};
+}
+
 layer_shape infer(const softmax_layer& a, const operands& in) {
   auto y = in.floats_from(0, 1);
   demand(a.axis < y.shape.size(), "its axis lies outside " + in.text(y.shape));

@@ -2,7 +2,7 @@
 #include <string_view>
 #include <vector>
 
-#include "gpu/cpu/kernels.hpp"
+#include "gpu/cpu/window.hpp"
 
 namespace baton::gpu::cpu {
 namespace {
@@ -17,6 +17,7 @@ struct problem {
   extents target;
   std::int64_t channels; ///< K
   const metadata::conv_layer& a;
+  window_pads pads;
   bool has_bias;
   bool has_residual;
 
@@ -32,16 +33,14 @@ struct problem {
     attributes.set_post_ops(ops);
     const extents strides{a.strides[0], a.strides[1]};
     const extents dilations{a.dilations[0] - 1, a.dilations[1] - 1};
-    const extents before{a.pads[0], a.pads[1]};
-    const extents after{a.pads[2], a.pads[3]};
     using dnnl::algorithm;
     using dnnl::prop_kind;
     auto d = has_bias ? convolution_forward::desc(prop_kind::forward_inference, algorithm::convolution_direct,
                                                   any_layout(src), how_weights, plain_layout({channels}),
-                                                  any_layout(dst), strides, dilations, before, after)
+                                                  any_layout(dst), strides, dilations, pads.before, pads.after)
                       : convolution_forward::desc(prop_kind::forward_inference, algorithm::convolution_direct,
                                                   any_layout(src), how_weights, any_layout(dst), strides, dilations,
-                                                  before, after);
+                                                  pads.before, pads.after);
     return {d, attributes, cpu_engine()};
   }
 };
@@ -75,7 +74,7 @@ struct folded {
 folded fold(const layer_builder& builder, const metadata::conv_layer& a, std::int64_t channels) {
   auto count = static_cast<std::size_t>(channels);
   folded f{std::vector<double>(count, 1.0), std::vector<double>(count, 0.0)};
-  if (builder.has(b)) {
+  if (builder.has(b) && builder.is_weight(builder.input_value(b))) {
     auto bias = builder.read(b);
     auto numbers = bias.as<float>();
     f.addend.assign(numbers.begin(), numbers.end());
@@ -100,10 +99,15 @@ void build_conv(layer_builder& builder, const metadata::conv_layer& a) {
   const auto channels = weights.at(0);
   if (weights.size() != 4)
     builder.unsupported("weights must have 4 axes");
+  const auto is_fixed = [&](role which) { return builder.is_weight(builder.input_value(which)); };
+  if (a.has_batch_norm && !(is_fixed(w) && (!builder.has(b) || is_fixed(b))))
+    builder.unsupported("with a batch norm its weights must be constants");
+  const auto pads = pads_of(a.pads, a.same, {weights[2], weights[3]}, a.strides, a.dilations, builder.input_shape(x),
+                            builder.output_shape());
   if (a.groups > 1)
     weights = {a.groups, channels / a.groups, weights[1], weights[2], weights[3]};
   const problem p{
-      builder.input_shape(x), weights, builder.output_shape(), channels, a, builder.has(b) || a.has_batch_norm,
+      builder.input_shape(x), weights, builder.output_shape(), channels, a, pads, builder.has(b) || a.has_batch_norm,
       builder.has(residual)};
   auto d = choose(p);
 
@@ -113,17 +117,22 @@ void build_conv(layer_builder& builder, const metadata::conv_layer& a) {
     builder.reorder(builder.input(residual), target);
   std::vector<primitive_step::argument> arguments{{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, target}};
 
-  arguments.push_back(
-      {DNNL_ARG_WEIGHTS,
-       builder.prepared(weight_role::matrix, d.weights_desc(), plain_layout(weights), [&](std::span<float> out) {
-         auto f = fold(builder, a, channels);
-         auto tensor = builder.read(w);
-         auto in = tensor.as<float>();
-         auto per_channel = in.size() / static_cast<std::size_t>(channels);
-         for (std::size_t i = 0; i < in.size(); ++i)
-           out[i] = static_cast<float>(in[i] * f.factor[i / per_channel]);
-       })});
-  if (p.has_bias)
+  if (!is_fixed(w))
+    arguments.push_back({DNNL_ARG_WEIGHTS, builder.in_layout(builder.plain_input(w, weights), d.weights_desc())});
+  else
+    arguments.push_back(
+        {DNNL_ARG_WEIGHTS,
+         builder.prepared(weight_role::matrix, d.weights_desc(), plain_layout(weights), [&](std::span<float> out) {
+           auto f = fold(builder, a, channels);
+           auto tensor = builder.read(w);
+           auto in = tensor.as<float>();
+           auto per_channel = in.size() / static_cast<std::size_t>(channels);
+           for (std::size_t i = 0; i < in.size(); ++i)
+             out[i] = static_cast<float>(in[i] * f.factor[i / per_channel]);
+         })});
+  if (p.has_bias && builder.has(b) && !is_fixed(b))
+    arguments.push_back({DNNL_ARG_BIAS, builder.plain_input(b)});
+  else if (p.has_bias)
     arguments.push_back({DNNL_ARG_BIAS, builder.prepared(weight_role::bias, d.bias_desc(), plain_layout({channels}),
                                                          [&](std::span<float> out) {
                                                            auto f = fold(builder, a, channels);

@@ -36,9 +36,9 @@ metadata::tensor cpu_weights::read(metadata::value_index root) const {
 }
 
 const std::byte* cpu_weights::prepared(std::uint32_t layer, weight_role role, const layout& wanted, const layout& given,
-                                       const std::function<void(std::span<float>)>& fill) {
+                                       const std::function<void(std::span<float>)>& fill, std::uint32_t direction) {
   std::lock_guard lock(mutex_);
-  auto& copies = prepared_[{layer, role}];
+  auto& copies = prepared_[{layer, role, direction}];
   for (const auto& copy : copies)
     if (copy.how == wanted)
       return copy.bytes.data();

@@ -18,7 +18,7 @@
 namespace baton::gpu::cpu {
 
 /// What a prepared piece is to its layer.
-enum class weight_role : std::uint8_t { matrix, recurrent, bias, scale_shift, mean, variance };
+enum class weight_role : std::uint8_t { matrix, recurrent, bias, peephole };
 
 /// Prepared weights in host memory. Each piece is read from the file when a plan first needs it, put into the layout
 /// that the plan's primitive wants (batch norms folded in, gates reordered), and kept; the bytes read are freed. A
@@ -35,10 +35,10 @@ public:
   /// The weight as it is in the file. Throws `failure`.
   const std::byte* plain(metadata::value_index root);
 
-  /// `layer`'s piece in the layout `wanted`. If it is not there yet, `fill` writes it in the layout `given`.
-  /// Throws `failure`, `dnnl::error`.
+  /// `layer`'s piece in the layout `wanted`, of the given direction where it has two. If it is not there yet, `fill`
+  /// writes it in the layout `given`. Throws `failure`, `dnnl::error`.
   const std::byte* prepared(std::uint32_t layer, weight_role role, const layout& wanted, const layout& given,
-                            const std::function<void(std::span<float>)>& fill);
+                            const std::function<void(std::span<float>)>& fill, std::uint32_t direction = 0);
 
   /// A weight's numbers, read anew and not kept. Throws `failure`; `bad_model` if they are not float32.
   metadata::tensor read(metadata::value_index root) const;
@@ -47,6 +47,7 @@ private:
   struct key {
     std::uint32_t layer;
     weight_role role;
+    std::uint32_t direction;
     friend auto operator<=>(const key&, const key&) = default;
   };
   struct piece {

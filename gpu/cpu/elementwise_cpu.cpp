@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 
 #include "gpu/cpu/kernels.hpp"
 
@@ -7,6 +8,16 @@ namespace {
 
 using dnnl::batch_normalization_forward;
 using dnnl::normalization_flags;
+
+class all_true_step final : public step {
+public:
+  all_true_step(place to, std::size_t count) : to_(to), count_(count) {}
+  void run(const run_context& context) const override { std::memset(context.values.at(to_), 1, count_); }
+
+private:
+  place to_;
+  std::size_t count_;
+};
 
 } // namespace
 
@@ -18,33 +29,24 @@ void build_batch_norm(layer_builder& b, const metadata::batch_norm_layer& a) {
   const auto channels = shape[1];
   const bool fits = shape.size() <= 5; // oneDNN's limit; more axes are seen as one
   auto source = fits ? b.input(x) : b.plain_input(x, {shape[0], channels, elements_of(shape) / shape[0] / channels});
-  auto flags = normalization_flags::use_global_stats | normalization_flags::use_scale_shift;
+  auto flags = normalization_flags::use_global_stats | normalization_flags::use_scale | normalization_flags::use_shift;
   if (a.act == metadata::activation::relu)
     flags |= normalization_flags::fuse_norm_relu;
   batch_normalization_forward::primitive_desc d({dnnl::prop_kind::forward_inference, source.how, a.epsilon, flags},
                                                 user_scratchpad(), cpu_engine());
   auto target = fits ? b.output(0, source.how) : b.plain_output(0, source.how.dims());
-
-  auto vector = plain_layout({channels});
-  auto pair = plain_layout({2, channels});
-  auto one = [&](weight_role as, role which) {
-    return b.prepared(as, vector, vector, [&](std::span<float> out) {
-      auto tensor = b.read(which);
-      std::copy(tensor.as<float>().begin(), tensor.as<float>().end(), out.begin());
-    });
-  };
-  auto scale_shift = b.prepared(weight_role::scale_shift, pair, pair, [&](std::span<float> out) {
-    auto scales = b.read(scale);
-    auto shifts = b.read(shift);
-    auto end = std::copy(scales.as<float>().begin(), scales.as<float>().end(), out.begin());
-    std::copy(shifts.as<float>().begin(), shifts.as<float>().end(), end);
-  });
   b.add(batch_normalization_forward(d), d.scratchpad_desc(),
         {{DNNL_ARG_SRC, source},
-         {DNNL_ARG_MEAN, one(weight_role::mean, mean)},
-         {DNNL_ARG_VARIANCE, one(weight_role::variance, variance)},
-         {DNNL_ARG_SCALE_SHIFT, scale_shift},
+         {DNNL_ARG_MEAN, b.plain_input(mean)},
+         {DNNL_ARG_VARIANCE, b.plain_input(variance)},
+         {DNNL_ARG_SCALE, b.plain_input(scale)},
+         {DNNL_ARG_SHIFT, b.plain_input(shift)},
          {DNNL_ARG_DST, target}});
+}
+
+void build_all_true(layer_builder& b, const metadata::all_true_layer& /*a*/) {
+  const auto count = static_cast<std::size_t>(elements_of(b.output_shape()));
+  b.add(std::make_unique<all_true_step>(b.plain_output_place(0), count));
 }
 
 void build_copy(layer_builder& b, const metadata::copy_layer& /*a*/) {

@@ -31,7 +31,8 @@ void execution::run(const cpu_plan& plan, position begin, position end, bindings
     for (; part < stop; ++part) {
       context.values.part = part;
       for (const auto& step : layer.steps)
-        step->run(context);
+        if (step->runs_in(part))
+          step->run(context);
     }
     if (timed) {
       auto now = clock::now();

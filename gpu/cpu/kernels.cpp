@@ -31,6 +31,11 @@ struct dispatch {
   void operator()(const metadata::pad_layer& a) const { build_pad(b, a); }
   void operator()(const metadata::reduce_mean_layer& a) const { build_reduce_mean(b, a); }
   void operator()(const metadata::shape_layer& a) const { build_shape(b, a); }
+  void operator()(const metadata::global_max_pool_layer& a) const { build_global_max_pool(b, a); }
+  void operator()(const metadata::lrn_layer& a) const { build_lrn(b, a); }
+  void operator()(const metadata::gru_layer& a) const { build_gru(b, a); }
+  void operator()(const metadata::rnn_layer& a) const { build_rnn(b, a); }
+  void operator()(const metadata::all_true_layer& a) const { build_all_true(b, a); }
 };
 
 } // namespace

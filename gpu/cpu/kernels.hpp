@@ -27,6 +27,11 @@ void build_slice(layer_builder& b, const metadata::slice_layer& a);
 void build_pad(layer_builder& b, const metadata::pad_layer& a);
 void build_reduce_mean(layer_builder& b, const metadata::reduce_mean_layer& a);
 void build_shape(layer_builder& b, const metadata::shape_layer& a);
+void build_global_max_pool(layer_builder& b, const metadata::global_max_pool_layer& a);
+void build_lrn(layer_builder& b, const metadata::lrn_layer& a);
+void build_gru(layer_builder& b, const metadata::gru_layer& a);
+void build_rnn(layer_builder& b, const metadata::rnn_layer& a);
+void build_all_true(layer_builder& b, const metadata::all_true_layer& a);
 
 /// Builds layer `index`. Throws `failure`, whose message names the layer.
 built_layer build_layer(plan_draft& draft, std::uint32_t index);

@@ -134,8 +134,8 @@ metadata::tensor layer_builder::read(std::size_t role) const {
 }
 
 operand layer_builder::prepared(weight_role role, const layout& wanted, const layout& given,
-                                const std::function<void(std::span<float>)>& fill) {
-  const auto* bytes = draft_.weights->prepared(index_, role, wanted, given, fill);
+                                const std::function<void(std::span<float>)>& fill, std::uint32_t direction) {
+  const auto* bytes = draft_.weights->prepared(index_, role, wanted, given, fill, direction);
   return {wanted, {.in = place::space::constant, .constant = bytes}};
 }
 
@@ -161,6 +161,7 @@ void layer_builder::set_parts(std::uint32_t parts, std::size_t state_bytes) {
 }
 
 built_layer layer_builder::finish() {
+  range_ = {};
   for (const auto& [from, to] : at_end_)
     reorder(from, to);
   draft_.scratch_bytes = std::max(draft_.scratch_bytes, scratch_bytes_);

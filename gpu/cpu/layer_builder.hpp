@@ -87,15 +87,20 @@ public:
   bool is_weight(value_index v) const;
   /// A prepared piece of this layer; see `cpu_weights::prepared`.
   operand prepared(weight_role role, const layout& wanted, const layout& given,
-                   const std::function<void(std::span<float>)>& fill);
+                   const std::function<void(std::span<float>)>& fill, std::uint32_t direction = 0);
 
   // -- steps ---------------------------------------------------------------------------------------------------------
 
-  void add(std::unique_ptr<step> s) { built_.steps.push_back(std::move(s)); }
+  void add(std::unique_ptr<step> s) {
+    s->limit_to(range_);
+    built_.steps.push_back(std::move(s));
+  }
   /// Runs `primitive`, with scratch memory if it wants any.
   void add(const dnnl::primitive& primitive, const layout& scratchpad, std::vector<primitive_step::argument> arguments);
   void reorder(const operand& from, const operand& to);
   void set_parts(std::uint32_t parts, std::size_t state_bytes);
+  /// Steps added from now on run in these parts only.
+  void set_range(const part_range& range) { range_ = range; }
   /// To be called last.
   built_layer finish();
 
@@ -109,6 +114,7 @@ private:
   built_layer built_;
   std::vector<std::pair<operand, operand>> at_end_;
   std::size_t scratch_bytes_ = 0;
+  part_range range_;
 };
 
 /// The activation as post-ops. Throws `failure` for those that oneDNN does not have (`erf`).

@@ -49,7 +49,7 @@ void demand_plain(plan_draft& draft) {
   for (auto v : model.outputs())
     draft.must_be_plain[model.root(v)] = true;
   for (const auto& layer : model.layers())
-    if (std::holds_alternative<metadata::lstm_layer>(layer.attributes))
+    if (layer.parts != metadata::dim(1))
       for (auto v : layer.inputs)
         if (v != metadata::none)
           draft.must_be_plain[model.root(v)] = true;

@@ -29,12 +29,19 @@ struct place {
   space in = space::value;
   value_index root = metadata::none;
   std::size_t offset = 0;
-  std::size_t per_part = 0; ///< added once for each part before this one
+  std::ptrdiff_t per_part = 0;  ///< added once for each part since `first_part`
+  std::uint32_t first_part = 0; ///< the part at which it lies at `offset`
   const std::byte* constant = nullptr;
 
-  place advancing(std::size_t bytes) const {
+  place shifted(std::size_t bytes) const {
+    place result = *this;
+    result.offset += bytes;
+    return result;
+  }
+  place advancing(std::ptrdiff_t bytes, std::uint32_t from_part = 0) const {
     place result = *this;
     result.per_part = bytes;
+    result.first_part = from_part;
     return result;
   }
 };
@@ -59,7 +66,8 @@ struct frame {
 
   /// Inputs given from outside are never written: their layers only read them.
   std::byte* at(const place& p) const {
-    auto shift = p.offset + p.per_part * part;
+    auto shift = static_cast<std::ptrdiff_t>(p.offset)
+                 + p.per_part * (static_cast<std::ptrdiff_t>(part) - static_cast<std::ptrdiff_t>(p.first_part));
     switch (p.in) {
     case place::space::value: {
       const auto& slot = slots[p.root];
@@ -88,11 +96,24 @@ struct run_context {
   std::span<bound_arguments> bound; ///< by slot
 };
 
-/// One action of a layer. `run` allocates nothing and creates no primitive; it throws `failure` or `dnnl::error`.
+/// Some of the parts of a layer: [first, end).
+struct part_range {
+  std::uint32_t first = 0;
+  std::uint32_t end = UINT32_MAX;
+};
+
+/// One action of a layer, in all its parts or some. `run` allocates nothing and creates no primitive; it throws
+/// `failure` or `dnnl::error`.
 class step {
 public:
   virtual ~step() = default;
   virtual void run(const run_context& context) const = 0;
+
+  bool runs_in(std::uint32_t part) const { return part >= parts_.first && part < parts_.end; }
+  void limit_to(const part_range& parts) { parts_ = parts; }
+
+private:
+  part_range parts_;
 };
 
 /// An operand: how it lies and where.

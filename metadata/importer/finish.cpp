@@ -36,21 +36,24 @@ value_index root(const model::parts& p, value_index v) {
 
 } // namespace
 
-void connect_outputs(graph& g, const onnx_file& file) {
-  demand(!file.outputs.empty(), "the graph has no outputs");
+void connect_outputs(graph& g, const onnx_file& file, collector& problems) {
+  problems.attempt([&] { demand(!file.outputs.empty(), "the graph has no outputs"); });
   std::unordered_set<std::string> seen;
-  for (const auto& info : file.outputs) {
-    const auto& name = info.name();
-    demand(seen.insert(name).second, "two outputs are called '" + name + "'");
-    value_index v = none;
-    try {
-      v = g.bound(name);
-    } catch (const problem& p) {
-      throw problem("output '" + name + "': " + p.what(), p.code);
-    }
-    check_declared(g, info, g.at(v));
-    g.parts().outputs.push_back(v);
-  }
+  for (const auto& info : file.outputs)
+    problems.attempt([&] {
+      const auto& name = info.name();
+      demand(seen.insert(name).second, "two outputs are called '" + name + "'");
+      if (g.is_unknown(name))
+        return;
+      value_index v = none;
+      try {
+        v = g.bound(name);
+      } catch (const problem& p) {
+        throw problem("output '" + name + "': " + p.what(), p.code);
+      }
+      check_declared(g, info, g.at(v));
+      g.parts().outputs.push_back(v);
+    });
 }
 
 void separate_outputs(graph& g) {

@@ -4,8 +4,8 @@
 
 namespace baton::metadata::importer {
 
-/// Makes the graph's outputs the model's, checking what the file declares of them. Throws `problem`.
-void connect_outputs(graph& g, const onnx_file& file);
+/// Makes the graph's outputs the model's, checking what the file declares of them.
+void connect_outputs(graph& g, const onnx_file& file, collector& problems);
 
 /// Gives each output bytes of its own: a copy layer where it is an input, a constant or a second name of another
 /// output.

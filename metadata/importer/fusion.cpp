@@ -82,10 +82,15 @@ void fuse_batch_norm(model::parts& p) {
       continue;
     auto& l_conv = r.at(*producer);
     auto* conv = std::get_if<conv_layer>(&l_conv.attributes);
+    if (conv == nullptr)
+      continue;
     // Through a view only where the channels stay in place, as they do around a 1-d convolution.
     const auto& y = r[l_conv.outputs[0]].shape;
+    const auto is_weight = [&](value_index v) { return v == none || r[v].origin == value_origin::weight; };
+    const auto foldable = std::all_of(norm.inputs.begin() + 1, norm.inputs.end(), is_weight)
+                          && is_weight(l_conv.inputs[1]) && is_weight(l_conv.inputs[2]);
     const auto same_channels = r[x].shape.size() >= 2 && r[x].shape[0] == y[0] && r[x].shape[1] == y[1];
-    if (conv == nullptr || conv->has_batch_norm || conv->act != activation::none || l_conv.inputs[3] != none
+    if (!foldable || conv->has_batch_norm || conv->act != activation::none || l_conv.inputs[3] != none
         || !same_channels)
       continue;
     conv->has_batch_norm = true;

@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "metadata/importer/collector.hpp"
 #include "metadata/importer/onnx_reader.hpp"
 #include "metadata/importer/problem.hpp"
 #include "metadata/model.hpp"
@@ -26,8 +27,8 @@ public:
   std::string text(const dims& shape) const { return to_string(shape, parts_.symbols); }
 
   /// The graph's inputs that no initializer fills, and the symbols in them.
-  void add_inputs(const onnx_file& file);
-  /// A constant known by its entry's name. A type that does not exist here is an error only when it is read.
+  void add_inputs(const onnx_file& file, collector& problems);
+  /// A constant known by its entry's name. A type that no layer takes is an error only when it is read.
   void add_constant(const tensor_entry& entry, const std::string& name);
   /// A constant that stands in no file. @pre `bytes` fill the shape
   value_index add_weight(const std::string& name, element_type type, dims shape, std::span<const std::byte> bytes);
@@ -41,6 +42,10 @@ public:
   /// The same; where it is only another name of the same bytes and shape, the original.
   value_index find(const std::string& name) const;
   void bind(const std::string& name, value_index v);
+  bool is_known(const std::string& name) const { return by_name_.contains(name) || unusable_.contains(name); }
+  /// The value of that name is the result of something with a problem.
+  void mark_unknown(const std::string& name) { unknown_.insert(name); }
+  bool is_unknown(const std::string& name) const { return unknown_.contains(name); }
   void mark_read(const std::string& name) { read_.insert(name); }
   bool is_read(const std::string& name) const { return read_.contains(name); }
 
@@ -80,6 +85,7 @@ private:
   std::unordered_map<value_index, std::size_t> writer_;
   std::unordered_map<std::string, std::string> unusable_; // constants of other element types, and what these are
   std::unordered_set<std::string> read_;                  // names that some node or the graph's outputs read
+  std::unordered_set<std::string> unknown_;               // names of what could not be imported
   std::unordered_map<std::string, std::uint32_t> layer_names_;
   std::unordered_map<value_index, dims> known_; // what symbols make of it, beside the constants
   std::uint64_t copied_bytes_ = 0;

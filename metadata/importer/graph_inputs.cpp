@@ -70,21 +70,26 @@ std::optional<std::uint32_t> batch_symbol(const model::parts& p) {
 
 } // namespace
 
-void graph::add_inputs(const onnx_file& file) {
+void graph::add_inputs(const onnx_file& file, collector& problems) {
   std::unordered_set<std::string> filled;
   for (const auto& constant : file.initializers)
     filled.insert(constant.name);
   for (const auto& info : file.inputs) {
-    demand(!info.name().empty(), "an input has no name");
-    if (filled.contains(info.name()))
-      continue; // before IR version 4 initializers are listed as inputs too
-    value v;
-    v.name = info.name();
-    v.type = type_of(info);
-    v.shape = shape_from(info, parts_.symbols);
-    v.origin = value_origin::input;
-    parts_.inputs.push_back(add(std::move(v)));
-    bind(info.name(), parts_.inputs.back());
+    // Before IR version 4 initializers are listed as inputs too; of two inputs with one name it has been told already.
+    if (filled.contains(info.name()) || is_known(info.name()))
+      continue;
+    const auto good = problems.attempt([&] {
+      demand(!info.name().empty(), "an input has no name");
+      value v;
+      v.name = info.name();
+      v.type = type_of(info);
+      v.shape = shape_from(info, parts_.symbols);
+      v.origin = value_origin::input;
+      bind(info.name(), add(std::move(v)));
+      parts_.inputs.push_back(static_cast<value_index>(parts_.values.size() - 1));
+    });
+    if (!good)
+      mark_unknown(info.name());
   }
   const auto batch = batch_symbol(parts_);
   if (!batch)

@@ -11,6 +11,7 @@ void import_constant(node& n) {
   const auto& name = n.output();
   auto& g = n.in();
   n.attrs().ignore("value");
+  demand(!n.constant() || n.constant()->flaw.empty(), n.constant() ? n.constant()->flaw : "");
   if (n.constant())
     return g.add_constant(*n.constant(), name);
   using proto = onnx::AttributeProto;
@@ -34,8 +35,15 @@ void import_dropout(node& n) {
   n.demand_operands(1, 3);
   n.attrs().ignore("ratio");
   n.attrs().ignore("seed");
-  demand(!n.has(2), "its training_mode is given: only inference is supported");
+  auto& g = n.in();
+  if (n.has(2)) {
+    demand(g.at(n.operand(2)).origin == value_origin::weight, "its training_mode must be a constant");
+    demand(g.number(n.operand(2)) == 0, "its training_mode is true: only inference is supported");
+  }
   n.emit_view(n.operand(0), n.shape(0));
+  demand(!n.is_wanted(1) || g.opset() >= 10, "before opset 10 its mask is not defined in inference");
+  if (n.is_wanted(1))
+    g.bind(n.output(1), g.add_layer(n.layer_name() + "/mask", all_true_layer{}, {n.operand(0)}, {n.output(1)})[0]);
 }
 
 void import_flatten(node& n) {

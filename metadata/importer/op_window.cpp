@@ -33,26 +33,33 @@ public:
     return given ? std::optional(widen(*given, 1)) : std::nullopt;
   }
 
-  std::array<std::int64_t, 4> pads(const pair& kernel, const pair& strides, const pair& dilations) const {
+  /// Sets `a.pads` or `a.same`. @pre strides and dilations are set
+  template <class Layer>
+  void set_pads(Layer& a, const pair& kernel) const {
     const auto automatic = n_.attrs().text("auto_pad", "NOTSET");
     const auto given = n_.attrs().integers("pads", 2 * spatial_, 0, max_attribute);
     if (automatic == "NOTSET") {
-      if (!given)
-        return {};
-      return spatial_ == 2 ? std::array{(*given)[0], (*given)[1], (*given)[2], (*given)[3]}
-                           : std::array{std::int64_t{0}, (*given)[0], std::int64_t{0}, (*given)[1]};
+      if (given)
+        a.pads = spatial_ == 2 ? std::array{(*given)[0], (*given)[1], (*given)[2], (*given)[3]}
+                               : std::array{std::int64_t{0}, (*given)[0], std::int64_t{0}, (*given)[1]};
+      return;
     }
     if (automatic == "VALID")
-      return {};
+      return;
     demand(automatic == "SAME_UPPER" || automatic == "SAME_LOWER", "auto_pad '" + automatic + "' is unknown");
-    std::array<std::int64_t, 4> result{};
+    const auto same = automatic == "SAME_UPPER" ? same_padding::upper : same_padding::lower;
     for (std::size_t i = 2 - spatial_; i < 2; ++i) {
-      const auto total = same_padding(i, (kernel[i] - 1) * dilations[i] + 1, strides[i]);
-      const auto smaller = total / 2;
-      result[i] = automatic == "SAME_UPPER" ? smaller : total - smaller;
-      result[i + 2] = total - result[i];
+      const auto total = same_total(i, (kernel[i] - 1) * a.dilations[i] + 1, a.strides[i]);
+      if (!total) {
+        // It differs from shape to shape.
+        a.pads = {};
+        a.same = same;
+        return;
+      }
+      const auto smaller = *total / 2;
+      a.pads[i] = same == same_padding::upper ? smaller : *total - smaller;
+      a.pads[i + 2] = *total - a.pads[i];
     }
-    return result;
   }
 
   /// [N,C,L] as [N,C,1,L].
@@ -77,13 +84,13 @@ private:
     return spatial_ == 2 ? pair{given[0], given[1]} : pair{fill, given[0]};
   }
 
-  /// What makes the result ceil(extent / stride) long.
-  std::int64_t same_padding(std::size_t i, std::int64_t reach, std::int64_t stride) const {
-    const auto& extent = n_.shape(0)[i + spatial_];
+  /// What makes the result ceil(extent / stride) long; nothing if that depends on a symbol.
+  std::optional<std::int64_t> same_total(std::size_t i, std::int64_t reach, std::int64_t stride) const {
     if (stride == 1)
       return reach - 1;
-    const auto constant = extent.constant();
-    demand(constant.has_value(), "auto_pad with strides needs constant extents, and x is " + n_.in().text(n_.shape(0)));
+    const auto constant = n_.shape(0)[i + spatial_].constant();
+    if (!constant)
+      return std::nullopt;
     const auto steps = (*constant + stride - 1) / stride;
     return std::max<std::int64_t>(0, (steps - 1) * stride + reach - *constant);
   }
@@ -100,7 +107,8 @@ void import_pool(node& n, pool_layer a) {
   demand(kernel.has_value(), "attribute 'kernel_shape' is missing");
   a.kernel = *kernel;
   a.strides = w.two("strides", 1, 1);
-  a.pads = w.pads(a.kernel, a.strides, {1, 1});
+  a.dilations = w.two("dilations", 1, 1);
+  w.set_pads(a, a.kernel);
   a.ceil_mode = n.attrs().flag("ceil_mode", false);
   w.emit(a, {w.widened(n.operand(0), "x")});
 }
@@ -119,21 +127,19 @@ void import_conv(node& n) {
   const auto rows = shape[2].constant();
   const auto columns = shape[3].constant();
   demand(rows && columns && *rows <= max_attribute && *columns <= max_attribute,
-         "its w must be a constant of sane size");
+         "its w must have constant extents of sane size");
   const pair kernel{*rows, *columns};
   demand(w.kernel().value_or(kernel) == kernel, "kernel_shape does not fit w " + n.in().text(weight));
   conv_layer a;
   a.strides = w.two("strides", 1, 1);
   a.dilations = w.two("dilations", 1, 1);
-  a.pads = w.pads(kernel, a.strides, a.dilations);
+  w.set_pads(a, kernel);
   a.groups = n.attrs().integer("group", 1, 1, max_attribute);
   w.emit(a, {w.widened(n.operand(0), "x"), wide_weight, n.optional_operand(2), none});
 }
 
 void import_max_pool(node& n) {
-  demand(!n.attrs().flag("storage_order", false), "storage_order is not supported");
-  window::demand_rank(n);
-  demand(window(n).two("dilations", 1, 1) == pair{1, 1}, "dilations are not supported");
+  n.attrs().flag("storage_order", false); // of the indices, which are not supported
   pool_layer a;
   a.mode = pool_layer::kind::max;
   import_pool(n, a);
@@ -146,11 +152,33 @@ void import_average_pool(node& n) {
   import_pool(n, a);
 }
 
-void import_global_average_pool(node& n) {
+namespace {
+
+/// One result for each channel, whatever number of axes is behind it.
+void import_global_pool(node& n, const layer_attributes& a) {
   n.demand_operands(1, 1);
-  window::demand_rank(n);
-  const window w(n);
-  w.emit(global_average_pool_layer{}, {w.widened(n.operand(0), "x")});
+  const auto shape = n.shape(0); // a copy: views below move the values
+  demand(shape.size() >= 3, "x " + n.in().text(shape) + " must have at least 3 extents");
+  if (shape.size() == 4)
+    return n.emit(a, {n.operand(0)});
+  auto& g = n.in();
+  const auto pixels = elements_of(dims(shape.begin() + 2, shape.end()));
+  const auto x = g.view(n.operand(0), {shape[0], shape[1], 1, pixels}, n.layer_name() + "/x");
+  const auto y = n.emit_step("y", a, {x});
+  dims to(shape.size(), 1);
+  to[0] = shape[0];
+  to[1] = shape[1];
+  n.emit_view(y, std::move(to));
+}
+
+} // namespace
+
+void import_global_average_pool(node& n) {
+  import_global_pool(n, global_average_pool_layer{});
+}
+
+void import_global_max_pool(node& n) {
+  import_global_pool(n, global_max_pool_layer{});
 }
 
 } // namespace baton::metadata::importer

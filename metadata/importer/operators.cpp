@@ -21,7 +21,7 @@ const std::map<std::string_view, known_operator>& operators() {
       {"BatchNormalization", {import_batch_normalization}},
       {"Constant", {import_constant}},
       {"Conv", {import_conv}},
-      {"Dropout", {import_dropout}},
+      {"Dropout", {import_dropout, true}},
       {"Flatten", {import_flatten}},
       {"Gather", {import_gather}},
       {"Gemm", {import_gemm}},
@@ -63,25 +63,36 @@ const std::map<std::string_view, known_operator>& operators() {
       {"Sub", {import_sub}},
       {"Tanh", {import_tanh}},
       {"Unsqueeze", {import_unsqueeze}},
+      {"GRU", {import_gru, true}},
+      {"GlobalMaxPool", {import_global_max_pool}},
+      {"LRN", {import_lrn}},
+      {"LogSoftmax", {import_log_softmax}},
+      {"RNN", {import_rnn, true}},
   };
   return table;
 }
 
 } // namespace
 
+void demand_known_operator(const node_entry& entry) {
+  const auto& proto = entry.proto;
+  const auto standard = proto.domain().empty() || proto.domain() == "ai.onnx";
+  if (standard && operators().contains(proto.op_type()))
+    return;
+  const auto what = "operator " + (standard ? "" : proto.domain() + '.') + proto.op_type() + " is not supported";
+  throw problem(who(proto) + what, errc::bad_model, what);
+}
+
 void import_node(graph& g, const node_entry& entry) {
   const auto& proto = entry.proto;
   try {
-    const auto standard = proto.domain().empty() || proto.domain() == "ai.onnx";
-    const auto found = operators().find(proto.op_type());
-    demand(standard && found != operators().end(),
-           "operator " + (standard ? "" : proto.domain() + '.') + proto.op_type() + " is not supported");
+    const auto& known = operators().at(proto.op_type());
     node n(g, entry);
-    if (!found->second.optional_outputs)
+    if (!known.optional_outputs)
       for (int i = 1; i < proto.output_size(); ++i)
         demand(!n.is_wanted(static_cast<std::size_t>(i)),
                "its optional output '" + proto.output(i) + "' is used, which is not supported");
-    found->second.import(n);
+    known.import(n);
     n.attrs().finish();
   } catch (const problem& p) {
     throw problem(who(proto) + p.what(), p.code);

@@ -4,7 +4,11 @@
 
 namespace baton::metadata::importer {
 
+/// Throws `problem`, naming the node, if its operator is not one of ours, whatever its operands are.
+void demand_known_operator(const node_entry& entry);
+
 /// Adds what one node stands for to the graph: layers, views, constants. Throws `problem`, naming the node.
+/// @pre its operator is known
 /// Source of the semantics: ONNX operator specification, opsets 7-21.
 void import_node(graph& g, const node_entry& entry);
 
@@ -58,5 +62,10 @@ void import_shape(node& n);
 void import_slice(node& n);
 void import_split(node& n);
 void import_unsqueeze(node& n);
+void import_global_max_pool(node& n);
+void import_lrn(node& n);
+void import_log_softmax(node& n);
+void import_gru(node& n);
+void import_rnn(node& n);
 
 } // namespace baton::metadata::importer

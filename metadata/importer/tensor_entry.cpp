@@ -6,6 +6,7 @@
 #include <onnx/onnx_pb.h>
 
 #include "metadata/defaults.hpp"
+#include "metadata/importer/external_data.hpp"
 #include "metadata/importer/onnx_types.hpp"
 #include "metadata/importer/wire.hpp"
 #include "metadata/numeric.hpp"
@@ -26,13 +27,11 @@ public:
 
   tensor_entry run() {
     wire::fields(in_, [this](std::uint32_t t) { field(t); });
-    const auto who = "initializer '" + entry_.name + "': ";
-    demand(!external_, who + "its data is in another file, which is not supported");
-    for (const auto extent : entry_.extents)
-      demand(extent >= 0, who + "has the negative extent " + std::to_string(extent));
-    if (!raw_)
-      take_typed_data();
-    check_size(who);
+    try {
+      settle();
+    } catch (const problem& p) {
+      entry_.flaw = "initializer '" + entry_.name + "': " + p.what();
+    }
     return std::move(entry_);
   }
 
@@ -72,17 +71,30 @@ private:
     case tag(proto::kDataLocationFieldNumber, kind::varint):
       external_ = wire::varint(in_) == proto::EXTERNAL || external_;
       break;
-    case tag(proto::kExternalDataFieldNumber, kind::bytes):
-      external_ = true;
-      wire::skip(in_, t);
-      break;
+    case tag(proto::kExternalDataFieldNumber, kind::bytes): wire::nested(in_, [this] { external_entry(); }); break;
     default: wire::skip(in_, t);
     }
   }
 
   void extent() {
-    demand(entry_.extents.size() < defaults::max_rank, "initializer '" + entry_.name + "' has too many extents");
-    entry_.extents.push_back(wire::varint(in_));
+    const auto n = wire::varint(in_);
+    if (entry_.extents.size() <= defaults::max_rank) // one too many is enough to know
+      entry_.extents.push_back(n);
+  }
+
+  void external_entry() {
+    using pair = onnx::StringStringEntryProto;
+    std::string key;
+    std::string text;
+    wire::fields(in_, [&](std::uint32_t t) {
+      if (t == tag(pair::kKeyFieldNumber, kind::bytes))
+        key = wire::bytes(in_);
+      else if (t == tag(pair::kValueFieldNumber, kind::bytes))
+        text = wire::bytes(in_);
+      else
+        wire::skip(in_, t);
+    });
+    elsewhere_.set(key, std::move(text));
   }
 
   /// Notes where the bytes are and passes over them.
@@ -97,22 +109,25 @@ private:
   }
 
   void integer(std::uint32_t field) {
-    demand(integers_.empty() || field == integer_field_, who() + "its elements stand in several fields");
+    mixed_ = mixed_ || (!integers_.empty() && field != integer_field_);
     integer_field_ = field;
     integers_.push_back(wire::varint(in_));
   }
 
   /// One packed run of float_data or double_data stays in the file. protobuf allows several; exporters write one.
   void packed(std::int32_t type) {
-    demand(!raw_ && packed_ == proto::UNDEFINED && floats_.empty() && doubles_.empty(),
-           who() + "its data is scattered, which is not supported");
-    packed_ = type;
-    locate();
+    if (!raw_ && packed_ == proto::UNDEFINED && floats_.empty() && doubles_.empty()) {
+      packed_ = type;
+      return locate();
+    }
+    scattered_ = true;
+    if (!in_.Skip(wire::length(in_)))
+      wire::malformed();
   }
 
   void one_float() {
     std::uint32_t bits = 0;
-    demand(packed_ == proto::UNDEFINED, who() + "its data is scattered, which is not supported");
+    scattered_ = scattered_ || packed_ != proto::UNDEFINED;
     if (!in_.ReadLittleEndian32(&bits))
       wire::malformed();
     floats_.push_back(bits);
@@ -120,10 +135,33 @@ private:
 
   void one_double() {
     std::uint64_t bits = 0;
-    demand(packed_ == proto::UNDEFINED, who() + "its data is scattered, which is not supported");
+    scattered_ = scattered_ || packed_ != proto::UNDEFINED;
     if (!in_.ReadLittleEndian64(&bits))
       wire::malformed();
     doubles_.push_back(bits);
+  }
+
+  /// When all fields are known: where the bytes are, and whether they fill the shape. Throws `problem`.
+  void settle() {
+    demand(entry_.extents.size() <= defaults::max_rank, "it has too many extents");
+    for (const auto extent : entry_.extents)
+      demand(extent >= 0, "it has the negative extent " + std::to_string(extent));
+    demand(!scattered_, "its data is scattered, which is not supported");
+    demand(!mixed_, "its elements stand in several fields");
+    const auto type = entry_.type();
+    const auto needed = bytes_needed();
+    if (external_) {
+      demand(!raw_ && packed_ == proto::UNDEFINED && floats_.empty() && doubles_.empty() && integers_.empty(),
+             "its data is both here and in another file");
+      entry_.source = elsewhere_.find(file_, needed.value_or(0));
+    } else if (packed_ != proto::UNDEFINED) {
+      demand(packed_ == entry_.data_type || !type, "its data stands in the field of another type");
+    } else if (!raw_ && type) {
+      take_typed_data(*type);
+    }
+    demand(!needed || entry_.source.bytes == *needed, "it has " + std::to_string(entry_.source.bytes)
+                                                          + " bytes where shape " + shape_ + " needs "
+                                                          + std::to_string(needed.value_or(0)));
   }
 
   /// The field that holds integers of that type, by the specification.
@@ -136,25 +174,18 @@ private:
     }
   }
 
-  void take_typed_data() {
-    const auto type = entry_.type();
+  void take_typed_data(element_type type) {
     auto& bytes = entry_.source.inline_bytes;
-    if (packed_ != proto::UNDEFINED) {
-      demand(packed_ == entry_.data_type || !type, who() + "its data stands in the field of another type");
-      return;
-    }
-    if (!type)
-      return;
     const auto fill = [&](const auto& elements) {
       const auto all = std::as_bytes(std::span(elements));
       bytes.assign(all.begin(), all.end());
     };
-    if (*type == element_type::float32)
+    if (type == element_type::float32)
       fill(floats_);
-    else if (*type == element_type::float64)
+    else if (type == element_type::float64)
       fill(doubles_);
-    else if (integers_.empty() || integer_field_ == integer_field_of(*type))
-      with_type(*type, [&]<class T>(std::type_identity<T>) { take_integers<T>(); });
+    else if (integers_.empty() || integer_field_ == integer_field_of(type))
+      with_type(type, [&]<class T>(std::type_identity<T>) { take_integers<T>(); });
     entry_.source.bytes = bytes.size();
   }
 
@@ -169,28 +200,24 @@ private:
       if constexpr (std::is_integral_v<stored>) {
         const auto element = static_cast<stored>(integers_[i]);
         demand(static_cast<std::int64_t>(element) == integers_[i],
-               who() + "its element " + std::to_string(i) + " does not fit its type");
+               "its element " + std::to_string(i) + " does not fit its type");
         std::memcpy(bytes.data() + i * sizeof(T), &element, sizeof(T));
       }
     }
   }
 
-  std::string who() const { return "initializer '" + entry_.name + "': "; }
-
-  void check_size(const std::string& who) const {
+  /// Of its shape; nothing for a type that does not exist here.
+  std::optional<std::uint64_t> bytes_needed() {
     const auto type = entry_.type();
-    if (!type)
-      return;
-    std::uint64_t needed = size_of(*type);
-    std::string shape;
+    std::uint64_t needed = type ? size_of(*type) : 1;
     auto overflow = false;
     for (const auto extent : entry_.extents) {
       overflow = __builtin_mul_overflow(needed, static_cast<std::uint64_t>(extent), &needed) || overflow;
-      shape += (shape.empty() ? "" : ",") + std::to_string(extent);
+      shape_ += (shape_.empty() ? "[" : ",") + std::to_string(extent);
     }
-    demand(!overflow, who + "its shape [" + shape + "] is absurdly large");
-    demand(entry_.source.bytes == needed, who + "it has " + std::to_string(entry_.source.bytes) + " bytes where shape ["
-                                              + shape + "] needs " + std::to_string(needed));
+    shape_ += shape_.empty() ? "[]" : "]";
+    demand(!overflow, "its shape " + shape_ + " is absurdly large");
+    return type ? std::optional(needed) : std::nullopt;
   }
 
   wire::stream& in_;
@@ -200,6 +227,10 @@ private:
   bool raw_ = false;
   std::int32_t packed_ = proto::UNDEFINED; ///< the type whose packed run is there
   bool external_ = false;
+  bool scattered_ = false;
+  bool mixed_ = false;
+  std::string shape_;
+  external_data elsewhere_;
   std::vector<std::uint32_t> floats_;
   std::vector<std::uint64_t> doubles_;
   std::vector<std::int64_t> integers_;

@@ -3,10 +3,11 @@
 #include "onnx_files.hpp"
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fputs("usage: make_test_models FOLDER\n", stderr);
+  if (argc != 3) {
+    std::fputs("usage: make_test_models FOLDER FLAWED_FILE\n", stderr);
     return 2;
   }
   baton::testing::write_repository(argv[1]);
+  baton::testing::write_flawed(argv[2]);
   return 0;
 }

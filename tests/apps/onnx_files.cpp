@@ -142,6 +142,19 @@ void write_broken(const fs::path& file) {
   std::ofstream{file, std::ios::binary} << "\x08\x08\x3a\xff\xff";
 }
 
+void write_flawed(const fs::path& file) {
+  auto m = empty_model();
+  auto& g = *m.mutable_graph();
+  add_value(*g.add_input(), "x", onnx::TensorProto_DataType_FLOAT, {"N", "3"});
+  add_value(*g.add_output(), "y", onnx::TensorProto_DataType_FLOAT, {"N", "3"});
+  add_weight(g, "w", {4}, 1.0F, 1);
+  add_node(g, "Einsum", "strange_1", {"x"}, "e1");
+  add_node(g, "Einsum", "strange_2", {"e1"}, "e2");
+  add_node(g, "Add", "sum", {"x", "w"}, "s");
+  add_node(g, "Add", "last", {"e2", "s"}, "y");
+  save(m, file);
+}
+
 void write_repository(const fs::path& folder) {
   write_mlp(folder / "mlp" / "1" / "model.onnx");
   write_mlp(folder / "mlp" / "2" / "model.onnx");

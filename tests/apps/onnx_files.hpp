@@ -30,6 +30,8 @@ void write_deep(const std::filesystem::path& file);
 void write_relu(const std::filesystem::path& file, const std::vector<std::string>& shape);
 /// Starts like an ONNX file, then ends.
 void write_broken(const std::filesystem::path& file);
+/// x [N,3] -> Einsum "strange_1", "strange_2", and an Add "sum" of shapes that do not fit -> y.
+void write_flawed(const std::filesystem::path& file);
 
 /// Fills `folder` with mlp (versions 1 and 2), embedding, deep, broken (not a model) and empty (no version).
 void write_repository(const std::filesystem::path& folder);

@@ -93,7 +93,8 @@ class ProgramTest(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
         cls.models = os.path.join(cls.folder.name, "models")
-        subprocess.run([MAKE_MODELS, cls.models], check=True)
+        cls.flawed = os.path.join(cls.folder.name, "flawed.onnx")
+        subprocess.run([MAKE_MODELS, cls.models, cls.flawed], check=True)
         cls.mlp = os.path.join(cls.models, "mlp/2/model.onnx")
         cls.deep = os.path.join(cls.models, "deep/1/model.onnx")
 
@@ -105,7 +106,7 @@ class ProgramTest(unittest.TestCase):
         return os.path.join(self.folder.name, name)
 
     def test_every_subcommand_has_help_with_an_example(self):
-        for command in ([], ["run"], ["models"], ["models", "show"], ["devices"], ["serve"], ["bench"], ["trace"],
+        for command in ([], ["run"], ["models"], ["models", "show"], ["models", "check"], ["devices"], ["serve"], ["bench"], ["trace"],
                         ["trace", "replay"]):
             r = baton(*command, "--help")
             self.assertEqual(r.returncode, 0, command)
@@ -123,6 +124,8 @@ class ProgramTest(unittest.TestCase):
             self.assertTrue(r.stderr.strip(), command)
         for command in (["run", "nowhere.onnx"], ["run", self.mlp, "--input", "x=nowhere.npy"],
                         ["models", "show", os.path.join(self.models, "broken/1/model.onnx")],
+                        ["models", "check", os.path.join(self.models, "broken/1/model.onnx")],
+                        ["models", "check", "nowhere.onnx"],
                         ["serve", "--models", "/nowhere"], ["trace", "replay", "/nowhere"],
                         ["trace", "replay", self.mlp], ["bench", "--mix", "/nowhere"]):
             r = baton(*command)
@@ -140,6 +143,18 @@ class ProgramTest(unittest.TestCase):
         self.assertRegex(r.stdout, r"first +linear +\[N,4\]")
         r = baton("models", "show", self.mlp, "--symbol", "N=5")
         self.assertRegex(r.stdout, r"first +linear +\[5,4\]")
+
+    def test_a_check_says_that_a_model_can_be_served_or_everything_that_is_wrong(self):
+        r = baton("models", "check", self.mlp)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertRegex(r.stdout, r"model.onnx can be served: 2 layers, 26 parameters, 104 ?B of weights")
+        self.assertRegex(r.stdout, r"output +y FP32 \[N,2\]")
+        r = baton("models", "check", self.flawed)
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("node 'strange_1' (Einsum): operator Einsum is not supported (2 nodes)\n", r.stdout)
+        self.assertIn("node 'sum' (Add): shapes [N,3] and [4] do not fit together\n", r.stdout)
+        self.assertEqual(len(r.stdout.splitlines()), 2, r.stdout)
+        self.assertRegex(r.stderr, r"^baton: .*flawed.onnx cannot be served: 2 problems\n$")
 
     def test_run_reads_and_writes_files_and_moves_without_changing_a_bit(self):
         x, still, moved = self.path("x.npy"), self.path("still.npy"), self.path("moved.npy")

@@ -112,12 +112,12 @@ TEST_CASE("what a layer cannot do is an error that names it", "[gpu]") {
   bench_device device(backends()[0], *machine, 0);
   model_builder b("odd");
   auto n = b.symbol("N");
-  metadata::pool_layer a;
-  a.mode = metadata::pool_layer::kind::average;
-  a.kernel = {3, 3};
-  a.strides = {2, 2};
-  a.count_include_pad = a.ceil_mode = true;
-  auto model = b.output(b.pool(b.input("x", {n, 2, 8, 8}), a)).build();
+  metadata::conv_layer a;
+  a.has_batch_norm = true; // folded into weights that are not known ahead of time
+  auto ones = b.weight({4}, 0.0F, 1.0F);
+  auto x = b.input("x", {n, 2, 8, 8});
+  auto w = b.input("w", {4, 2, 3, 3});
+  auto model = b.output(b.layer(a, {x, w, metadata::none, metadata::none, ones, ones, ones, ones})[0]).build();
   auto plan = device.get().build_plan(model, demand(device.home().load_weights(model)), {1});
   REQUIRE_FALSE(plan);
   CHECK(plan.error().code == errc::bad_model);

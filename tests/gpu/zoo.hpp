@@ -43,6 +43,22 @@ inline const std::vector<model_at>& zoo() {
     auto mixed = b.build();
     result.push_back({"mixed", mixed, {1}});
     result.push_back({"mixed", mixed, {3}});
+    // Recurrent layers of several parts and directions, with everything they carry and write piecemeal.
+    model_builder r("recurrent", 6);
+    n = r.symbol("N");
+    auto s = r.symbol("S");
+    auto both = metadata::recurrent_direction::bidirectional;
+    auto lstm_out = r.lstm(r.input("x", {s, n, 5}), {.hidden = 6, .direction = both, .peepholes = true});
+    auto merged = r.view(r.transpose(lstm_out[0], {0, 2, 1, 3}), {s, n, 12});
+    auto gru_out = r.gru(merged, {.hidden = 7, .direction = both, .linear_before_reset = true});
+    auto back = r.gru(merged, {.hidden = 4, .direction = metadata::recurrent_direction::reverse});
+    auto last = r.rnn(r.view(gru_out[0], {s, n, 14}), {.hidden = 3, .h0 = r.input("h0", {1, n, 3})});
+    for (const auto& outputs : {lstm_out, gru_out, back, last})
+      for (auto v : outputs)
+        r.output(v);
+    auto recurrent = r.build();
+    result.push_back({"recurrent", recurrent, {1, 3}});
+    result.push_back({"recurrent", recurrent, {2, 2}});
     return result;
   }();
   return all;

@@ -123,7 +123,7 @@ TEST_CASE("dangling and doubled names are refused", "[metadata]") {
   CHECK_THAT(refused([](onnx_maker& m) {
                m.node("Conv", {"x", "x"}, {"e"});
              }),
-             Contains("its w ('x') must be a constant"));
+             Contains("its w must have constant extents"));
 }
 
 TEST_CASE("shapes that do not fit are refused, naming the node", "[metadata]") {
@@ -157,10 +157,11 @@ TEST_CASE("weights that are missing, too short or elsewhere are refused", "[meta
   CHECK_THAT(refused([](onnx_maker& m) { m.last_initializer().mutable_raw_data()->resize(20); }),
              Contains("it has 20 bytes"));
   CHECK_THAT(refused([](onnx_maker& m) {
+               m.last_initializer().clear_raw_data();
                m.last_initializer().set_data_location(onnx::TensorProto::EXTERNAL);
                m.last_initializer().add_external_data()->set_key("location");
              }),
-             Contains("initializer 'b'") && Contains("another file"));
+             Contains("initializer 'b'") && Contains("names no file"));
   CHECK_THAT(refused([](onnx_maker& m) { m.last_initializer().set_data_type(onnx::TensorProto::DOUBLE); }),
              Contains("initializer 'b': it has 16 bytes where shape [4] needs 32"));
   CHECK_THAT(refused([](onnx_maker& m) { m.last_initializer().set_data_type(onnx::TensorProto::INT32); }),

@@ -67,7 +67,7 @@ TEST_CASE("pools round as asked and never look at padding alone", "[metadata]") 
   CHECK(made(a, {floats({n, 3, 8, 9}, 0)}) == "[N,3,4,4] @0");
   a.kernel = {2, 2};
   a.strides = {3, 3};
-  CHECK_THAT(made(a, {floats({n, 3, 6, 6})}), Contains("wholly in the padding"));
+  CHECK(made(a, {floats({n, 3, 6, 6})}) == "[N,3,2,2]"); // a third window would begin behind the input
   CHECK_THAT(made(a, {floats({n, 3, h, 5})}), Contains("wholly in the padding"));
   CHECK(made(a, {floats({n, 3, 5, 5})}) == "[N,3,2,2]");
   a.pads = {2, 0, 0, 0};

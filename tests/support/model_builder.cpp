@@ -216,10 +216,32 @@ value_index model_builder::transpose(value_index x, const std::vector<std::uint3
 
 std::vector<value_index> model_builder::lstm(value_index x, const lstm_options& o) {
   const auto h = o.hidden;
-  const auto w = weight({1, 4 * h, fixed(shape(x)[2])}, spread_of(fixed(shape(x)[2])));
-  const auto r = weight({1, 4 * h, h}, spread_of(h));
-  const auto b = o.bias ? weight({1, 8 * h}, 0.1F) : none;
-  return layer(lstm_layer{h}, {x, w, r, b, o.h0, o.c0}, std::vector<bool>(o.wanted.begin(), o.wanted.end()));
+  const auto d = directions_of(o.direction);
+  const auto w = weight({d, 4 * h, fixed(shape(x)[2])}, spread_of(fixed(shape(x)[2])));
+  const auto r = weight({d, 4 * h, h}, spread_of(h));
+  const auto b = o.bias ? weight({d, 8 * h}, 0.1F) : none;
+  std::vector<value_index> inputs{x, w, r, b, o.h0, o.c0};
+  if (o.peepholes)
+    inputs.push_back(weight({d, 3 * h}, 0.5F));
+  return layer(lstm_layer{h, o.direction}, std::move(inputs), std::vector<bool>(o.wanted.begin(), o.wanted.end()));
+}
+
+std::vector<value_index> model_builder::gru(value_index x, const rnn_options& o) {
+  return one_state(gru_layer{o.hidden, o.direction, o.linear_before_reset}, 3, x, o);
+}
+
+std::vector<value_index> model_builder::rnn(value_index x, const rnn_options& o) {
+  return one_state(rnn_layer{o.hidden, o.direction, o.act}, 1, x, o);
+}
+
+std::vector<value_index> model_builder::one_state(const layer_attributes& attributes, std::int64_t gates, value_index x,
+                                                  const rnn_options& o) {
+  const auto rows = gates * o.hidden;
+  const auto d = directions_of(o.direction);
+  const auto w = weight({d, rows, fixed(shape(x)[2])}, spread_of(fixed(shape(x)[2])));
+  const auto r = weight({d, rows, o.hidden}, spread_of(o.hidden));
+  const auto b = o.bias ? weight({d, 2 * rows}, 0.1F) : none;
+  return layer(attributes, {x, w, r, b, o.h0}, std::vector<bool>(o.wanted.begin(), o.wanted.end()));
 }
 
 value_index model_builder::copy(value_index x) {

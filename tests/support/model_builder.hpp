@@ -34,6 +34,19 @@ struct lstm_options {
   metadata::value_index h0 = metadata::none;
   metadata::value_index c0 = metadata::none;
   std::array<bool, 3> wanted{true, true, true}; ///< of y, y_h, y_c; the others are `none`
+  metadata::recurrent_direction direction = metadata::recurrent_direction::forward;
+  bool peepholes = false;
+};
+
+/// Of a GRU or plain RNN.
+struct rnn_options {
+  std::int64_t hidden = 8;
+  metadata::recurrent_direction direction = metadata::recurrent_direction::forward;
+  bool bias = true;
+  metadata::value_index h0 = metadata::none;
+  std::array<bool, 2> wanted{true, true};            ///< of y, y_h
+  bool linear_before_reset = false;                  ///< of a GRU
+  metadata::function act = metadata::function::tanh; ///< of a plain RNN
 };
 
 /// Adds layers one by one; shapes come from the shape rules. A mistake throws std::logic_error with the rule's text.
@@ -69,6 +82,8 @@ public:
   value_index gather(value_index data, value_index indices, std::uint32_t axis = 0);
   value_index transpose(value_index x, const std::vector<std::uint32_t>& permutation);
   std::vector<value_index> lstm(value_index x, const lstm_options& options); ///< y, y_h, y_c
+  std::vector<value_index> gru(value_index x, const rnn_options& options);   ///< y, y_h
+  std::vector<value_index> rnn(value_index x, const rnn_options& options);   ///< y, y_h
   value_index copy(value_index x);
   /// An alias of `x` under another shape.
   value_index view(value_index x, metadata::dims shape);
@@ -86,6 +101,9 @@ public:
   model_ptr build() const;
 
 private:
+  std::vector<value_index> one_state(const metadata::layer_attributes& attributes, std::int64_t gates, value_index x,
+                                     const rnn_options& o);
+
   metadata::model::parts parts_;
   std::mt19937_64 random_;
 };

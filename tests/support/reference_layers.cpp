@@ -24,6 +24,8 @@ struct run {
   std::vector<array> operator()(const conv_layer& a) const { return reference_conv(a, in, out); }
   std::vector<array> operator()(const pool_layer& a) const { return reference_pool(a, in, out); }
   std::vector<array> operator()(const lstm_layer& a) const { return reference_lstm(a, in); }
+  std::vector<array> operator()(const gru_layer& a) const { return reference_gru(a, in); }
+  std::vector<array> operator()(const rnn_layer& a) const { return reference_rnn(a, in); }
 
   std::vector<array> operator()(const batch_norm_layer& a) const {
     auto y = *in[0];
@@ -108,7 +110,7 @@ struct run {
         for (std::int64_t k = 0; k < extent; ++k)
           sum += element(k) = std::exp(element(k) - largest);
         for (std::int64_t k = 0; k < extent; ++k)
-          element(k) /= sum;
+          element(k) = a.logarithm ? std::log(element(k) / sum) : element(k) / sum;
       }
     return {y};
   }
@@ -157,6 +159,34 @@ struct run {
   std::vector<array> operator()(const Other& a) const {
     return {reference_simple(a, in, out.at(0))};
   }
+
+  std::vector<array> operator()(const global_max_pool_layer&) const {
+    const auto& x = *in[0];
+    array y(out[0], -std::numeric_limits<double>::infinity());
+    auto inner = static_cast<std::size_t>(x.shape[2] * x.shape[3]);
+    for (std::size_t i = 0; i < x.data.size(); ++i)
+      y.data[i / inner] = std::max(y.data[i / inner], x.data[i]);
+    return {y};
+  }
+
+  std::vector<array> operator()(const lrn_layer& a) const {
+    const auto& x = *in[0];
+    array y(out[0]);
+    std::size_t element = 0;
+    each(y.shape, [&](const shape_t& i) {
+      double sum = 0;
+      auto at = i;
+      for (auto c = i[1] - (a.size - 1) / 2; c <= i[1] + a.size / 2; ++c) {
+        at[1] = c;
+        if (c >= 0 && c < x.shape[1])
+          sum += std::pow(broadcast_at(x, at), 2);
+      }
+      y.data[element++] = broadcast_at(x, i) / std::pow(a.bias + a.alpha / static_cast<double>(a.size) * sum, a.beta);
+    });
+    return {y};
+  }
+
+  std::vector<array> operator()(const all_true_layer&) const { return {array(out[0], 1.0)}; }
 
 private:
   /// The last two axes exchanged.

@@ -46,6 +46,8 @@ std::vector<array> reference_conv(const metadata::conv_layer& a, const operand_l
 std::vector<array> reference_pool(const metadata::pool_layer& a, const operand_list& in,
                                   const std::vector<shape_t>& out);
 std::vector<array> reference_lstm(const metadata::lstm_layer& a, const operand_list& in);
+std::vector<array> reference_gru(const metadata::gru_layer& a, const operand_list& in);
+std::vector<array> reference_rnn(const metadata::rnn_layer& a, const operand_list& in);
 
 array reference_cast(const array& x, metadata::element_type to);
 array reference_simple(const metadata::binary_layer& a, const operand_list& in, const shape_t& out);

@@ -1,0 +1,36 @@
+#include "tests/gpu/agreement.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "tests/gpu/backends.hpp"
+#include "tests/support/reference.hpp"
+
+namespace baton::testing {
+
+void check_agreement(const std::string& name, const std::function<void(model_builder&)>& make,
+                     const std::vector<metadata::symbol_values>& symbols) {
+  constexpr double tolerance = 1e-5;
+  model_builder builder(name, 7);
+  make(builder);
+  const auto model = builder.build();
+  for (const auto& on : backends()) {
+    auto machine = demand(on.open(0));
+    bench_device device(on, *machine, 0);
+    for (const auto& at : symbols) {
+      CAPTURE(on.name, name, at);
+      const auto inputs = random_inputs(*model, at, 3);
+      const auto got = device.infer(*device.plan(model, at), inputs);
+      const auto wanted = reference_run(*model, at, inputs);
+      REQUIRE(got.size() == wanted.size());
+      for (std::size_t i = 0; i < got.size(); ++i) {
+        CAPTURE(i);
+        if (got[i].type() == metadata::element_type::float32)
+          CHECK(relative_difference(got[i], wanted[i]) <= tolerance);
+        else
+          CHECK(same_bits({got[i]}, {wanted[i]}));
+      }
+    }
+  }
+}
+
+} // namespace baton::testing
