@@ -15,6 +15,7 @@ enum class verdict : std::uint8_t {
   passed,    ///< as it is
   as_layers, ///< with all inputs but the first made constants, as a model has its weights
   constant,  ///< with all inputs made constants
+  renamed,   ///< of an opset before 7, and the same said to be of opset 7
   refused,   ///< at import, or when the plan is built
   failed,    ///< another result than the one stored, or none
 };
@@ -33,8 +34,10 @@ public:
   outcome run(bench_device& on) const;
 
 private:
+  /// As it is, else with constants.
+  outcome run(bench_device& on, const onnx::ModelProto& model) const;
   /// With the inputs from number `first_constant` on as initializers.
-  outcome run(bench_device& on, int first_constant) const;
+  outcome run(bench_device& on, const onnx::ModelProto& model, int first_constant) const;
 
   std::filesystem::path folder_;
   onnx::ModelProto model_;
