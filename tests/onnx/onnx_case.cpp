@@ -123,13 +123,17 @@ onnx_case::onnx_case(const fs::path& folder) : folder_(folder), model_(parse<onn
 
 outcome onnx_case::run(bench_device& on) const {
   const auto result = run(on, model_);
-  auto renamed = model_;
-  if (result.is != verdict::refused || renamed.opset_import(0).version() >= 7)
+  if (result.is != verdict::refused || opset() >= 7)
     return result;
   // Most operators stayed as they were in opset 7; what changed has attributes that are refused.
-  renamed.mutable_opset_import(0)->set_version(7);
-  const auto again = run(on, renamed);
+  const auto again = run_as(on, 7);
   return again.is == verdict::refused ? result : again.is == verdict::failed ? again : outcome{verdict::renamed, {}};
+}
+
+outcome onnx_case::run_as(bench_device& on, std::int64_t opset) const {
+  auto renamed = model_;
+  renamed.mutable_opset_import(0)->set_version(opset);
+  return run(on, renamed);
 }
 
 outcome onnx_case::run(bench_device& on, const onnx::ModelProto& model) const {

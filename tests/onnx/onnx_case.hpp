@@ -32,6 +32,9 @@ public:
 
   const std::vector<std::string>& operators() const { return operators_; }
   outcome run(bench_device& on) const;
+  /// The same file, said to be of that opset.
+  outcome run_as(bench_device& on, std::int64_t opset) const;
+  std::int64_t opset() const { return model_.opset_import(0).version(); }
 
 private:
   /// As it is, else with constants.
