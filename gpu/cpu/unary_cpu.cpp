@@ -96,6 +96,13 @@ void build_loop(layer_builder& b, const activation& f) {
   }
 }
 
+/// No post-ops: with them oneDNN leaves a result of one axis unwritten.
+void add_eltwise(layer_builder& b, const eltwise& e, const operand& source, const operand& target) {
+  const dnnl::eltwise_forward::desc wanted(dnnl::prop_kind::forward_inference, e.how, source.how, e.alpha, e.beta);
+  const dnnl::eltwise_forward::primitive_desc d(wanted, user_scratchpad(), cpu_engine());
+  b.add(dnnl::eltwise_forward(d), d.scratchpad_desc(), {{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, target}});
+}
+
 } // namespace
 
 void append_activation(dnnl::post_ops& ops, const activation& act) {
@@ -121,14 +128,9 @@ void build_unary(layer_builder& b, const metadata::unary_layer& a) {
   auto source = b.input(0);
   auto target = b.output(0, source.how);
   const auto e = eltwise_of(a.f);
-  auto attributes = user_scratchpad();
-  dnnl::post_ops ops;
+  add_eltwise(b, e, source, target);
   if (e.clipped)
-    ops.append_eltwise(1.0F, algorithm::eltwise_clip, 0.0F, 1.0F);
-  attributes.set_post_ops(ops);
-  dnnl::eltwise_forward::desc wanted(dnnl::prop_kind::forward_inference, e.how, source.how, e.alpha, e.beta);
-  dnnl::eltwise_forward::primitive_desc d(wanted, attributes, cpu_engine());
-  b.add(dnnl::eltwise_forward(d), d.scratchpad_desc(), {{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, target}});
+    add_eltwise(b, {algorithm::eltwise_clip, 0.0F, 1.0F}, target, target);
 }
 
 } // namespace baton::gpu::cpu

@@ -89,6 +89,14 @@ TEST_CASE("functions agree with the reference, alone and as part of other layers
   CAPTURE(to_string(f.what));
   const metadata::unary_layer alone{f};
   check({"alone", [&](model_builder& b, const metadata::dim& n) { return b.layer(alone, {image(b, n, 5, 4, 3)})[0]; }});
+  check({"of one axis",
+         [&](model_builder& b, const metadata::dim& n) { return b.layer(alone, {b.input("x", {n})})[0]; }});
+  check({"of a scalar", [&](model_builder& b, const metadata::dim& n) {
+           return b.layer(alone, b.layer(metadata::reduce_mean_layer{{0}, false}, {b.input("x", {n})}))[0];
+         }});
+  check({"of seven axes", [&](model_builder& b, const metadata::dim& n) {
+           return b.layer(alone, {b.input("x", {n, 1, 2, 3, 1, 2, 3})})[0];
+         }});
   check({"behind a convolution", [&](model_builder& b, const metadata::dim& n) {
            return b.softmax(b.layer(alone, {b.conv(image(b, n, 3, 6, 6), {.channels = 17})})[0], 1);
          }});

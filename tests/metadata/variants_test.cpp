@@ -152,6 +152,24 @@ TEST_CASE("normalisations that ordinary networks have are imported", "[metadata]
   CHECK(becomes("LogSoftmax", {{"N", 5, 2}}, {}, 11) == "log_softmax [N,5,2]");
 }
 
+TEST_CASE("what opsets 18 to 20 changed is imported", "[metadata]") {
+  const auto listed = [](const std::string& op, const texts& operands, const std::vector<std::string>& outputs,
+                         const attribute_list& attributes, std::int64_t opset) {
+    onnx_maker maker(opset);
+    maker.input("x", {"N", 5, 4}).integers("axes", {1}, {1}).integers("pads", {2}, {1, 2});
+    const auto m = maker.node(op, operands, outputs, attributes).output(outputs.back()).import();
+    return m ? kinds(**m) + ' ' + shape_text(**m, (*m)->outputs()[0]) : m.error().message;
+  };
+  CHECK(listed("ReduceMean", {"x", "axes"}, {"y"}, {{"keepdims", 0}}, 18) == "reduce_mean [N,4]");
+  CHECK(listed("ReduceMean", {"x"}, {"y"}, {{"noop_with_empty_axes", 1}}, 18) == "copy [N,5,4]");
+  CHECK(listed("Pad", {"x", "pads", "", "axes"}, {"y"}, {}, 18) == "pad [N,8,4]");
+  CHECK(listed("Split", {"x"}, {"y", "z"}, {{"axis", 1}, {"num_outputs", 2}}, 18) == "slice [N,2,4]");
+  CHECK_THAT(listed("Split", {"x"}, {"y", "z"}, {{"axis", 1}, {"num_outputs", 3}}, 18), Contains("num_outputs is not"));
+  CHECK(listed("Cast", {"x"}, {"y"}, {{"to", 7}, {"saturate", 1}}, 19) == "cast [N,5,4]");
+  CHECK_THAT(listed("Pad", {"x", "pads", "", "axes"}, {"y"}, {{"mode", "wrap"}}, 19), Contains("wrap"));
+  CHECK(listed("Gelu", {"x"}, {"y"}, {{"approximate", "tanh"}}, 20) == "gelu_tanh [N,5,4]");
+}
+
 TEST_CASE("Dropout drops nothing, and its mask says so", "[metadata]") {
   const auto dropout = [](std::int64_t opset, bool training) {
     onnx_maker maker(opset);
