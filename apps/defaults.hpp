@@ -99,6 +99,8 @@ inline constexpr std::chrono::seconds poll_interval = 15s;
 inline constexpr std::int64_t symbol = 16;
 /// Random integers are below this where the model does not say what they pick from.
 inline constexpr std::int64_t random_integers = 16;
+/// How long `baton run` waits for the moves it asked for to be counted: they are, a moment after the result.
+inline constexpr std::chrono::milliseconds counting_patience = 500ms;
 /// Elements of an output that `baton run` shows.
 inline constexpr std::size_t shown_elements = 6;
 

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <chrono>
 #include <memory>
+#include <thread>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -138,11 +140,19 @@ void print_timing(const measured& r, std::span<const gpu::device_description> de
 
 /// Only the first step travels with the task; the engine sends each later one when the one before it has been answered,
 /// which can be too late for a short model.
-bool kept_course(const course& c, const scheduling::engine_counters& counters, unsigned repeat) {
+bool kept_course(const course& c, const actors::runtime& runtime, unsigned repeat) {
   std::uint64_t moves = 0, preemptions = 0;
   for (const auto& s : c.steps)
     ++(s.what == scheduling::order::kind::hand_off ? moves : preemptions);
-  return counters.moves >= moves * repeat && counters.preemptions >= preemptions * repeat;
+  auto kept = [&] {
+    auto counters = runtime.counters().engine;
+    return counters.moves >= moves * repeat && counters.preemptions >= preemptions * repeat;
+  };
+  // The result may be here before the scheduler has counted the last answer.
+  const auto patience = std::chrono::steady_clock::now() + defaults::counting_patience;
+  while (!kept() && std::chrono::steady_clock::now() < patience)
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  return kept();
 }
 
 /// Before the work, not after it.
@@ -253,9 +263,10 @@ expected<void> execute(const run_options& o) {
     fmt::print("{}\n", describe_output(m.values()[m.outputs()[i]].name, result->last.outputs[i]));
   if (*ranked)
     print_ranking(m, result->last, **ranked);
+  const bool kept = kept_course(*way, **runtime, o.repeat);
   print_timing(*result, devices, (*runtime)->counters().engine);
   std::vector<std::string> where;
-  if (kept_course(*way, (*runtime)->counters().engine, o.repeat))
+  if (kept)
     for (auto d : way->where)
       where.push_back(devices[d.value].name);
   else

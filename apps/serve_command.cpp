@@ -186,6 +186,16 @@ void add_serve_command(CLI::App& app, chosen_command& chosen) {
   command->add_option("--max-open", o->runtime.max_open_requests, "Requests open at once; more are refused with 503")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
       ->capture_default_str();
+  command
+      ->add_option("--max-open-bytes", o->runtime.max_open_bytes,
+                   "Bytes that the inputs of open requests may take, as in 512MB; more are refused with 503")
+      ->transform(CLI::AsSizeValue(false))
+      ->default_str("1GiB");
+  command
+      ->add_option("--memory-limit", o->runtime.machine.memory_limit,
+                   "Bytes that weights, activations and scratch may take in each domain, as in 4GB; 0: no limit")
+      ->transform(CLI::AsSizeValue(false))
+      ->capture_default_str();
   command->add_option("--warm-batch", o->batches, "Batch sizes to prepare at start, as in 1,4,8")
       ->delimiter(',')
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{65536}))
