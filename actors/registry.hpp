@@ -80,4 +80,12 @@ private:
   std::deque<spare_block> spare_; ///< oldest first
 };
 
+/// What the registries of all domains had of a model.
+struct model_remains {
+  std::vector<registry::remains> domains;
+
+  /// Whether somebody still holds one of its plans, or values laid out by one.
+  bool in_use() const;
+};
+
 } // namespace baton::actors
