@@ -24,5 +24,7 @@ inline constexpr std::chrono::seconds start_timeout{30};
 inline constexpr std::chrono::seconds stop_timeout{5};
 /// A model nobody uses any more must have been freed by then: a job for it may be under way, or a long segment.
 inline constexpr std::chrono::seconds forget_timeout{60};
+/// Between two looks whether the last holder of a removed model's values has let go of them: it does within a message.
+inline constexpr std::chrono::milliseconds release_interval{1};
 
 } // namespace baton::actors::defaults

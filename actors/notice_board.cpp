@@ -35,7 +35,7 @@ std::optional<scheduling::model_ready> notice_board::wait_model_ready(metadata::
   return node ? std::optional{std::move(node.mapped())} : std::nullopt;
 }
 
-void notice_board::put_model_gone(metadata::model_id m, std::shared_ptr<const void> what) {
+void notice_board::put_model_gone(metadata::model_id m, std::shared_ptr<model_remains> what) {
   std::lock_guard guard(mutex_);
   ready_.erase(m);
   if (unwaited_.erase(m) == 0)
@@ -43,7 +43,7 @@ void notice_board::put_model_gone(metadata::model_id m, std::shared_ptr<const vo
   changed_.notify_all();
 }
 
-std::shared_ptr<const void> notice_board::wait_model_gone(metadata::model_id m, std::chrono::milliseconds timeout) {
+std::shared_ptr<model_remains> notice_board::wait_model_gone(metadata::model_id m, std::chrono::milliseconds timeout) {
   std::unique_lock guard(mutex_);
   changed_.wait_for(guard, timeout, [&] { return gone_.contains(m) || vital_death_ || stopped_; });
   if (auto node = gone_.extract(m))

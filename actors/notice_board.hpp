@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/registry.hpp"
 #include "scheduling/engine.hpp"
 
 namespace baton::actors {
@@ -30,9 +31,9 @@ public:
   std::optional<scheduling::model_ready> wait_model_ready(metadata::model_id m, std::chrono::milliseconds timeout);
 
   /// Everything of the model can be freed: `what` is handed to who waits for it, or dropped if nobody does any more.
-  void put_model_gone(metadata::model_id m, std::shared_ptr<const void> what);
+  void put_model_gone(metadata::model_id m, std::shared_ptr<model_remains> what);
   /// What is left of the model, to be dropped; null after `timeout` or when a vital actor died. Once per model.
-  std::shared_ptr<const void> wait_model_gone(metadata::model_id m, std::chrono::milliseconds timeout);
+  std::shared_ptr<model_remains> wait_model_gone(metadata::model_id m, std::chrono::milliseconds timeout);
 
   /// Nobody waits for models any longer, now and later.
   void stop_waiting();
@@ -60,7 +61,7 @@ private:
   scheduling::engine_counters counters_;
   std::size_t waiting_ = 0;
   std::map<metadata::model_id, scheduling::model_ready> ready_;
-  std::map<metadata::model_id, std::shared_ptr<const void>> gone_;
+  std::map<metadata::model_id, std::shared_ptr<model_remains>> gone_;
   std::set<metadata::model_id> unwaited_; ///< models not gone yet, for which nobody waits any more
   std::vector<device_state> devices_;
   std::optional<std::string> vital_death_;

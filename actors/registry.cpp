@@ -84,6 +84,12 @@ registry::remains registry::forget_model(metadata::model_id m) {
   return all;
 }
 
+bool model_remains::in_use() const {
+  auto shared = [](const auto& plan) { return plan.use_count() > 1; };
+  return std::any_of(domains.begin(), domains.end(),
+                     [&](const auto& d) { return std::any_of(d.plans.begin(), d.plans.end(), shared); });
+}
+
 std::size_t registry::tasks() const {
   std::lock_guard guard(mutex_);
   std::size_t n = 0;

@@ -51,7 +51,6 @@ public:
   struct remains {
     std::shared_ptr<gpu::weights> weights;
     std::vector<std::shared_ptr<const gpu::plan>> plans;
-    std::vector<std::shared_ptr<gpu::block>> blocks;
   };
   /// No task of the model will begin here any more: its weights and plans go, and what was kept for its tasks. Values
   /// that an orphan still holds are freed with it. @pre nothing of the model is being built.
@@ -69,6 +68,14 @@ private:
   std::map<metadata::model_id, std::shared_ptr<gpu::weights>> weights_;
   std::map<plan_key, std::shared_ptr<const gpu::plan>> plans_;
   std::map<values_key, std::shared_ptr<held_values>> values_;
+};
+
+/// What the registries of all domains had of a model.
+struct model_remains {
+  std::vector<registry::remains> domains;
+
+  /// Whether somebody still holds one of its plans, or values laid out by one.
+  bool in_use() const;
 };
 
 } // namespace baton::actors

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <limits>
+#include <thread>
 #include <utility>
 
 #include <caf/send.hpp>
@@ -20,6 +21,16 @@ struct runtime::impl {
   template <class Actor, class Message>
   static void send(const Actor& to, Message&& m) {
     caf::anon_send<caf::message_priority::high>(to, std::forward<Message>(m));
+  }
+
+  /// True once all that the domains had of the model has been freed, by this thread. Who gave a task away, or stored
+  /// its outputs, lets go of the values a little after the others heard of it.
+  bool wait_freed(metadata::model_id id, std::chrono::milliseconds timeout) {
+    auto give_up = std::chrono::steady_clock::now() + timeout;
+    auto left = shared->board.wait_model_gone(id, timeout);
+    while (left && left->in_use() && shared->board.waiting() && std::chrono::steady_clock::now() < give_up)
+      std::this_thread::sleep_for(defaults::release_interval);
+    return left && !left->in_use();
   }
 
   std::shared_ptr<context> shared;
@@ -87,7 +98,7 @@ expected<metadata::model_id> runtime::add_model(std::shared_ptr<const metadata::
   }
   impl::send(impl_->actors.scheduler, scheduling::model_removed{id});
   // What fails at once is gone at once, so that its memory is there for the next; what takes too long goes on its own.
-  shared.board.wait_model_gone(id, ready ? defaults::forget_timeout : std::chrono::milliseconds{0});
+  impl_->wait_freed(id, ready ? defaults::forget_timeout : std::chrono::milliseconds{0});
   if (ready)
     return fail(ready->failure, "model '" + name + "': " + ready->message);
   return fail(shared.board.waiting() ? errc::deadline_exceeded : errc::unavailable,
@@ -101,7 +112,7 @@ expected<void> runtime::remove_model(metadata::model_id id, std::chrono::millise
     return fail(errc::not_found, "there is no model of number " + std::to_string(id.value));
   shared.requests.wait_none_of(id, timeout);
   impl::send(impl_->actors.scheduler, scheduling::model_removed{id});
-  if (!shared.board.wait_model_gone(id, defaults::forget_timeout))
+  if (!impl_->wait_freed(id, defaults::forget_timeout))
     return fail(shared.board.waiting() ? errc::deadline_exceeded : errc::unavailable,
                 "model '" + m->name() + "' is removed, but a device is still busy with it");
   return {};

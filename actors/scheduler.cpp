@@ -84,9 +84,9 @@ void scheduler_state::perform(const scheduling::model_ready& r) {
 
 /// Large memory takes its time to be freed: whoever waits for the end of the model does it, not this thread.
 void scheduler_state::perform(const scheduling::forget_model& f) {
-  auto all = std::make_shared<std::vector<registry::remains>>();
+  auto all = std::make_shared<model_remains>();
   for (const auto& r : shared_->registries)
-    all->push_back(r->forget_model(f.model));
+    all->domains.push_back(r->forget_model(f.model));
   shared_->models.remove(f.model);
   shared_->board.put_model_gone(f.model, std::move(all));
 }

@@ -21,7 +21,8 @@ LIBRARIES = {
     "oneDNN": (r"(oneapi/|dnnl)", {"gpu", "tests/gpu", "tests/bench"}),
     "CUDA": (r"(cuda|cudnn|cublas|thrust/|cub/|nvtx)", {"gpu/cuda", "tests/gpu"}),
     "OpenMP": (r"omp\.h", {"gpu", "tests/gpu", "tests/bench"}),
-    "ONNX or protobuf": (r"(onnx/|google/protobuf/)", {"metadata", "tests"}),
+    "ONNX": (r"onnx/", {"metadata", "tests"}),
+    "protobuf": (r"google/protobuf/", {"metadata", "apps", "tests"}),
     "the HTTP library": (r"boost/(beast|asio)", {"apps", "tests/apps", "tests/bench"}),
     "gRPC": (r"(grpc|grpcpp)/", {"apps", "tests/apps"}),
     "the command-line library": (r"CLI/", {"apps"}),
@@ -30,7 +31,7 @@ LIBRARIES = {
         {"metadata", "gpu", "actors", "apps", "tests"}),
 }
 # A header that another room includes must not drag these in.
-PRIVATE = ("the actor framework", "oneDNN", "CUDA", "gRPC", "the HTTP library", "ONNX or protobuf")
+PRIVATE = ("the actor framework", "oneDNN", "CUDA", "gRPC", "the HTTP library", "ONNX", "protobuf")
 FOLDERS = [*ROOMS, "tests", "demo", "scripts", "docs"]
 MOST_LINES = 500
 CODE = {".cpp", ".hpp", ".cu", ".cuh"}
@@ -68,7 +69,7 @@ class Tree:
                 target_room = target.split("/")[0]
                 if room == "tests" and f"{folder}/{target}" in self.files:
                     continue  # a test's own helper beside it
-                if quoted and target not in self.files:
+                if quoted and re.sub(r"\.pb\.h$", ".proto", target) not in self.files:
                     yield f"{name}:{number}: \"{target}\" is not a file of ours, named from the top folder"
                 elif target_room in ROOMS and not quoted and target in self.files:
                     yield f"{name}:{number}: <{target}> is ours: put it in quotes"

@@ -46,7 +46,6 @@ TEST_CASE("a model removed gives back all its memory, in every domain", "[actors
   kind stays{tiny_cnn(), {1}};
   kind goes{tiny_resnet(), {4}};
   auto id = add(*r, stays.model, {stays.symbols});
-  REQUIRE(run(*r, ask(id, stays)).failure == errc::none);
   auto before = bytes_in_use(*r);
   std::size_t arenas = 0;
   for (int i = 0; i < 3; ++i) {
@@ -73,12 +72,13 @@ TEST_CASE("what is open of a removed model ends normally, or as unavailable when
   auto before = bytes_in_use(*r);
   auto patient = GENERATE(true, false);
   auto id = add(*r, slow.model, {slow.symbols});
-  for (int i = 0; i < 8; ++i)
+  constexpr std::size_t requests = 60; // more than are done before this thread has its turn again
+  for (std::size_t i = 0; i < requests; ++i)
     REQUIRE(r->submit(ask(id, slow)));
   REQUIRE(r->remove_model(id, patient ? 60s : 0s));
   CHECK(bytes_in_use(*r) == before);
   std::size_t ended_well = 0;
-  for (const auto& [request, d] : collect(*r, 8)) {
+  for (const auto& [request, d] : collect(*r, requests)) {
     ended_well += d.failure == errc::none;
     if (d.failure == errc::none) {
       CHECK(identical(d.outputs, slow.wanted));
@@ -87,7 +87,7 @@ TEST_CASE("what is open of a removed model ends normally, or as unavailable when
       CHECK_THAT(d.message, Catch::Matchers::Contains("unloaded"));
     }
   }
-  CHECK((patient ? ended_well == 8 : ended_well < 8));
+  CHECK((patient ? ended_well == requests : ended_well < requests));
 }
 
 TEST_CASE("a model whose plans are still being built can be given up, and leaves nothing", "[actors]") {

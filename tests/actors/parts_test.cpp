@@ -177,7 +177,7 @@ TEST_CASE("the table of requests tells when none of a model is open", "[actors]"
 
 TEST_CASE("what is left of a model goes to who waits for it, and is dropped if nobody does any more", "[actors]") {
   notice_board b(1);
-  auto left = std::make_shared<int>(1);
+  auto left = std::make_shared<model_remains>();
   std::thread scheduler([&] { b.put_model_gone({1}, left); });
   CHECK(b.wait_model_gone({1}, 10s) == left);
   scheduler.join();

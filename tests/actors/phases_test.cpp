@@ -13,8 +13,8 @@ using scheduling::phases;
 
 namespace {
 
-request ask_resnet(const tensors& inputs) {
-  return {.model = tiny_resnet()->name(), .inputs = inputs, .timeout = {}, .steps = {}};
+request ask(metadata::model_id m, const tensors& inputs) {
+  return {.model = m, .inputs = inputs, .timeout = {}, .steps = {}};
 }
 
 void check_sums(const actors::done& d) {
@@ -66,10 +66,10 @@ TEST_CASE("phases of a request add up to no more than its time, moved, preempted
   auto what = GENERATE(order::kind::none, order::kind::preempt, order::kind::hand_off);
   CAPTURE(devices, static_cast<int>(what));
   auto r = start(options_for(devices));
-  add(*r, tiny_resnet(), {{2}});
+  auto model = add(*r, tiny_resnet(), {{2}});
   auto inputs = random_inputs(*tiny_resnet(), {2}, 5);
   for (std::uint32_t layer = 1; layer < tiny_resnet()->layers().size(); ++layer) {
-    auto q = ask_resnet(inputs);
+    auto q = ask(model, inputs);
     q.pinned = {0};
     if (what != order::kind::none)
       q.steps = {{what, {layer, 0}, {1}}};
@@ -83,12 +83,12 @@ TEST_CASE("phases of a request add up to no more than its time, moved, preempted
 
 TEST_CASE("requests that wait for one device say that they were queued", "[actors]") {
   auto r = start(options_for("cpu:1"));
-  add(*r, tiny_resnet(), {{256}});
+  auto model = add(*r, tiny_resnet(), {{256}});
   auto inputs = random_inputs(*tiny_resnet(), {256}, 5);
   // Each takes some milliseconds, far longer than it takes to submit them all.
   constexpr std::size_t n = 8;
   for (std::size_t i = 0; i < n; ++i)
-    REQUIRE(r->submit(ask_resnet(inputs)));
+    REQUIRE(r->submit(ask(model, inputs)));
   metadata::duration computing{}, queued{}, longest{}, shortest{metadata::never};
   for (const auto& [id, d] : collect(*r, n)) {
     check_sums(d);
@@ -106,10 +106,10 @@ TEST_CASE("requests that wait for one device say that they were queued", "[actor
 
 TEST_CASE("a device counts its busy time and segments, also across a restart of its worker", "[actors]") {
   auto r = start(options_for("cpu:2"));
-  add(*r, tiny_resnet(), {{2}});
+  auto model = add(*r, tiny_resnet(), {{2}});
   auto inputs = random_inputs(*tiny_resnet(), {2}, 5);
   auto on_first = [&] {
-    auto q = ask_resnet(inputs);
+    auto q = ask(model, inputs);
     q.pinned = {0};
     return run(*r, std::move(q));
   };
@@ -130,11 +130,11 @@ TEST_CASE("a device counts its busy time and segments, also across a restart of 
 
 TEST_CASE("a second attempt has phases of its own, within the whole request's time", "[actors]") {
   auto r = start(options_for("cpu:2"));
-  add(*r, tiny_resnet(), {{64}});
+  auto model = add(*r, tiny_resnet(), {{64}});
   auto inputs = random_inputs(*tiny_resnet(), {64}, 5);
   bool again = false;
   for (int i = 0; i < 200 && !again; ++i) {
-    auto q = ask_resnet(inputs);
+    auto q = ask(model, inputs);
     q.pinned = {0};
     REQUIRE(r->submit(std::move(q)));
     eventually([&] { return r->counters().devices[0].held > 0 || r->counters().open_requests == 0; });

@@ -236,10 +236,9 @@ TEST_CASE("A server that cannot keep what it was told about access does not star
   auto empty = folder.path() / "empty";
   std::ofstream{empty} << "\n";
   testing::served s;
-  catalog nothing;
   auto refusal = [&](http::server_options o) {
     o.port = 0;
-    auto opened = http::server::open(std::move(o), s.runtime(), nothing);
+    auto opened = http::server::open(std::move(o), s.runtime(), s.models());
     return opened ? std::string{"opened"} : opened.error().message;
   };
   CHECK_THAT(refusal({.token_file = folder.path() / "none"}), Contains("none") && Contains("cannot be read"));

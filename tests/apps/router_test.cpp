@@ -27,6 +27,9 @@ TEST_CASE("Paths of the protocol lead to their endpoints", "[apps]") {
   CHECK(at("GET", "/v2/baton/models/m").what == endpoint::baton_model);
   CHECK(at("GET", "/v2/models/m").what == endpoint::model_metadata);
   CHECK(at("GET", "/v2/models/m/stats").what == endpoint::model_stats);
+  CHECK(at("GET", "/v2/models/m/config").what == endpoint::model_config);
+  CHECK(at("POST", "/v2/repository/models/m/load").what == endpoint::load);
+  CHECK(at("POST", "/v2/repository/models/m/unload").model == "m");
   auto r = at("POST", "/v2/models/a%20b%2Fc/versions/3/infer");
   CHECK(r.what == endpoint::infer);
   CHECK(r.model == "a b/c");

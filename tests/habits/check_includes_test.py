@@ -58,7 +58,7 @@ class Rules(unittest.TestCase):
     def test_libraries_stay_where_they_belong(self):
         for folder, header in (("apps", "caf/actor.hpp"), ("tests/apps", "caf/actor.hpp"), ("scheduling", "mutex"),
                                ("actors", "oneapi/dnnl/dnnl.hpp"), ("gpu", "thrust/sort.h"), ("gpu/cpu", "cuda.h"),
-                               ("actors", "onnx/onnx-ml.pb.h"), ("actors", "boost/beast.hpp"),
+                               ("actors", "onnx/onnx-ml.pb.h"), ("gpu", "google/protobuf/message.h"), ("actors", "boost/beast.hpp"),
                                ("actors", "grpcpp/server.h"), ("metadata", "CLI/CLI.hpp")):
             with self.subTest(folder=folder, header=header):
                 self.assert_one({f"{folder}/bad.cpp": f"#include <{header}>\n"}, header, "has no place")
@@ -71,6 +71,9 @@ class Rules(unittest.TestCase):
     def test_includes_are_named_from_the_top(self):
         self.assert_one({"gpu/bad.cpp": '#include "device.hpp"\n'}, "not a file of ours")
         self.assert_one({"gpu/bad.cpp": "#include <gpu/device.hpp>\n"}, "put it in quotes")
+        schema = {"apps/proto/a.proto": "", "apps/good.cpp": '#include "apps/proto/a.pb.h"\n'}
+        self.assertEqual(self.breaches(schema), [])
+        self.assert_one({"apps/bad.cpp": '#include "apps/proto/b.pb.h"\n'}, "not a file of ours")
         helper = {"tests/gpu/helper.hpp": "#pragma once\n"}
         self.assertEqual(self.breaches({**helper, "tests/gpu/good.cpp": '#include "helper.hpp"\n'}), [])
         self.assert_one({**helper, "tests/apps/bad.cpp": '#include "helper.hpp"\n'}, "not a file of ours")
