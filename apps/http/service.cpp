@@ -52,8 +52,11 @@ std::optional<metadata::request_id> service::infer(const route& r, const asked& 
     return std::nullopt;
   };
   auto found = models_.find(r.model, r.version);
-  if (!found)
+  if (!found) {
+    if (found.error().code == errc::unavailable)
+      a.version = 0; // it is in the repository, and no version of it is ready
     return refused(found.error().code, found.error().message);
+  }
   const auto& m = *found;
   a.version = m->version;
   if (draining_)

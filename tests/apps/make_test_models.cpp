@@ -3,11 +3,12 @@
 #include "onnx_files.hpp"
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fputs("usage: make_test_models FOLDER FLAWED_FILE\n", stderr);
+  if (argc < 2 || argc > 3) {
+    std::fputs("usage: make_test_models FOLDER [FLAWED_FILE]\n", stderr);
     return 2;
   }
   baton::testing::write_repository(argv[1]);
-  baton::testing::write_flawed(argv[2]);
+  if (argc == 3)
+    baton::testing::write_flawed(argv[2]);
   return 0;
 }
