@@ -7,8 +7,8 @@
 /// Every tunable of this folder.
 namespace baton::actors::defaults {
 
-/// Threads for controller and scheduler; workers and transfers have their own. With one, what both are sent (each end of
-/// a task) wakes one thread, not two: fewer context switches per request, see docs/performance.md.
+/// Threads for controller and scheduler; workers and transfers have their own. With one, what both are sent (each end
+/// of a task) wakes one thread, not two: fewer context switches per request, see docs/performance.md.
 inline constexpr std::size_t scheduled_threads = 1;
 /// Messages a scheduled actor handles before it lets the other one run.
 inline constexpr std::size_t messages_per_turn = 16;

@@ -63,7 +63,7 @@ private:
   scheduling::effects effects_;
   std::optional<metadata::task_id> lost_; ///< its outputs could not be stored; while effects are carried out
   bool asked_ = false;                    ///< a `run_next` is in the mailbox
-  bool broken_ = false; ///< the device failed: nothing more is done or said
+  bool broken_ = false;                   ///< the device failed: nothing more is done or said
 };
 
 worker_actor::behavior_type worker(worker_actor::stateful_pointer<worker_state> self, std::shared_ptr<context> shared,

@@ -57,7 +57,7 @@ struct pending_command {
 
 struct device_state {
   bool up = false;
-  bool in_service = true; ///< false once it has died too often
+  bool in_service = true;     ///< false once it has died too often
   std::uint32_t restarts = 0; ///< in a row
   time_point up_since{};
   std::vector<task_id> tasks; ///< given to it, in order

@@ -290,8 +290,8 @@ void run_queue::failed_segment(lane_id lane, std::uint64_t sequence, errc reason
 void run_queue::fail(record& r, effects& out) {
   if (r.in_flight > 0)
     return;
-  out.push_back(envelope{the_scheduler, failed{r.what.id, r.what.epoch, config_.self, r.failure->code,
-                                               std::move(r.failure->message)}});
+  out.push_back(envelope{
+      the_scheduler, failed{r.what.id, r.what.epoch, config_.self, r.failure->code, std::move(r.failure->message)}});
   if (r.cancelling)
     reply(r.cancelling->command, r.what.id, r.what.epoch, outcome::too_late, errc::none, {}, out);
   if (r.standing.what != order::kind::none)

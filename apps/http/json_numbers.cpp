@@ -295,9 +295,8 @@ expected<std::size_t> count_elements(const std::string& name, const std::vector<
     count = fits ? count * extent : 0;
   }
   if (!fits)
-    return fail(errc::bad_request,
-                fmt::format("tensor '{}': its data has {} elements, fewer than the shape {} says", name, most,
-                            shape_text(shape)));
+    return fail(errc::bad_request, fmt::format("tensor '{}': its data has {} elements, fewer than the shape {} says",
+                                               name, most, shape_text(shape)));
   return empty ? 0 : static_cast<std::size_t>(count);
 }
 

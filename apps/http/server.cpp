@@ -42,8 +42,9 @@ struct waker {
 // use.
 struct server::impl {
   impl(server_options options, actors::runtime& r, catalog& models)
-      : runtime(r), serve(r, models, [w = wake](std::function<void()> work) { (*w)(work); }),
-        context{.options = std::move(options), .serve = serve} {
+      : runtime(r),
+        serve(r, models, [w = wake](std::function<void()> work) { (*w)(work); }), context{.options = std::move(options),
+                                                                                          .serve = serve} {
     serve.log_requests(context.options.log_requests);
   }
 

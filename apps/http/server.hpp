@@ -24,8 +24,8 @@ struct server_options {
   std::filesystem::path token_file;  ///< clients must show the token in it; empty: everybody may ask
   std::filesystem::path certificate; ///< for TLS, with `key`; both empty: plain
   std::filesystem::path key;
-  bool log_requests = false;         ///< a line at level info for each inference, not at debug
-  bool signals = false; ///< SIGTERM and SIGINT begin the drain; the second one ends the process at once
+  bool log_requests = false; ///< a line at level info for each inference, not at debug
+  bool signals = false;      ///< SIGTERM and SIGINT begin the drain; the second one ends the process at once
 };
 
 /// Why a server stopped.

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-
 namespace baton::apps::http {
 
 unsigned status_of(errc code) {

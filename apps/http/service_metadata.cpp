@@ -27,12 +27,11 @@ json tensors(const metadata::model& m, const std::vector<metadata::value_index>&
 } // namespace
 
 answer service::server_metadata() const {
-  return ok(
-      {{"name", "baton"},
-       {"version", BATON_VERSION},
-       {"extensions",
-        {"binary_tensor_data", "classification", "model_configuration", "model_repository", "parameters", "schedule_policy",
-         "statistics"}}});
+  return ok({{"name", "baton"},
+             {"version", BATON_VERSION},
+             {"extensions",
+              {"binary_tensor_data", "classification", "model_configuration", "model_repository", "parameters",
+               "schedule_policy", "statistics"}}});
 }
 
 answer service::model_metadata(const std::string& name, const served_model& m) const {

@@ -17,8 +17,8 @@ scheduling::engine make_engine(const actors::context& c, const std::string& poli
 }
 
 std::shared_ptr<actors::context> make_context(const seeded_house::options& o, std::shared_ptr<faults> f) {
-  auto c = std::make_shared<actors::context>(make_counting_machine(o.devices, std::move(f)), 1000,
-                                              std::size_t{1} << 30);
+  auto c =
+      std::make_shared<actors::context>(make_counting_machine(o.devices, std::move(f)), 1000, std::size_t{1} << 30);
   c->detached = false;
   c->quantum = o.quantum;
   return c;

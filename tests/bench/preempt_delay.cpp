@@ -216,8 +216,9 @@ struct series {
   void report() const {
     std::printf("%-16s %zu preempts (%zu too late): segments after the command p50 %.0f, p99 %.0f, max %.0f; until the "
                 "answer p50 %.0f us, p99 %.0f us\n",
-                name.c_str(), segments.size(), late, bench::percentile(segments, 0.5), bench::percentile(segments, 0.99),
-                bench::percentile(segments, 1), bench::percentile(delays, 0.5), bench::percentile(delays, 0.99));
+                name.c_str(), segments.size(), late, bench::percentile(segments, 0.5),
+                bench::percentile(segments, 0.99), bench::percentile(segments, 1), bench::percentile(delays, 0.5),
+                bench::percentile(delays, 0.99));
     bench::print_figure("preempt_delay." + name + ".max", bench::percentile(segments, 1), "segments", "<= 1");
     bench::print_figure("preempt_delay." + name + ".p99", bench::percentile(delays, 0.99), "us");
   }

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 #include <cstring>
 #include <random>
+#include <thread>
 
 #include "actors/runtime.hpp"
 #include "metadata/onnx_import.hpp"
