@@ -6,7 +6,7 @@ NAME ?=
 export PRESET LABEL
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build models demo test check format bench train install clean
+.PHONY: help setup build models demo test check format bench fuzz train install clean
 .NOTPARALLEL:
 
 say = @printf '\n== %s\n' "$(1)"
@@ -66,6 +66,11 @@ train: ## Trains the demo's small models anew (kept in demo/models)
 	@scripts/setup.sh train
 	$(call say,train: the models of the demo on the digits of scikit-learn)
 	@$(python) demo/train.py
+
+fuzz: ## Fuzzes the ways in with ASan: NAME=door, import or config; SECONDS=60
+	@scripts/setup.sh fuzz
+	$(call say,fuzz)
+	@scripts/fuzz.sh $(or $(NAME),all) $(or $(SECONDS),60)
 
 install: build ## Installs the program to PREFIX/bin
 	$(call say,install: to $(PREFIX)/bin)
