@@ -27,7 +27,8 @@ libexpected-dev: errors as values
 libstb-dev: reads PNG and JPEG
 prometheus-cpp-dev: metrics
 zlib1g-dev: compressed bodies
-libssl-dev: OpenSSL, for the actor framework
+libssl-dev: OpenSSL, for the actor framework and TLS
+openssl: makes the certificates of a test
 catch2: the tests
 libonnx-testdata: the test models of ONNX operators
 python3: makes the demo models and runs checks

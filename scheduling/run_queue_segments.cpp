@@ -1,0 +1,147 @@
+#include <algorithm>
+#include <utility>
+
+#include "scheduling/run_queue.hpp"
+
+/// What runs next, and what a completion means.
+namespace baton::scheduling {
+
+std::optional<segment> run_queue::next() {
+  for (std::uint32_t lane = 0; lane < lanes_.size(); ++lane)
+    if (auto s = issue(lane))
+      return s;
+  return std::nullopt;
+}
+
+bool run_queue::has_next() const {
+  for (std::uint32_t lane = 0; lane < lanes_.size(); ++lane)
+    if (pick(lane))
+      return true;
+  return false;
+}
+
+/// The task whose segment the lane would run next: its owner's, or the first of the ready ones.
+std::optional<task_id> run_queue::pick(std::uint32_t lane) const {
+  const auto& l = lanes_[lane];
+  if (l.in_flight.size() >= config_.max_in_flight)
+    return std::nullopt;
+  if (l.owner) {
+    const auto& r = tasks_.at(*l.owner);
+    return r.cancelling || r.failure || r.what.at == r.profile->end() ? std::nullopt : l.owner;
+  }
+  const record* best = nullptr;
+  auto before = [](const record& a, const record& b) {
+    return std::pair{-std::int64_t{a.what.priority}, a.arrival} < std::pair{-std::int64_t{b.what.priority}, b.arrival};
+  };
+  for (const auto& [id, r] : tasks_)
+    if (!r.lane && !r.given_to && !r.cancelling && !r.failure && (!best || before(r, *best)))
+      best = &r;
+  return best ? std::optional{best->what.id} : std::nullopt;
+}
+
+std::optional<segment> run_queue::issue(std::uint32_t lane) {
+  auto picked = pick(lane);
+  if (!picked)
+    return std::nullopt;
+  auto& l = lanes_[lane];
+  auto& r = tasks_.at(*picked);
+  l.owner = picked;
+  r.lane = lane;
+  segment s{r.what.id, {lane}, ++l.issued, r.what.at, segment_end(r)};
+  r.what.at = s.end;
+  ++r.in_flight;
+  l.in_flight.push_back({s, r.arrival});
+  return s;
+}
+
+/// About one quantum of parts from the issued frontier: at least one part; the rest of one layer at quantum 0; never
+/// past a standing order's position.
+position run_queue::segment_end(const record& r) const {
+  const auto& p = *r.profile;
+  auto end = p.end();
+  if (r.standing.what != order::kind::none && r.standing.at > r.what.at)
+    end = std::min(end, r.standing.at);
+  auto at = r.what.at;
+  if (config_.quantum <= duration::zero())
+    return std::min(end, position{at.layer + 1, 0});
+  duration sum{};
+  while (at < end) {
+    auto cost = p.part_time[at.layer];
+    if (at != r.what.at && sum + cost > config_.quantum)
+      break;
+    sum += cost;
+    at = p.next(at);
+  }
+  return at;
+}
+
+/// Takes the completed segment off its lane; the record it belongs to, if it is still of the same stay.
+run_queue::record* run_queue::settle(lane_id lane, std::uint64_t sequence) {
+  auto& l = lanes_.at(lane.value);
+  if (l.in_flight.empty() || l.in_flight.front().what.sequence != sequence)
+    return nullptr;
+  auto s = l.in_flight.front();
+  l.in_flight.pop_front();
+  auto i = tasks_.find(s.what.task);
+  if (i == tasks_.end() || i->second.arrival != s.stay)
+    return nullptr;
+  i->second.done = s.what.end;
+  --i->second.in_flight;
+  return &i->second;
+}
+
+void run_queue::completed(lane_id lane, std::uint64_t sequence, duration elapsed, effects& out) {
+  auto* r = settle(lane, sequence);
+  if (!r)
+    return;
+  r->busy += elapsed;
+  r->what.spent.computing += elapsed;
+  if (r->given_to)
+    return;
+  if (r->failure)
+    fail(*r, out);
+  else if (r->done == r->profile->end())
+    end(*r, out);
+  else
+    obey(*r, out);
+}
+
+void run_queue::failed_segment(lane_id lane, std::uint64_t sequence, errc reason, std::string text, effects& out) {
+  auto* r = settle(lane, sequence);
+  if (!r || r->given_to)
+    return; // given away: whoever has it finds the ready ticket failed
+  if (!r->failure)
+    r->failure = error{reason, std::move(text)};
+  fail(*r, out);
+}
+
+/// Ends a task that failed, once its last ticket is in: its buffers live until then.
+void run_queue::fail(record& r, effects& out) {
+  if (r.in_flight > 0)
+    return;
+  out.push_back(envelope{
+      the_scheduler, failed{r.what.id, r.what.epoch, config_.self, r.failure->code, std::move(r.failure->message)}});
+  if (r.cancelling)
+    reply(r.cancelling->command, r.what.id, r.what.epoch, outcome::too_late, errc::none, {}, out);
+  if (r.standing.what != order::kind::none)
+    reply(r.standing.command, r.what.id, r.what.epoch, outcome::too_late, errc::none, {}, out);
+  drop(r.what.id, true, out);
+}
+
+void run_queue::end(record& r, effects& out) {
+  auto domain = config_.devices->at(config_.self).domain;
+  if (domain == host_domain) {
+    finished f{r.what.id, r.what.epoch, config_.self, r.what.members, r.busy, r.what.spent};
+    out.push_back(envelope{the_controller, f});
+    out.push_back(envelope{the_scheduler, std::move(f)});
+  } else {
+    out.push_back(envelope{transfer_of(host_domain), deliver{r.what, domain, config_.self, r.busy}});
+  }
+  if (r.cancelling)
+    reply(r.cancelling->command, r.what.id, r.what.epoch, outcome::too_late, errc::none, {}, out);
+  if (r.standing.what != order::kind::none)
+    reply(r.standing.command, r.what.id, r.what.epoch, outcome::too_late, errc::none, {}, out);
+  drop(r.what.id, true, out);
+}
+
+} // namespace baton::scheduling
