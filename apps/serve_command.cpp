@@ -137,7 +137,7 @@ int serve(serve_options& o) {
 } // namespace
 
 void add_serve_command(CLI::App& app, chosen_command& chosen) {
-  auto* command = app.add_subcommand("serve", "Serve a repository of models over HTTP (KServe v2, JSON tensors)");
+  auto* command = app.add_subcommand("serve", "Serve a repository of models over HTTP (KServe v2)");
   command->footer(
       "A repository is Triton-style: DIR/name/1/model.onnx, and an optional DIR/name/config.pbtxt; of each model the\n"
       "highest version is served, or those that its version_policy names. A model that cannot be loaded is in the\n"
