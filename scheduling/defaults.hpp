@@ -9,6 +9,9 @@ namespace baton::scheduling::defaults {
 
 /// About how long a worker computes between two looks at its mailbox: short against a request, long against a message.
 inline constexpr std::chrono::microseconds quantum{500};
+/// Predicted work that may stand in line at a device: enough that the end of a short task costs nobody a round trip
+/// through the scheduler, and less than a segment, so that what stands there could hardly start sooner elsewhere.
+inline constexpr std::chrono::microseconds backlog{200};
 /// Attempts of a request in all: one retry; more would let a poisonous request kill worker after worker.
 inline constexpr std::uint32_t attempts = 2;
 /// Tasks that may wait at the scheduler; beyond it new ones are refused as `overloaded`.

@@ -62,7 +62,7 @@ std::string engine::describe() const {
 }
 
 engine::state::state(config c, std::shared_ptr<const policy> p)
-    : cluster_(std::move(c.devices)), policy_(std::move(p)), waiting_limit_(c.waiting_limit),
+    : cluster_(std::move(c.devices)), policy_(std::move(p)), waiting_limit_(c.waiting_limit), backlog_(c.backlog),
       devices_(cluster_->devices.size()), plans_(*cluster_), in_service_(plans_.groups()),
       startable_(devices_.size(), policy_) {
   for (const auto& d : cluster_->devices)
@@ -82,7 +82,26 @@ std::optional<waiting_task> engine::state::first_waiting(device_id d) const {
 }
 
 bool engine::state::has_free_lane(device_id d) const {
-  return free_.contains(d);
+  return free_.empty() ? place_in_line() == d : free_.contains(d);
+}
+
+std::optional<device_id> engine::state::next_free(device_id from) const {
+  if (!free_.empty())
+    return first_from(free_, from);
+  auto d = place_in_line();
+  return d && *d >= from ? d : std::nullopt;
+}
+
+/// Where no lane is free: the device with the least to do, if the next task for it fits in its backlog.
+std::optional<device_id> engine::state::place_in_line() const {
+  if (in_line_.empty())
+    return std::nullopt;
+  auto [load, d] = *in_line_.begin();
+  const auto* first = startable_.first(d, group(d));
+  if (!first || plans_.any_queued(group(d)))
+    return std::nullopt; // a job needs the device empty
+  auto predicted = plan(tasks_.at(first->task), d).predicted;
+  return predicted > duration{} && load + predicted <= backlog_ ? std::optional{d} : std::nullopt;
 }
 
 engine::state::common engine::state::common_first() const {

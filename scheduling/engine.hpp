@@ -125,6 +125,9 @@ public:
     std::shared_ptr<const cluster> devices;
     std::string policy = "fifo"; ///< see `policy_names()`
     std::size_t waiting_limit = defaults::waiting_tasks;
+    /// When no lane is free, a task may be given to a device to stand in line there, while the predicted work of all
+    /// that the device has stays within this. 0: never.
+    duration backlog = defaults::backlog;
   };
 
   /// Errors: `bad_argument` for an unknown policy, listing those there are.

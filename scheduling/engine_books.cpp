@@ -111,15 +111,34 @@ void engine::state::refresh(device_id d) {
       if (r.commandable)
         s.commandable.push_back(r);
   crowd_.insert(s.commandable.begin(), s.commandable.end());
+  if (s.load)
+    in_line_.erase({*s.load, d});
+  s.load = load(d);
   auto lanes = cluster_->at(d).lanes;
-  auto keep = [d](std::set<device_id>& in, bool member) {
+  auto keep = [](auto& in, const auto& what, bool member) {
     if (member)
-      in.insert(d);
+      in.insert(what);
     else
-      in.erase(d);
+      in.erase(what);
   };
-  keep(free_, s.up && s.job.value == 0 && staying < lanes);
-  keep(crowded_, staying > lanes);
+  bool takes = s.up && s.job.value == 0;
+  keep(free_, d, takes && staying < lanes);
+  keep(crowded_, d, staying > lanes && !(s.load && *s.load <= backlog_)); // a short line needs no clearing
+  if (takes && staying >= lanes && s.load && *s.load < backlog_)
+    in_line_.emplace(*s.load, d);
+}
+
+std::optional<duration> engine::state::load(device_id d) const {
+  duration sum{};
+  for (auto id : devices_[d.value].tasks) {
+    const auto& t = tasks_.at(id);
+    auto predicted = plan(t, d).predicted;
+    if (predicted == duration{})
+      return std::nullopt;
+    if (!t.leaving)
+      sum += predicted;
+  }
+  return sum;
 }
 
 std::optional<device_id> engine::state::first_from(const std::set<device_id>& among, device_id from) {

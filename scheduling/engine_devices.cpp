@@ -85,7 +85,7 @@ void engine::state::on(const job_done& e) {
   devices_.at(c.receiver.value).job = {};
   refresh(c.receiver);
   if (e.failure == errc::none)
-    plans_.built(c.plan);
+    plans_.built(c.plan, e.predicted);
   else
     plans_.not_built(c.plan, e.failure, e.message, now_);
   plans_changed(c.plan);

@@ -187,7 +187,7 @@ bool engine::state::hopeless(const task_state& t, plan_table::entry& why) const 
     for (std::uint32_t g = 0; g < plans_.groups(); ++g)
       if (in_service_[g] > 0 && plans_.at(t.shape, g).what != status::failed)
         return false;
-  why = {status::failed, 0, never, errc::unavailable, "no device that could run it is in service"};
+  why = {status::failed, 0, never, errc::unavailable, "no device that could run it is in service", {}};
   for (const auto& d : cluster_->devices) {
     if ((t.pinned != no_device && t.pinned != d.id) || !devices_[d.id.value].in_service)
       continue;

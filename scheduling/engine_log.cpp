@@ -85,7 +85,7 @@ expected<engine> read_header(std::string_view line) {
   engine::config c;
   cluster devices;
   bool ours = r.word() == magic;
-  r(found, c.policy, c.waiting_limit, devices);
+  r(found, c.policy, c.waiting_limit, c.backlog, devices);
   if (!ours)
     return fail(errc::bad_argument, "line 1: not an engine log");
   if (!r.ok() || found != version)
@@ -99,7 +99,7 @@ expected<engine> read_header(std::string_view line) {
 std::string encode_header(const engine::config& c) {
   text_writer w;
   w.word(magic);
-  w(version, c.policy, c.waiting_limit, *c.devices);
+  w(version, c.policy, c.waiting_limit, c.backlog, *c.devices);
   return std::move(w).text() + '\n';
 }
 

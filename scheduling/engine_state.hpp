@@ -65,6 +65,7 @@ struct device_state {
 
   // Derived, by `refresh`.
   std::vector<running_task> commandable; ///< those in `crowd_`
+  std::optional<duration> load;          ///< predicted work of the tasks that stay, if it is known
 };
 
 /// The tasks that wait for the plans of one shape.
@@ -92,7 +93,7 @@ struct engine::state final : view {
   std::optional<waiting_task> first_waiting(device_id d) const override;
   bool has_free_lane(device_id d) const override;
   std::vector<running_task> running(device_id d) const override;
-  std::optional<device_id> next_free(device_id from) const override { return first_from(free_, from); }
+  std::optional<device_id> next_free(device_id from) const override;
   std::optional<device_id> next_crowded(device_id from) const override { return first_from(crowded_, from); }
   common common_first() const override;
   std::optional<running_task> least_urgent() const override;
@@ -151,6 +152,8 @@ struct engine::state final : view {
   void refresh(device_id d); ///< its tasks, job or state have changed
   void plans_changed(plan_table::number shape);
   void plans_changed(const plan_key& k);
+  std::optional<duration> load(device_id d) const;
+  std::optional<device_id> place_in_line() const;
   bool could_start(const task_state& t) const;
   waiting_index::reach reach_of(plan_table::number shape);
   static std::optional<device_id> first_from(const std::set<device_id>& among, device_id from);
@@ -168,6 +171,7 @@ struct engine::state final : view {
   std::shared_ptr<const cluster> cluster_;
   std::shared_ptr<const policy> policy_;
   std::size_t waiting_limit_;
+  duration backlog_;
   std::map<task_id, task_state> tasks_;
   std::map<command_id, pending_command> commands_;
   std::vector<device_state> devices_;
@@ -184,6 +188,7 @@ struct engine::state final : view {
   std::vector<std::uint32_t> in_service_;            ///< devices, by group
   waiting_index startable_;
   std::set<device_id> free_, crowded_;
+  std::set<std::pair<duration, device_id>> in_line_; ///< no lane free, but the load is below the backlog
   std::set<running_task, gives_way_first> crowd_; ///< commandable, on devices that are up
 
   time_point wake_ = never;

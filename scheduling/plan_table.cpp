@@ -64,8 +64,8 @@ std::optional<plan_key> plan_table::next_job(std::uint32_t group) {
   return k;
 }
 
-void plan_table::built(const plan_key& k) {
-  of(k) = {status::ready, 0, never, errc::none, {}};
+void plan_table::built(const plan_key& k, duration predicted) {
+  of(k) = {status::ready, 0, never, errc::none, {}, predicted};
 }
 
 void plan_table::not_built(const plan_key& k, errc reason, const std::string& text, time_point now) {
@@ -120,7 +120,7 @@ std::string plan_table::describe() const {
   text_writer w;
   for (const auto& [key, n] : numbers_)
     for (const auto& e : shapes_.at(n))
-      w(key.first, key.second, n, e.what, e.attempts, e.failure);
+      w(key.first, key.second, n, e.what, e.attempts, e.failure, e.predicted);
   for (const auto& q : queues_)
     for (const auto& k : q)
       w(k);

@@ -39,6 +39,7 @@ public:
     time_point again = never; ///< failed: not built anew before then
     errc failure = errc::none;
     std::string text;
+    duration predicted{}; ///< ready: of a whole run; 0: not known
   };
   using number = std::uint32_t;
 
@@ -59,7 +60,7 @@ public:
   bool any_queued() const { return queued_ > 0; }
   bool any_queued(std::uint32_t group) const { return !queues_[group].empty(); }
   std::optional<plan_key> next_job(std::uint32_t group);
-  void built(const plan_key& k);
+  void built(const plan_key& k, duration predicted);
   /// Queued once more where another try may help (the device died), else failed.
   void not_built(const plan_key& k, errc reason, const std::string& text, time_point now);
   /// The model is on its way out: nothing more of it is built. What is being built still is `built` or `not_built`.

@@ -43,14 +43,15 @@ public:
   virtual const cluster& devices() const = 0;
   /// The first waiting task in the policy's `before` order, among those that may run on `d`.
   virtual std::optional<waiting_task> first_waiting(device_id d) const = 0;
-  /// A lane of `d` is free and its worker is up.
+  /// `d` takes a task: a lane of it is free and its worker is up; or, where no device has a free lane, it has the least
+  /// to do of all and the task would stand in line there for a short time only (`engine::config::backlog`).
   virtual bool has_free_lane(device_id d) const = 0;
   virtual std::vector<running_task> running(device_id d) const = 0;
 
   // What spares a policy the walk over all devices.
-  /// The first device at or after `from` with a free lane.
+  /// The first device at or after `from` that has a free lane in that sense.
   virtual std::optional<device_id> next_free(device_id from) const = 0;
-  /// The first device at or after `from` with more tasks that stay than lanes.
+  /// The first device at or after `from` with more tasks that stay than lanes, unless they are a short line.
   virtual std::optional<device_id> next_crowded(device_id from) const = 0;
   /// Whether `first_waiting` is the same for every device that is up, and then that task.
   struct common {

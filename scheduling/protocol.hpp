@@ -174,7 +174,7 @@ struct job_done {
   device_id device;
   errc failure = errc::none; ///< none: the plan is there
   std::string message;
-  duration predicted{}; ///< of a whole run on this device kind
+  duration predicted{}; ///< of a whole run on this device kind; 0: not known
 };
 
 /// What the engine does to a running task at a given place, asked for with the request: by `baton run --move-after`, by
