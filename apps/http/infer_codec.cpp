@@ -2,6 +2,7 @@
 
 #include <iterator>
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include "apps/http/classification.hpp"
@@ -161,7 +162,7 @@ struct answer_writer {
   std::string bytes;
 
   void binary_size(std::size_t size) {
-    fmt::format_to(std::back_inserter(json), R"(,"parameters":{{"binary_data_size":{}}}}})", size);
+    fmt::format_to(std::back_inserter(json), FMT_COMPILE(R"(,"parameters":{{"binary_data_size":{}}}}})"), size);
   }
 
   bool values(const std::string& name, const metadata::tensor& t, bool binary) {
@@ -203,15 +204,15 @@ void append_answer_head(std::string& out, const infer_call& call, const actors::
   out += R"({"model_name":)";
   append_quoted(out, m.name());
   auto more = std::back_inserter(out);
-  fmt::format_to(more, R"(,"model_version":"{}")", version);
+  fmt::format_to(more, FMT_COMPILE(R"(,"model_version":"{}")"), version);
   if (call.id) {
     out += ",\"id\":";
     append_quoted(out, *call.id);
   }
-  fmt::format_to(more, R"(,"parameters":{{"attempts":{},"busy_us":{})", result.attempts,
+  fmt::format_to(more, FMT_COMPILE(R"(,"parameters":{{"attempts":{},"busy_us":{})"), result.attempts,
                  std::chrono::duration_cast<std::chrono::microseconds>(result.computing).count());
   if (result.device.value < devices.size()) {
-    fmt::format_to(more, R"(,"device":{},"device_name":)", result.device.value);
+    fmt::format_to(more, FMT_COMPILE(R"(,"device":{},"device_name":)"), result.device.value);
     append_quoted(out, devices[result.device.value].name);
   }
   out += R"(},"outputs":[)";

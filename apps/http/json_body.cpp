@@ -5,10 +5,11 @@
 #include <limits>
 #include <utility>
 
+#include <boost/json/basic_parser_impl.hpp>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "apps/defaults.hpp"
+#include "apps/http/json_scanner.hpp"
 #include "apps/http/json_text.hpp"
 
 namespace baton::apps::http {
@@ -26,146 +27,46 @@ bool flag(const parameters& all, std::string_view name) {
 
 namespace {
 
-using json = nlohmann::json;
-
-std::string too_large() {
-  return fmt::format("the body is larger than {} bytes besides its tensors' data", defaults::json_limit);
-}
-
-/// The parser's sentence without its tag, its place (which is not the body's) and bytes that are not text.
-std::string reason(std::string_view what) {
-  if (auto tag = what.find("] "); tag != what.npos)
-    what.remove_prefix(tag + 2);
-  if (auto place = what.find(": "); what.starts_with("parse error at") && place != what.npos)
-    what.remove_prefix(place + 2);
-  std::string text;
-  for (char c : what.substr(0, 200))
-    text += c >= ' ' && c <= '~' ? c : '?';
-  return text;
-}
-
-// -- finding the data -------------------------------------------------------------------------------------------------
-
-/// Knows just enough of JSON to find its way: strings, brackets, keys. What it passes over is checked by the parser
-/// afterwards.
-class scanner {
-public:
-  scanner(std::string_view body, std::string_view tensors) : body_(body), tensors_(tensors) {}
-
-  std::optional<error> run() {
-    for (std::size_t at = 0; at < body_.size();) {
-      char c = body_[at];
-      if (c == '"') {
-        auto end = end_of_string(at);
-        if (end == body_.npos)
-          return error{errc::bad_request, "the body is not JSON: it ends within a string"};
-        last_string_ = body_.substr(at + 1, end - at - 2);
-        at = end;
-        continue;
-      }
-      if (c == '{' || c == '[') {
-        if (c == '[' && at_data()) {
-          if (auto e = take_data(at))
-            return e;
-          continue;
-        }
-        if (depth_ == open_.size())
-          return error{errc::bad_request, fmt::format("the body is nested deeper than {} levels", open_.size())};
-        open_[depth_++] = {c, {}, 0};
-      } else if (c == '}' || c == ']') {
-        depth_ -= depth_ > 0 ? 1 : 0;
-      } else if (c == ':' && depth_ > 0) {
-        open_[depth_ - 1].key = last_string_;
-      } else if (c == ',' && depth_ > 0) {
-        open_[depth_ - 1].key = {};
-        ++open_[depth_ - 1].index;
-      }
-      ++at;
-    }
-    if (copied_ > 0)
-      rest_ += body_.substr(copied_);
-    if (rest().size() > defaults::json_limit)
-      return error{errc::bad_request, too_large()};
-    return std::nullopt;
-  }
-
-  /// The body with null in the place of data.
-  std::string_view rest() const { return copied_ > 0 ? std::string_view{rest_} : body_; }
-  const std::vector<data_text>& data() const { return data_; }
-
-private:
-  struct level {
-    char bracket = 0;
-    std::string_view key;  ///< of the value being read
-    std::size_t index = 0; ///< of the value being read
-  };
-
-  std::size_t end_of_string(std::size_t at) const {
-    for (++at; at < body_.size(); ++at) {
-      if (body_[at] == '\\')
-        ++at;
-      else if (body_[at] == '"')
-        return at + 1;
-    }
-    return body_.npos;
-  }
-
-  bool at_data() const {
-    return depth_ == 3 && open_[0].bracket == '{' && open_[0].key == tensors_ && open_[1].bracket == '['
-           && open_[2].bracket == '{' && open_[2].key == "data";
-  }
-
-  std::optional<error> take_data(std::size_t& at) {
-    rest_ += body_.substr(copied_, at - copied_);
-    auto index = open_[1].index;
-    auto found = find_array(body_, at, defaults::json_depth - depth_);
-    if (!found)
-      return error{found.error().code, fmt::format("the data of {}[{}] {}", tensors_, index, found.error().message)};
-    rest_ += "null";
-    copied_ = at;
-    if (rest_.size() > defaults::json_limit)
-      return error{errc::bad_request, too_large()};
-    data_.resize(std::max(data_.size(), index + 1));
-    data_[index] = *found;
-    return std::nullopt;
-  }
-
-  std::string_view body_;
-  std::string_view tensors_;
-  std::array<level, defaults::json_depth> open_;
-  std::size_t depth_ = 0;
-  std::string_view last_string_;
-  std::string rest_;
-  std::size_t copied_ = 0;
-  std::vector<data_text> data_; ///< by place in the list
-};
-
-// -- reading the rest -------------------------------------------------------------------------------------------------
+using error_code = boost::json::error_code;
+using view = boost::json::string_view;
 
 /// Receives the parser's events and keeps what the protocol knows; the rest is passed over.
-class receiver : public nlohmann::json_sax<json> {
+class receiver {
 public:
-  bool null() override { return scalar(std::nullopt); }
-  bool boolean(bool x) override { return scalar(x); }
-  bool number_integer(std::int64_t x) override { return scalar(x); }
-  bool number_unsigned(std::uint64_t x) override {
-    return x > std::uint64_t{std::numeric_limits<std::int64_t>::max()} ? scalar(x)
-                                                                       : scalar(static_cast<std::int64_t>(x));
-  }
-  bool number_float(double x, const std::string&) override { return scalar(x); }
-  bool string(std::string& x) override { return scalar(std::move(x)); }
-  bool binary(json::binary_t&) override { return false; }
-  bool key(std::string& x) override {
-    key_ = std::move(x);
+  // The scanner has bounded everything already.
+  static constexpr std::size_t max_object_size = SIZE_MAX;
+  static constexpr std::size_t max_array_size = SIZE_MAX;
+  static constexpr std::size_t max_key_size = SIZE_MAX;
+  static constexpr std::size_t max_string_size = SIZE_MAX;
+
+  bool on_document_begin(error_code&) { return true; }
+  bool on_document_end(error_code&) { return true; }
+  bool on_object_begin(error_code& e) { return done(enter(false), e); }
+  bool on_object_end(std::size_t, error_code& e) { return done(leave(), e); }
+  bool on_array_begin(error_code& e) { return done(enter(true), e); }
+  bool on_array_end(std::size_t, error_code& e) { return done(leave(), e); }
+  bool on_key_part(view part, std::size_t, error_code&) { return add(part); }
+  bool on_key(view part, std::size_t, error_code&) {
+    add(part);
+    key_ = std::exchange(text_, {});
     return true;
   }
-  bool start_object(std::size_t) override { return enter(false); }
-  bool start_array(std::size_t) override { return enter(true); }
-  bool end_object() override { return leave(); }
-  bool end_array() override { return leave(); }
-  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception& e) override {
-    return refuse(fmt::format("the body is not JSON: {}", reason(e.what())));
+  bool on_string_part(view part, std::size_t, error_code&) { return add(part); }
+  bool on_string(view part, std::size_t, error_code& e) {
+    add(part);
+    return done(scalar(std::exchange(text_, {})), e);
   }
+  bool on_number_part(view, error_code&) { return true; }
+  bool on_int64(std::int64_t x, view, error_code& e) { return done(scalar(x), e); }
+  bool on_uint64(std::uint64_t x, view, error_code& e) {
+    bool small = x <= std::uint64_t{std::numeric_limits<std::int64_t>::max()};
+    return done(small ? scalar(static_cast<std::int64_t>(x)) : scalar(x), e);
+  }
+  bool on_double(double x, view, error_code& e) { return done(scalar(x), e); }
+  bool on_bool(bool x, error_code& e) { return done(scalar(x), e); }
+  bool on_null(error_code& e) { return done(scalar(std::nullopt), e); }
+  bool on_comment_part(view, error_code&) { return true; }
+  bool on_comment(view, error_code&) { return true; }
 
   json_body body;
   std::string problem;
@@ -173,6 +74,18 @@ public:
 private:
   enum class place : std::uint8_t { top, root, list, tensor, shape, parameters, other };
   using scalar_value = decltype(parameter::value);
+
+  /// The parser stops where an error is set.
+  static bool done(bool good, error_code& e) {
+    if (!good)
+      e = boost::json::error::syntax;
+    return good;
+  }
+
+  bool add(view part) {
+    text_.append(part.data(), part.size());
+    return true;
+  }
 
   bool refuse(std::string sentence) {
     problem = std::move(sentence);
@@ -301,6 +214,7 @@ private:
   place at_ = place::top;
   std::array<place, defaults::json_depth + 1> above_{};
   std::size_t depth_ = 0;
+  std::string text_; ///< of the string being read
   std::string key_;
   std::string list_name_;
   std::vector<tensor_entry>* list_ = nullptr;
@@ -311,13 +225,22 @@ private:
 } // namespace
 
 expected<json_body> read_body(std::string_view text, std::string_view tensors) {
-  scanner found{text, tensors};
+  json_scanner found{text, tensors};
   if (auto e = found.run())
     return tl::unexpected(std::move(*e));
-  receiver r;
+  boost::json::parse_options options;
+  options.max_depth = defaults::json_depth;
+  boost::json::basic_parser<receiver> parser{options};
   auto rest = found.rest();
-  if (!json::sax_parse(rest.begin(), rest.end(), &r))
+  error_code problem;
+  auto taken = parser.write_some(false, rest.data(), rest.size(), problem);
+  auto& r = parser.handler();
+  if (!r.problem.empty())
     return fail(errc::bad_request, std::move(r.problem));
+  if (problem)
+    return fail(errc::bad_request, fmt::format("the body is not JSON: {}", problem.message()));
+  if (taken < rest.size())
+    return fail(errc::bad_request, "the body is not JSON: something follows its end");
   auto& list = tensors == "inputs" ? r.body.inputs : r.body.outputs;
   if (list)
     for (std::size_t i = 0; i < std::min(list->size(), found.data().size()); ++i)

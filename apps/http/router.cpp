@@ -22,6 +22,8 @@ int hex(char c) {
 
 /// Resolves %XX; nothing for a broken one.
 std::optional<std::string> decoded(std::string_view text) {
+  if (text.find('%') == text.npos)
+    return std::string{text};
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%') {
@@ -130,7 +132,7 @@ std::variant<route, answer> find_route(std::string_view method, std::string_view
     a.content_type.clear();
     return a;
   }
-  if (!method.empty() && fmt::format(", {},", methods).find(fmt::format(" {},", method)) != std::string::npos)
+  if (method == methods || (r->what == endpoint::index && (method == "GET" || method == "POST")))
     return *r;
   auto refusal =
       refuse(405, fmt::format("method {} is not for {}: use {}", in_quotes(method), in_quotes(target), methods));
