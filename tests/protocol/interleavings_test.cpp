@@ -245,9 +245,40 @@ TEST_CASE("a model is removed at any moment of a hand-over", "[protocol]") {
           {"end: none", "end: unavailable", "end: not_found"});
 }
 
+TEST_CASE("short tasks stand in line at a device, under cancel, refusal and death", "[protocol]") {
+  using std::chrono::microseconds;
+  cluster one{{{{0}, {0}, 0, 1}}};
+  explore({"line", "priority", one, {ask(1, 0), ask(2, 5)}, 1, 1, {{1}}, false, microseconds{1}},
+          {"applied", "in line", "refused out_of_memory", "end: none", "end: cancelled"});
+  explore({"line and orders",
+           "priority",
+           one,
+           {ask(1, 0, preempted_after_first_layer()), ask(2, 5)},
+           0,
+           0,
+           {{1}, {2}},
+           false,
+           microseconds{1}},
+          {"applied", "in line", "end: none", "end: cancelled"});
+  explore({"line, two workers",
+           "priority",
+           one_domain,
+           {ask(1, 0, moved_after_first_layer(1)), ask(2, 5), ask(3, 0)},
+           0,
+           0,
+           {{3}},
+           false,
+           microseconds{1}},
+          {"applied", "in line", "end: none", "end: cancelled"});
+  // The second does not fit behind the first.
+  explore({"no line", "priority", one, {ask(1, 0), ask(2, 0)}, 0, 0, {{1}}, false, microseconds{150}},
+          {"applied", "end: none"});
+}
+
 TEST_CASE("everything that can go wrong at once, on random walks", "[protocol]") {
-  for (const auto* policy : {"fifo", "priority"})
-    for (const auto& devices : {one_domain, two_domains})
+  for (auto predicted : {duration{}, duration{1000}})
+    for (const auto* policy : {"fifo", "priority"})
+      for (const auto& devices : {one_domain, two_domains})
       wander({"at once",
               policy,
               devices,
@@ -256,6 +287,7 @@ TEST_CASE("everything that can go wrong at once, on random walks", "[protocol]")
               3,
               2,
               {{1}, {2}, {3}},
-              true},
+              true,
+              predicted},
              5000);
 }

@@ -221,7 +221,7 @@ void world::to_engine(const event& e) {
       if (forgotten_ && (std::holds_alternative<accept>(m->what) || std::holds_alternative<bring>(m->what)))
         broken_ = "a task of a forgotten model was given out";
       if (auto* j = std::get_if<job>(&m->what)) {
-        to_engine(job_done{j->command, {m->to.index}, errc::none, {}, {}});
+        to_engine(job_done{j->command, {m->to.index}, errc::none, {}, scenario_->predicted});
         continue;
       }
       std::visit(
@@ -268,8 +268,11 @@ void world::to_worker(device_id d, const packet& p, bool refuse) {
           if constexpr (std::is_same_v<type, accept>) {
             if (refuse)
               w.refuse(m, errc::out_of_memory, {}, out);
-            else
+            else {
+              if (w.held() > 0)
+                ++coverage_->seen["in line"];
               w.on(m, two_layers(), out);
+            }
           } else if constexpr (std::is_same_v<type, accepted> || std::is_same_v<type, declined>) {
             if (auto g = h.gives.find(m.task); g != h.gives.end() && g->second.epoch == m.epoch)
               h.gives.erase(g);

@@ -28,6 +28,7 @@ struct scenario {
   std::uint32_t refusals = 0;          ///< accepts and brings that may find no memory
   std::vector<request_id> cancels;     ///< requests that may be cancelled, at any time
   bool removal = false;                ///< the model may be removed, at any time
+  duration predicted{};                ///< of a run; if it is known, tasks may stand in line at a device
 };
 
 /// What went by, to see that a scenario reaches what it is meant to.
