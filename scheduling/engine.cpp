@@ -76,6 +76,10 @@ waiting_task engine::state::waiting_form(const task_state& t) const {
   return {t.what.id, t.what.priority, t.arrival, t.pinned, t.values_in, t.laid_out_by};
 }
 
+running_task engine::state::running_form(const task_state& t) const {
+  return {t.what.id, t.device, t.what.priority, t.arrival, commandable(t), t.leaving};
+}
+
 std::optional<waiting_task> engine::state::first_waiting(device_id d) const {
   const auto* first = devices_[d.value].up ? startable_.first(d, group(d)) : nullptr;
   return first ? std::optional{*first} : std::nullopt;
@@ -115,11 +119,8 @@ std::optional<running_task> engine::state::least_urgent() const {
 
 std::vector<running_task> engine::state::running(device_id d) const {
   std::vector<running_task> result;
-  for (auto id : devices_[d.value].tasks) {
-    const auto& t = tasks_.at(id);
-    bool free = t.main.value == 0 && t.cancelling.value == 0 && t.ending == errc::none && !t.parked;
-    result.push_back({id, d, t.what.priority, t.arrival, free, t.leaving});
-  }
+  for (auto id : devices_[d.value].tasks)
+    result.push_back(running_form(tasks_.at(id)));
   return result;
 }
 
@@ -173,7 +174,7 @@ void engine::state::start_job(device_id d) {
   devices_[d.value].job = command(pending_command::kind::job, {}, d);
   commands_[devices_[d.value].job].plan = *key;
   send(worker_of(d), job{devices_[d.value].job, cluster_->at(d).domain, key->model, key->symbols});
-  refresh(d);
+  sort(d);
 }
 
 /// Gives a waiting task to a device: by its handle where the values can be used as they lie, else through the transfer.
@@ -194,7 +195,7 @@ void engine::state::assign(task_state& t, device_id d) {
   else
     send(transfer_of(into),
          bring{t.main, t.what, fresh ? host_domain : t.values_in, t.laid_out_by, into, d, the_scheduler, then});
-  refresh(d);
+  count(t);
 }
 
 /// The order that goes with the accept: the request's next step, if it can be carried out.

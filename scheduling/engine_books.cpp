@@ -38,7 +38,7 @@ void engine::state::touch(task_state& t) {
   if (t.device == no_device)
     index(t);
   else
-    refresh(t.device);
+    count(t);
 }
 
 /// Where a waiting task could start, now.
@@ -98,22 +98,51 @@ void engine::state::plans_changed(plan_table::number shape) {
     index(tasks_.at(id));
 }
 
-void engine::state::refresh(device_id d) {
-  auto& s = devices_[d.value];
-  for (const auto& r : s.commandable)
-    crowd_.erase(r);
-  s.commandable.clear();
-  std::size_t staying = 0;
-  for (auto id : s.tasks)
-    staying += !tasks_.at(id).leaving;
-  if (s.up)
-    for (auto& r : running(d))
-      if (r.commandable)
-        s.commandable.push_back(r);
-  crowd_.insert(s.commandable.begin(), s.commandable.end());
-  if (s.load)
-    in_line_.erase({*s.load, d});
-  s.load = load(d);
+/// Whether a command may be sent for it.
+bool engine::state::commandable(const task_state& t) const {
+  return t.main.value == 0 && t.cancelling.value == 0 && t.ending == errc::none && !t.parked;
+}
+
+/// Brings the books of devices up to date with a task that runs, or does not any more.
+void engine::state::count(task_state& t) {
+  std::optional<running_task> crowd;
+  if (t.device != no_device && devices_[t.device.value].up && commandable(t))
+    crowd = running_form(t);
+  if (crowd != t.in_crowd) {
+    if (t.in_crowd)
+      crowd_.erase(*t.in_crowd);
+    if (crowd)
+      crowd_.insert(*crowd);
+    t.in_crowd = crowd;
+  }
+  auto on = t.leaving ? no_device : t.device;
+  if (on == t.counted_on)
+    return;
+  auto off = std::exchange(t.counted_on, on);
+  if (off != no_device) {
+    auto& d = devices_[off.value];
+    --d.staying;
+    d.unpredicted -= t.predicted == duration{};
+    add_load(off, -t.predicted);
+  }
+  if (on != no_device) {
+    t.predicted = plan(t, on).predicted;
+    auto& d = devices_[on.value];
+    ++d.staying;
+    d.unpredicted += t.predicted == duration{};
+    add_load(on, t.predicted);
+  }
+}
+
+void engine::state::add_load(device_id d, duration more) {
+  in_line_.erase({devices_[d.value].load, d});
+  devices_[d.value].load += more;
+  sort(d);
+}
+
+/// Puts the device where it belongs: with a free lane, with room in line, with too many.
+void engine::state::sort(device_id d) {
+  const auto& s = devices_[d.value];
   auto lanes = cluster_->at(d).lanes;
   auto keep = [](auto& in, const auto& what, bool member) {
     if (member)
@@ -122,23 +151,18 @@ void engine::state::refresh(device_id d) {
       in.erase(what);
   };
   bool takes = s.up && s.job.value == 0;
-  keep(free_, d, takes && staying < lanes);
-  keep(crowded_, d, staying > lanes && !(s.load && *s.load <= backlog_)); // a short line needs no clearing
-  if (takes && staying >= lanes && s.load && *s.load < backlog_)
-    in_line_.emplace(*s.load, d);
+  bool full = s.staying >= lanes;
+  bool predicted = s.unpredicted == 0;
+  keep(free_, d, takes && !full);
+  keep(in_line_, std::pair{s.load, d}, takes && full && predicted && s.load < backlog_);
+  keep(crowded_, d, s.staying > lanes && !(predicted && s.load <= backlog_)); // a short line needs no clearing
 }
 
-std::optional<duration> engine::state::load(device_id d) const {
-  duration sum{};
-  for (auto id : devices_[d.value].tasks) {
-    const auto& t = tasks_.at(id);
-    auto predicted = plan(t, d).predicted;
-    if (predicted == duration{})
-      return std::nullopt;
-    if (!t.leaving)
-      sum += predicted;
-  }
-  return sum;
+/// It has come up or gone down.
+void engine::state::recount(device_id d) {
+  for (auto id : devices_[d.value].tasks)
+    count(tasks_.at(id));
+  sort(d);
 }
 
 std::optional<device_id> engine::state::first_from(const std::set<device_id>& among, device_id from) {

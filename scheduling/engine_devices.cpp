@@ -10,7 +10,7 @@ void engine::state::on(const worker_up& e) {
   auto& d = devices_.at(e.device.value);
   d.up = true;
   d.up_since = now_;
-  refresh(e.device);
+  recount(e.device);
 }
 
 /// The death of a worker answers its open commands as lost. Tasks on their way to it are with their givers; those it
@@ -18,7 +18,7 @@ void engine::state::on(const worker_up& e) {
 void engine::state::on(const worker_down& e) {
   auto& d = devices_.at(e.device.value);
   d.up = false;
-  refresh(e.device);
+  recount(e.device);
   std::vector<std::pair<command_id, pending_command>> lost;
   for (const auto& [id, c] : commands_)
     if (c.receiver == e.device)
@@ -83,7 +83,7 @@ void engine::state::on(const job_done& e) {
   auto c = i->second;
   commands_.erase(i);
   devices_.at(c.receiver.value).job = {};
-  refresh(c.receiver);
+  sort(c.receiver);
   if (e.failure == errc::none)
     plans_.built(c.plan, e.predicted);
   else

@@ -125,7 +125,7 @@ void engine::state::place(task_state& t, const answer& a) {
   if (t.last_device != no_device && t.last_device != d)
     ++counters_.moves;
   t.last_device = d;
-  refresh(d);
+  count(t);
 }
 
 void engine::state::leave_device(task_state& t) {
@@ -134,7 +134,7 @@ void engine::state::leave_device(task_state& t) {
   if (d == no_device)
     return;
   std::erase(devices_[d.value].tasks, t.what.id);
-  refresh(d);
+  count(t);
 }
 
 /// The task is over. With a reason, the controller hears of it; a result has reached it already.

@@ -43,6 +43,10 @@ struct task_state {
   std::optional<waiting_task> entered;                 ///< as it waits
   waiting_index::reach reach = waiting_index::nowhere; ///< where it could start
   domain_id resident = no_domain;                      ///< waits, not for memory, with values there
+  // Derived, by `count`: what the device's books have of it.
+  device_id counted_on = no_device;     ///< whose load and number of tasks it is in; not while it leaves
+  duration predicted{};                 ///< of a run there
+  std::optional<running_task> in_crowd; ///< as it is in `crowd_`
 };
 
 /// A command not yet answered.
@@ -63,9 +67,10 @@ struct device_state {
   std::vector<task_id> tasks; ///< given to it, in order
   command_id job;
 
-  // Derived, by `refresh`.
-  std::vector<running_task> commandable; ///< those in `crowd_`
-  std::optional<duration> load;          ///< predicted work of the tasks that stay, if it is known
+  // Derived, by `count`: of the tasks that stay.
+  std::size_t staying = 0;
+  std::size_t unpredicted = 0; ///< of which it is not known how long they take
+  duration load{};             ///< predicted work of the others
 };
 
 /// The tasks that wait for the plans of one shape.
@@ -140,6 +145,7 @@ struct engine::state final : view {
   bool hopeless(const task_state& t, plan_table::entry& why) const;
   bool any_in_service() const;
   waiting_task waiting_form(const task_state& t) const;
+  running_task running_form(const task_state& t) const;
   std::uint32_t group(device_id d) const { return plans_.group(d); }
   const plan_table::entry& plan(const task_state& t, device_id d) const { return plans_.at(t.shape, group(d)); }
 
@@ -149,10 +155,13 @@ struct engine::state final : view {
   void leave(task_state& t); ///< not any more
   void touch(task_state& t); ///< anything else about it has changed
   void index(task_state& t);
-  void refresh(device_id d); ///< its tasks, job or state have changed
+  void count(task_state& t);
+  void add_load(device_id d, duration more);
+  void sort(device_id d); ///< its job has changed
+  void recount(device_id d);
+  bool commandable(const task_state& t) const;
   void plans_changed(plan_table::number shape);
   void plans_changed(const plan_key& k);
-  std::optional<duration> load(device_id d) const;
   std::optional<device_id> place_in_line() const;
   bool could_start(const task_state& t) const;
   waiting_index::reach reach_of(plan_table::number shape);

@@ -27,6 +27,7 @@ struct running_task {
   std::uint64_t arrival = 0;
   bool commandable = true; ///< no command of it is pending
   bool leaving = false;    ///< preempted: its lane is spoken for
+  friend bool operator==(const running_task&, const running_task&) = default;
 };
 
 /// Whether `a` should be taken off its device sooner than `b`: lower priority, then later arrival.

@@ -21,7 +21,8 @@ constexpr std::size_t rounds = 20'000;
 /// accepted at once and ends when its turn comes.
 class rig {
 public:
-  rig(const std::string& policy, std::uint32_t domains) : engine_(make(policy, domains)) {
+  rig(const std::string& policy, std::uint32_t domains, duration predicted)
+      : engine_(make(policy, domains)), predicted_(predicted) {
     for (std::uint32_t d = 0; d < device_count; ++d)
       feed(worker_up{{d}});
     feed(model_added{{1}, {{1}}});
@@ -72,7 +73,7 @@ private:
 
   void answer_to(const envelope& m) {
     if (auto* j = std::get_if<job>(&m.what))
-      return feed(job_done{j->command, {m.to.index}, errc::none, {}, {}});
+      return feed(job_done{j->command, {m.to.index}, errc::none, {}, predicted_});
     if (auto* a = std::get_if<accept>(&m.what))
       return take(a->command, a->what, {m.to.index});
     if (auto* b = std::get_if<bring>(&m.what))
@@ -89,14 +90,15 @@ private:
   }
 
   engine engine_;
+  duration predicted_; ///< of a task; 0: not known, so none stands in line at a device
   std::deque<running> running_;
   std::uint64_t next_ = 0;
   std::size_t events_ = 0;
 };
 
 /// Nanoseconds of processor time per decision, what the world around does included: others may use the machine.
-double measure(const std::string& policy, std::uint32_t domains) {
-  rig r{policy, domains};
+double measure(const std::string& policy, std::uint32_t domains, duration predicted) {
+  rig r{policy, domains, predicted};
   std::size_t decisions = 0;
   auto begin = std::clock();
   for (std::size_t i = 0; i < rounds; ++i)
@@ -110,9 +112,11 @@ double measure(const std::string& policy, std::uint32_t domains) {
 int main() {
   std::printf("%u devices, %zu waiting tasks, %zu rounds of one arrival, one end and one start\n", device_count,
               waiting, rounds);
+  constexpr std::pair<const char*, duration> lines[]{{"", duration{}}, {"_in_line", std::chrono::microseconds{20}}};
   for (const std::string policy : {"fifo", "priority"})
     for (std::uint32_t domains : {1U, 8U})
-      for (const char* again : {"", "_again"}) // A/A: what noise looks like
-        bench::print_figure("decisions." + policy + "_" + std::to_string(domains) + "_domains" + again,
-                            measure(policy, domains), "ns", "<= 2000");
+      for (auto [name, predicted] : lines)
+        for (const char* again : {"", "_again"}) // A/A: what noise looks like
+          bench::print_figure("decisions." + policy + "_" + std::to_string(domains) + "_domains" + name + again,
+                              measure(policy, domains, predicted), "ns", "<= 2000");
 }
