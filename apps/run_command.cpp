@@ -235,7 +235,7 @@ void add_run_command(CLI::App& app, chosen_command& chosen) {
   command
       ->add_option("--quantum", o->quantum, "Microseconds a device works between two looks at its mailbox; 0: a layer")
       ->capture_default_str();
-  command->add_option("--policy", o->policy, "Scheduling policy")->capture_default_str();
+  command->add_option("--policy", o->policy, policy_help())->capture_default_str();
   command->add_option("--repeat", o->repeat, "Run so many times, show the median")
       ->check(CLI::Range(1U, 1'000'000U))
       ->capture_default_str();
