@@ -147,22 +147,20 @@ void catalog::unload(std::string name, callback done) {
 }
 
 void catalog::enqueue(std::function<expected<void>()> what, callback done) {
-  expected<void> refusal;
-  if (options_.control != model_control::by_request) {
-    refusal = fail(errc::bad_argument, "this server's models are not controlled by requests (--model-control)");
-  } else {
+  error refusal{errc::bad_argument, "this server's models are not controlled by requests (--model-control)"};
+  if (options_.control == model_control::by_request) {
     std::lock_guard guard(mutex_);
+    if (commands_.size() < defaults::load_commands && !stopping_) {
+      commands_.push_back({std::move(what), std::move(done)});
+      changed_.notify_all();
+      return;
+    }
     if (commands_.size() >= defaults::load_commands)
-      refusal =
-          fail(errc::overloaded, fmt::format("{} models wait to be loaded or unloaded already", commands_.size()));
-    else if (stopping_)
-      refusal = fail(errc::unavailable, "the server is shutting down");
+      refusal = {errc::overloaded, fmt::format("{} models wait to be loaded or unloaded already", commands_.size())};
     else
-      commands_.push_back({std::move(what), done});
-    changed_.notify_all();
+      refusal = {errc::unavailable, "the server is shutting down"};
   }
-  if (!refusal)
-    done(std::move(refusal));
+  done(tl::unexpected(std::move(refusal)));
 }
 
 void catalog::work() {
