@@ -117,6 +117,8 @@ expected<std::vector<stream_spec>> read_mix(const fs::path& file) {
     }
   } catch (const json::exception& e) {
     return fail(errc::bad_argument, fmt::format("mix '{}': {}", file.string(), e.what()));
+  } catch (const std::ios_base::failure&) { // a folder, for one
+    return fail(errc::io, fmt::format("mix '{}' cannot be read", file.string()));
   }
   if (streams.empty())
     return fail(errc::bad_argument, fmt::format("mix '{}' has no streams", file.string()));

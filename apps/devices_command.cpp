@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <thread>
 

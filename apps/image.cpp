@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <new>
 #include <optional>
@@ -16,6 +15,7 @@
 #include "apps/defaults.hpp"
 #include "apps/jpeg_check.hpp"
 #include "apps/stb.hpp"
+#include "metadata/sized_file.hpp"
 
 namespace baton::apps {
 
@@ -150,18 +150,15 @@ expected<picture> decode_picture(std::span<const std::byte> bytes, int channels,
 
 expected<picture> read_picture(const std::filesystem::path& file, int channels) {
   const auto who = file.string() + ": ";
-  std::error_code failed;
-  if (!std::filesystem::exists(file, failed))
-    return fail(errc::not_found, who + "there is no such file");
-  const auto size = std::filesystem::file_size(file, failed);
-  std::ifstream in{file, std::ios::binary};
-  if (failed || !in)
-    return fail(errc::io, who + "cannot be read");
+  auto opened = metadata::open_sized(file);
+  if (!opened)
+    return tl::unexpected(opened.error());
+  const auto size = opened->bytes;
   if (size > defaults::picture_bytes)
     return fail(errc::bad_argument, fmt::format("{}is larger than {} bytes", who, defaults::picture_bytes));
   try {
     std::vector<std::byte> bytes(size);
-    if (!in.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size)))
+    if (!opened->in.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size)))
       return fail(errc::io, who + "cannot be read");
     return decode_picture(bytes, channels, who);
   } catch (const std::bad_alloc&) {

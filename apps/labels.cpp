@@ -1,12 +1,12 @@
 #include "apps/labels.hpp"
 
 #include <algorithm>
-#include <fstream>
 
 #include <fmt/format.h>
 
 #include "apps/defaults.hpp"
 #include "apps/repository.hpp"
+#include "metadata/sized_file.hpp"
 
 namespace baton::apps {
 
@@ -24,17 +24,13 @@ bool is_control(char c) {
 
 expected<std::vector<std::string>> read_labels(const fs::path& file) {
   const auto who = file.string() + ": ";
-  std::error_code failed;
-  if (!fs::exists(file, failed))
-    return fail(errc::not_found, who + "there is no such file");
-  const auto size = fs::file_size(file, failed);
-  std::ifstream in{file};
-  if (failed || !in)
-    return fail(errc::io, who + "cannot be read");
-  if (size > defaults::labels_bytes)
+  auto opened = metadata::open_sized(file);
+  if (!opened)
+    return tl::unexpected(opened.error());
+  if (opened->bytes > defaults::labels_bytes)
     return fail(errc::bad_argument, fmt::format("{}labels take {} bytes at most", who, defaults::labels_bytes));
   std::vector<std::string> labels;
-  for (std::string line; std::getline(in, line);) {
+  for (std::string line; std::getline(opened->in, line);) {
     if (line.ends_with('\r'))
       line.pop_back();
     if (std::any_of(line.begin(), line.end(), is_control))

@@ -9,6 +9,7 @@
 #include <spdlog/spdlog.h>
 
 #include "apps/log.hpp"
+#include "scheduling/policy.hpp"
 
 namespace baton::apps {
 
@@ -19,6 +20,7 @@ const std::map<std::string, spdlog::level::level_enum> log_levels{{"debug", spdl
                                                                   {"warn", spdlog::level::warn},
                                                                   {"error", spdlog::level::err},
                                                                   {"off", spdlog::level::off}};
+const std::map<std::string, log_format> log_formats{{"text", log_format::text}, {"json", log_format::json}};
 
 int run(int argc, char** argv) {
   // Results go to stdout, logs to stderr.
@@ -34,16 +36,14 @@ int run(int argc, char** argv) {
              "  baton models show model.onnx\n"
              "  baton serve --models models --devices cpu:2\n"
              "`baton COMMAND --help` tells more.");
-  auto level = spdlog::level::info;
+  std::string level = "info";
   app.add_option("--log-level", level, "What goes to the log on stderr: debug, info, warn, error or off")
-      ->transform(CLI::CheckedTransformer(log_levels, CLI::ignore_case))
-      ->default_str("info");
-
-  auto format = log_format::text;
-  const std::map<std::string, log_format> formats{{"text", log_format::text}, {"json", log_format::json}};
+      ->transform(CLI::IsMember(log_levels, CLI::ignore_case))
+      ->capture_default_str();
+  std::string format = "text";
   app.add_option("--log-format", format, "How: text, or json (one object a line)")
-      ->transform(CLI::CheckedTransformer(formats, CLI::ignore_case))
-      ->default_str("text");
+      ->transform(CLI::IsMember(log_formats, CLI::ignore_case))
+      ->capture_default_str();
 
   chosen_command chosen;
   add_run_command(app, chosen);
@@ -57,8 +57,8 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? exit_code::ok : exit_code::usage;
   }
-  spdlog::set_level(level);
-  spdlog::set_formatter(make_log_formatter(format));
+  spdlog::set_level(log_levels.at(level));
+  spdlog::set_formatter(make_log_formatter(log_formats.at(format)));
   return chosen ? chosen() : exit_code::usage;
 }
 
@@ -77,6 +77,10 @@ int report(const error& e) {
   std::fflush(stdout);
   fmt::print(stderr, "baton: {}\n", e.message.empty() ? std::string{to_string(e.code)} : e.message);
   return e.code == errc::bad_argument ? exit_code::usage : exit_code::failed;
+}
+
+std::string policy_help() {
+  return fmt::format("Scheduling policy: {}", fmt::join(scheduling::policy_names(), " or "));
 }
 
 expected<void> check_quantum(long long microseconds) {

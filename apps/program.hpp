@@ -41,7 +41,10 @@ void add_trace_command(CLI::App& app, chosen_command& chosen);
 inline constexpr const char* devices_help =
     "Devices: cpu:2 (two of one core), cpu:1x2 (one of two cores), cpu:1@a,cpu:1@b (in two memory domains)";
 
-/// Parses and keeps in bounds what `--quantum` says, in microseconds. Errors: `bad_argument`.
+/// Description of `--policy`, with the names there are.
+std::string policy_help();
+
+/// Whether what `--quantum` says is within bounds. Errors: `bad_argument`.
 expected<void> check_quantum(long long microseconds);
 
 } // namespace baton::apps

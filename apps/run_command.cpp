@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
-#include <thread>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -9,11 +8,11 @@
 #include "actors/runtime.hpp"
 #include "apps/defaults.hpp"
 #include "apps/labels.hpp"
-#include "apps/layer_names.hpp"
 #include "apps/preprocessing.hpp"
 #include "apps/program.hpp"
 #include "apps/ranking.hpp"
 #include "apps/repository.hpp"
+#include "apps/run_course.hpp"
 #include "apps/run_inputs.hpp"
 #include "apps/run_report.hpp"
 #include "apps/tensor_file.hpp"
@@ -39,65 +38,6 @@ struct run_options {
   std::string labels;
   bool softmax = false;
 };
-
-expected<metadata::device_id> find_device(std::span<const gpu::device_description> devices, const std::string& text) {
-  for (const auto& d : devices)
-    if (d.name == text || std::to_string(d.id.value) == text)
-      return d.id;
-  return fail(errc::bad_argument,
-              fmt::format("there is no device '{}' among the {} of --devices", text, devices.size()));
-}
-
-/// Where to steer a run, and which device each layer is then expected on.
-struct course {
-  std::vector<scheduling::steering> steps;
-  std::vector<metadata::device_id> where; ///< per layer; empty if nothing moves
-};
-
-expected<course> plot_course(const run_options& o, const metadata::model& m,
-                             std::span<const gpu::device_description> devices) {
-  course c;
-  for (const auto& choice : o.moves) {
-    auto equals = choice.rfind('=');
-    auto layer = find_layer(m, choice.substr(0, equals));
-    if (!layer)
-      return fail(errc::bad_argument, fmt::format("--move-after {}: {}", choice, layer.error().message));
-    if (devices.size() < 2)
-      return fail(errc::bad_argument,
-                  fmt::format("--move-after {}: it takes two devices, as in --devices cpu:2", choice));
-    metadata::device_id to = metadata::no_device;
-    if (equals != choice.npos) {
-      auto d = find_device(devices, choice.substr(equals + 1));
-      if (!d)
-        return fail(errc::bad_argument, fmt::format("--move-after {}: {}", choice, d.error().message));
-      to = *d;
-    }
-    c.steps.push_back({scheduling::order::kind::hand_off, {*layer + 1, 0}, to});
-  }
-  for (const auto& choice : o.preempts) {
-    auto layer = find_layer(m, choice);
-    if (!layer)
-      return fail(errc::bad_argument, fmt::format("--preempt-after {}: {}", choice, layer.error().message));
-    c.steps.push_back({scheduling::order::kind::preempt, {*layer + 1, 0}, metadata::no_device});
-  }
-  std::stable_sort(c.steps.begin(), c.steps.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
-  if (o.moves.empty())
-    return c;
-  // A run that moves begins on device 0, so that "the next device" means something.
-  metadata::device_id here{0};
-  for (auto& s : c.steps) {
-    c.where.resize(std::max<std::size_t>(c.where.size(), s.at.layer), here);
-    if (s.what != scheduling::order::kind::hand_off) {
-      s.to = here; // resumed where it was
-      continue;
-    }
-    if (s.to == metadata::no_device)
-      s.to = {(here.value + 1) % static_cast<std::uint32_t>(devices.size())};
-    here = s.to;
-  }
-  c.where.resize(m.layers().size(), here);
-  return c;
-}
 
 /// What the repetitions have shown.
 struct measured {
@@ -136,23 +76,6 @@ void print_timing(const measured& r, std::span<const gpu::device_description> de
     fmt::print(" (median of {}; {:.3f} to {:.3f})", sorted.size(), ms(sorted.front()), ms(sorted.back()));
   fmt::print(", {:.3f} ms of it on devices; {} attempts, {} preemptions, {} moves\n", ms(r.last.computing),
              r.last.attempts, counters.preemptions, counters.moves);
-}
-
-/// Only the first step travels with the task; the engine sends each later one when the one before it has been answered,
-/// which can be too late for a short model.
-bool kept_course(const course& c, const actors::runtime& runtime, unsigned repeat) {
-  std::uint64_t moves = 0, preemptions = 0;
-  for (const auto& s : c.steps)
-    ++(s.what == scheduling::order::kind::hand_off ? moves : preemptions);
-  auto kept = [&] {
-    auto counters = runtime.counters().engine;
-    return counters.moves >= moves * repeat && counters.preemptions >= preemptions * repeat;
-  };
-  // The result may be here before the scheduler has counted the last answer.
-  const auto patience = std::chrono::steady_clock::now() + defaults::counting_patience;
-  while (!kept() && std::chrono::steady_clock::now() < patience)
-    std::this_thread::sleep_for(std::chrono::milliseconds{1});
-  return kept();
 }
 
 /// Before the work, not after it.
@@ -243,7 +166,7 @@ expected<void> execute(const run_options& o) {
   if (!runtime)
     return tl::unexpected(runtime.error());
   auto devices = (*runtime)->devices();
-  auto way = plot_course(o, m, devices);
+  auto way = plot_course(o.moves, o.preempts, m, devices);
   if (!way)
     return tl::unexpected(way.error());
   auto added = (*runtime)->add_model(*imported, {*shape}, defaults::load_timeout);
@@ -312,7 +235,7 @@ void add_run_command(CLI::App& app, chosen_command& chosen) {
   command
       ->add_option("--quantum", o->quantum, "Microseconds a device works between two looks at its mailbox; 0: a layer")
       ->capture_default_str();
-  command->add_option("--policy", o->policy, "Scheduling policy")->capture_default_str();
+  command->add_option("--policy", o->policy, policy_help())->capture_default_str();
   command->add_option("--repeat", o->repeat, "Run so many times, show the median")
       ->check(CLI::Range(1U, 1'000'000U))
       ->capture_default_str();

@@ -156,7 +156,9 @@ void add_serve_command(CLI::App& app, chosen_command& chosen) {
                    "through again and again), none")
       ->check(CLI::IsMember(control_by_name))
       ->capture_default_str();
-  command->add_option("--load", o->models.at_start, "Models to load at the start; all if not given")
+  command
+      ->add_option("--load", o->models.at_start,
+                   "A model to load at the start, several: --load A --load B; all if not given")
       ->take_all()
       ->expected(1);
   command
@@ -176,7 +178,7 @@ void add_serve_command(CLI::App& app, chosen_command& chosen) {
   key->needs(certificate);
   command->add_option("--cors-origin", o->http.cors_origin,
                       "Let web pages of this origin ask, as in https://example.org; * for all");
-  command->add_option("--policy", o->runtime.policy, "Scheduling policy")->capture_default_str();
+  command->add_option("--policy", o->runtime.policy, policy_help())->capture_default_str();
   command
       ->add_option("--quantum", o->quantum, "Microseconds a device works between two looks at its mailbox; 0: a layer")
       ->capture_default_str();

@@ -1,13 +1,13 @@
 #include "apps/tensor_file.hpp"
 
 #include <array>
-#include <fstream>
 #include <span>
 
 #include <fmt/format.h>
 
 #include "apps/image.hpp"
 #include "metadata/npy.hpp"
+#include "metadata/sized_file.hpp"
 #include "metadata/tensor_pb.hpp"
 
 namespace baton::apps {
@@ -25,10 +25,10 @@ std::string extension(const std::filesystem::path& file) {
 } // namespace
 
 expected<input_file_kind> kind_of_file(const std::filesystem::path& file) {
-  std::error_code failed;
-  if (!std::filesystem::exists(file, failed))
-    return fail(errc::not_found, file.string() + ": there is no such file");
-  std::ifstream in{file, std::ios::binary};
+  auto opened = metadata::open_sized(file);
+  if (!opened)
+    return tl::unexpected(opened.error());
+  auto& in = opened->in;
   std::array<char, 8> start{};
   in.read(start.data(), start.size());
   if (!in && !in.eof())

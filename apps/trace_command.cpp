@@ -1,5 +1,7 @@
+#include <chrono>
 #include <fstream>
-#include <iostream>
+#include <memory>
+#include <string>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -29,12 +31,10 @@ int replay(const replay_options& o) {
     return report({errc::io, fmt::format("engine log '{}' cannot be opened", o.file)});
   auto next_line = [&](std::string& line) { return static_cast<bool>(std::getline(in, line)); };
   auto result = o.print ? scheduling::replay(next_line, print_event) : scheduling::replay(next_line);
-  if (!result) { // not `report`: a log that cannot be read is no mistake on the command line
-    report({errc::io, fmt::format("engine log '{}': {}", o.file, result.error().message)});
-    return exit_code::failed;
-  }
   if (in.bad())
     return report({errc::io, fmt::format("engine log '{}' could not be read to its end", o.file)});
+  if (!result) // as `io`, whatever it is: a log that makes no sense is no mistake on the command line
+    return report({errc::io, fmt::format("engine log '{}': {}", o.file, result.error().message)});
   fmt::print("{} events replayed{}\n", result->events,
              result->complete ? "" : "; the log stopped before its engine did");
   if (result->first_difference != 0) {

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "metadata/defaults.hpp"
+#include "metadata/sized_file.hpp"
 
 namespace baton::metadata {
 
@@ -102,13 +103,11 @@ bool fills(const std::vector<std::int64_t>& shape, std::size_t size, std::uint64
 
 expected<tensor> read_npy(const std::filesystem::path& file) {
   const auto who = file.string() + ": ";
-  std::error_code failed;
-  if (!std::filesystem::exists(file, failed))
-    return fail(errc::not_found, who + "there is no such file");
-  const auto size = std::filesystem::file_size(file, failed);
-  std::ifstream in(file, std::ios::binary);
-  if (failed || !in)
-    return fail(errc::io, who + "cannot be read");
+  auto opened = open_sized(file);
+  if (!opened)
+    return tl::unexpected(opened.error());
+  auto& in = opened->in;
+  const auto size = opened->bytes;
   char start[12] = {};
   in.read(start, 8);
   if (in.gcount() != 8 || std::string_view(start, 6) != magic)

@@ -10,6 +10,7 @@
 
 #include "metadata/defaults.hpp"
 #include "metadata/importer/problem.hpp"
+#include "metadata/sized_file.hpp"
 
 namespace baton::metadata {
 
@@ -155,18 +156,14 @@ tensor to_tensor(const proto& p) {
 
 expected<tensor> read_tensor_pb(const std::filesystem::path& file) {
   const auto who = file.string() + ": ";
-  std::error_code failed;
-  if (!std::filesystem::exists(file, failed))
-    return fail(errc::not_found, who + "there is no such file");
-  const auto size = std::filesystem::file_size(file, failed);
-  std::ifstream in(file, std::ios::binary);
-  if (failed || !in)
-    return fail(errc::io, who + "cannot be read");
-  if (size > defaults::max_file_bytes)
+  auto opened = open_sized(file);
+  if (!opened)
+    return tl::unexpected(opened.error());
+  if (opened->bytes > defaults::max_file_bytes)
     return fail(errc::bad_argument, who + "is larger than a protobuf file can be");
   try {
     proto p;
-    if (!p.ParseFromIstream(&in))
+    if (!p.ParseFromIstream(&opened->in))
       return fail(errc::bad_argument, who + "is truncated or not an ONNX tensor");
     return to_tensor(p);
   } catch (const problem& e) {

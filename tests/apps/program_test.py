@@ -111,6 +111,7 @@ class ProgramTest(unittest.TestCase):
             r = baton(*command, "--help")
             self.assertEqual(r.returncode, 0, command)
             self.assertIn("Example", r.stdout, command)
+            self.assertTrue(r.stdout.replace("\n", "").isprintable(), command)
         self.assertRegex(baton("--version").stdout, r"baton \d")
 
     def test_a_wrong_command_line_is_2_a_failure_is_1_and_both_say_one_sentence(self):
@@ -127,10 +128,12 @@ class ProgramTest(unittest.TestCase):
                         ["models", "check", os.path.join(self.models, "broken/1/model.onnx")],
                         ["models", "check", "nowhere.onnx"],
                         ["serve", "--models", "/nowhere"], ["trace", "replay", "/nowhere"],
-                        ["trace", "replay", self.mlp], ["bench", "--mix", "/nowhere"]):
+                        ["trace", "replay", self.mlp], ["trace", "replay", self.models],
+                        ["bench", "--mix", "/nowhere"], ["bench", "--mix", self.models]):
             r = baton(*command)
             self.assertEqual(r.returncode, 1, (command, r.stderr))
             self.assertRegex(r.stderr.strip().splitlines()[-1], "^baton: .")
+            self.assertNotIn("unexpected", r.stderr)
 
     def test_devices_and_models_are_shown(self):
         r = baton("devices", "--devices", "cpu:1@a,cpu:1@b")

@@ -1,220 +1,34 @@
 // What HTTP costs: a tiny CNN at concurrency 1, 8 and 64 through the door, binary and JSON, beside direct calls.
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
-#include <functional>
 #include <map>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <unordered_map>
 #include <vector>
 
-#include <netinet/in.h>
-#include <poll.h>
 #include <spdlog/spdlog.h>
 
 #include "apps/catalog.hpp"
-#include "apps/http/infer_codec.hpp"
 #include "apps/http/server.hpp"
+#include "tests/bench/http_client.hpp"
 #include "tests/bench/measure.hpp"
 
 namespace {
 
 using namespace baton;
-using clock_type = std::chrono::steady_clock;
-
-constexpr const char* model_name = "digits_cnn";
-constexpr std::int64_t slice_ms = 300; ///< of one case in one round
-
-enum class way : std::uint8_t { direct, binary, json };
-
-/// What a client is asked to do; goes through a pipe.
-struct order {
-  way how = way::binary;
-  std::uint16_t port = 0;
-  std::uint32_t concurrency = 1;
-};
-/// What came of it, in microseconds.
-struct outcome {
-  double requests = 0;
-  double seconds = 0;
-  double p99 = 0;
-};
-
-outcome summary_of(std::vector<double> latencies, clock_type::duration took) {
-  auto n = static_cast<double>(latencies.size());
-  return {n, std::chrono::duration<double>(took).count(), bench::percentile(std::move(latencies), 0.99)};
-}
-
-double us_since(clock_type::time_point begun) {
-  return std::chrono::duration<double, std::micro>(clock_type::now() - begun).count();
-}
-
-[[noreturn]] void give_up(const std::string& why) {
-  throw std::runtime_error(why);
-}
-
-// -- the client: a process of its own, so that its CPU time is not the server's ---------------------------------------
-
-metadata::tensor image() {
-  metadata::tensor t{metadata::element_type::float32, {1, 1, 8, 8}};
-  for (std::size_t i = 0; i < t.elements(); ++i)
-    t.as_mutable<float>()[i] = static_cast<float>(i * 7 % 17) / 16;
-  return t;
-}
-
-std::string request_of(way how) {
-  auto t = image();
-  std::string head, bytes;
-  if (how == way::binary) {
-    head = R"({"inputs":[{"name":"image","shape":[1,1,8,8],"datatype":"FP32","parameters":{"binary_data_size":256}}],)"
-           R"("parameters":{"binary_data_output":true}})";
-    bytes.assign(reinterpret_cast<const char*>(t.data()), t.bytes());
-  } else {
-    const apps::http::named_tensor one[]{{"image", t}};
-    head = "{" + apps::http::encode_inputs(one).value() + "}";
-  }
-  std::string text = std::string{"POST /v2/models/"} + model_name + "/infer HTTP/1.1\r\nHost: localhost\r\n";
-  if (how == way::binary)
-    text += "Inference-Header-Content-Length: " + std::to_string(head.size()) + "\r\n";
-  return text + "Content-Length: " + std::to_string(head.size() + bytes.size()) + "\r\n\r\n" + head + bytes;
-}
-
-class client_connection {
-public:
-  explicit client_connection(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(port);
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(socket_, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0)
-      give_up("the client cannot connect");
-  }
-  ~client_connection() { ::close(socket_); }
-  client_connection(const client_connection&) = delete;
-  client_connection& operator=(const client_connection&) = delete;
-
-  void ask(const std::string& request) {
-    begun_ = clock_type::now();
-    got_.clear();
-    if (::send(socket_, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
-      give_up("the client cannot send");
-  }
-  /// True if the answer is complete.
-  bool read() {
-    char buffer[16384];
-    auto n = ::recv(socket_, buffer, sizeof buffer, 0);
-    if (n <= 0)
-      give_up("the server has closed");
-    got_.append(buffer, static_cast<std::size_t>(n));
-    auto end = got_.find("\r\n\r\n");
-    if (end == got_.npos)
-      return false;
-    if (!got_.starts_with("HTTP/1.1 200"))
-      give_up("the server answers: " + got_);
-    auto length = got_.find("Content-Length: ");
-    return got_.size() >= end + 4 + std::strtoul(got_.c_str() + length + 16, nullptr, 10);
-  }
-  double latency() const { return us_since(begun_); }
-  int socket() const { return socket_; }
-
-private:
-  int socket_;
-  clock_type::time_point begun_;
-  std::string got_;
-};
-
-outcome run_client(const order& o) {
-  auto request = request_of(o.how);
-  std::vector<std::unique_ptr<client_connection>> all;
-  std::vector<pollfd> watched;
-  for (std::uint32_t i = 0; i < o.concurrency; ++i) {
-    all.push_back(std::make_unique<client_connection>(o.port));
-    watched.push_back({all.back()->socket(), POLLIN, 0});
-  }
-  std::vector<double> latencies;
-  auto begun = clock_type::now();
-  auto end = begun + std::chrono::milliseconds{slice_ms};
-  auto open = all.size();
-  for (auto& c : all)
-    c->ask(request);
-  while (open > 0) {
-    ::poll(watched.data(), watched.size(), -1);
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      if (!(watched[i].revents & POLLIN) || !all[i]->read())
-        continue;
-      latencies.push_back(all[i]->latency());
-      if (clock_type::now() < end)
-        all[i]->ask(request);
-      else
-        --open, watched[i].fd = -1;
-    }
-  }
-  return summary_of(std::move(latencies), clock_type::now() - begun);
-}
-
-/// A child that answers orders until its pipe closes.
-class client_process {
-public:
-  client_process() {
-    int there[2], back[2];
-    if (::pipe(there) != 0 || ::pipe(back) != 0)
-      give_up("no pipe");
-    child_ = ::fork();
-    if (child_ == 0) {
-      ::close(there[1]);
-      ::close(back[0]);
-      order o;
-      while (::read(there[0], &o, sizeof o) == sizeof o) {
-        outcome r;
-        try {
-          r = run_client(o);
-        } catch (const std::exception& e) {
-          std::fprintf(stderr, "client: %s\n", e.what());
-          ::_exit(1);
-        }
-        if (::write(back[1], &r, sizeof r) != sizeof r)
-          break;
-      }
-      ::_exit(0);
-    }
-    ::close(there[0]);
-    ::close(back[1]);
-    to_ = there[1];
-    from_ = back[0];
-  }
-  ~client_process() {
-    ::close(to_);
-    ::close(from_);
-    ::waitpid(child_, nullptr, 0);
-  }
-  client_process(const client_process&) = delete;
-  client_process& operator=(const client_process&) = delete;
-
-  outcome run(const order& o) {
-    outcome r;
-    if (::write(to_, &o, sizeof o) != sizeof o || ::read(from_, &r, sizeof r) != sizeof r)
-      give_up("the client has died");
-    return r;
-  }
-
-private:
-  pid_t child_ = -1;
-  int to_ = -1, from_ = -1;
-};
+using bench::give_up;
+using bench::outcome;
+using bench::way;
+using clock_type = bench::http_clock;
 
 // -- direct calls -----------------------------------------------------------------------------------------------------
 
 outcome run_direct(actors::runtime& runtime, metadata::model_id model, std::uint32_t concurrency) {
-  auto input = image();
+  auto input = bench::image();
   std::unordered_map<metadata::request_id, clock_type::time_point> open;
   auto ask = [&] {
     actors::request r;
@@ -225,7 +39,7 @@ outcome run_direct(actors::runtime& runtime, metadata::model_id model, std::uint
   };
   std::vector<double> latencies;
   auto begun = clock_type::now();
-  auto end = begun + std::chrono::milliseconds{slice_ms};
+  auto end = begun + bench::http_slice;
   for (std::uint32_t i = 0; i < concurrency; ++i)
     ask();
   while (!open.empty()) {
@@ -233,11 +47,11 @@ outcome run_direct(actors::runtime& runtime, metadata::model_id model, std::uint
     if (!d || d->failure != errc::none)
       give_up("a direct call failed");
     auto node = open.extract(d->request);
-    latencies.push_back(us_since(node.mapped()));
+    latencies.push_back(bench::us_since(node.mapped()));
     if (clock_type::now() < end)
       ask();
   }
-  return summary_of(std::move(latencies), clock_type::now() - begun);
+  return bench::summary_of(std::move(latencies), clock_type::now() - begun);
 }
 
 // -- measuring --------------------------------------------------------------------------------------------------------
@@ -273,7 +87,7 @@ void report(const std::string& name, const samples& s, const std::string& goal) 
 }
 
 int measure(const char* repository) {
-  client_process client; // before there are threads
+  bench::client_process client; // before there are threads
   spdlog::set_level(spdlog::level::warn);
   auto direct = start_runtime(), behind = start_runtime();
   auto load = [&](actors::runtime& into) {
@@ -288,8 +102,8 @@ int measure(const char* repository) {
   };
   auto unused = load(*direct);
   auto models = load(*behind);
-  auto model = unused->find(model_name);
-  if (!model || !models->find(model_name))
+  auto model = unused->find(bench::http_model);
+  if (!model || !models->find(bench::http_model))
     give_up(std::string{"the model is not in "} + repository);
   apps::http::server_options options;
   options.port = 0;

@@ -1,7 +1,5 @@
 #include "tests/gpu/backends.hpp"
 
-#include <algorithm>
-#include <cstring>
 #include <stdexcept>
 
 namespace baton::testing {
@@ -80,12 +78,6 @@ std::vector<metadata::position> positions(const gpu::plan& p) {
   while (result.back() != p.profile().end())
     result.push_back(p.profile().next(result.back()));
   return result;
-}
-
-bool same_bits(const std::vector<tensor>& a, const std::vector<tensor>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const tensor& x, const tensor& y) {
-    return x.shape() == y.shape() && x.type() == y.type() && std::memcmp(x.data(), y.data(), x.bytes()) == 0;
-  });
 }
 
 } // namespace baton::testing

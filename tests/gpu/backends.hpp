@@ -65,7 +65,4 @@ private:
 /// Every position of a plan, the end included.
 std::vector<metadata::position> positions(const gpu::plan& p);
 
-/// True if the tensors are equal bit for bit.
-bool same_bits(const std::vector<metadata::tensor>& a, const std::vector<metadata::tensor>& b);
-
 } // namespace baton::testing

@@ -1,6 +1,9 @@
 #include <cstring>
 
-#include "tests/gpu/layer_check.hpp"
+#include <catch2/catch.hpp>
+
+#include "tests/gpu/agreement.hpp"
+#include "tests/gpu/backends.hpp"
 
 /// The conformance suite of the layers that treat elements alone or only move them.
 using namespace baton;
@@ -139,19 +142,7 @@ TEST_CASE("elements of every type are moved as they are", "[gpu]") {
   const auto one = [](model_builder& b, const metadata::layer_attributes& a, metadata::value_index x) {
     return b.layer(a, {x})[0];
   };
-  const auto exact = [](const layer_case& c) {
-    for (const auto& on : backends()) {
-      auto machine = demand(on.open(0));
-      bench_device device(on, *machine, 0);
-      model_builder builder(c.name, 7);
-      auto n = builder.symbol("N");
-      auto out = c.make(builder, n);
-      auto model = builder.output(out).build();
-      CAPTURE(c.name);
-      auto inputs = random_inputs(*model, {3}, 5);
-      CHECK(same_bits(device.infer(*device.plan(model, {3}), inputs), reference_run(*model, {3}, inputs)));
-    }
-  };
+  const auto exact = [](const layer_case& c) { check(c, agreement::exact); };
   using range = metadata::slice_layer::range;
   exact({"concat", [&](model_builder& b, const metadata::dim& n) {
            return b.layer(metadata::concat_layer{1},

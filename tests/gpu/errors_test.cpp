@@ -2,6 +2,7 @@
 
 #include "tests/gpu/backends.hpp"
 #include "tests/gpu/zoo.hpp"
+#include "tests/support/reference.hpp"
 
 using namespace baton;
 using namespace baton::testing;

@@ -8,16 +8,6 @@ using metadata::none;
 using metadata::pool_layer;
 using metadata::same_padding;
 
-namespace {
-
-const std::vector<metadata::symbol_values> batches{{4}, {1}};
-
-metadata::value_index image(model_builder& b, std::int64_t c, std::int64_t h, std::int64_t w) {
-  return b.input("x", {b.symbol("N"), c, h, w});
-}
-
-} // namespace
-
 TEST_CASE("pools take dilated windows", "[gpu]") {
   using kind = pool_layer::kind;
   const auto mode = GENERATE(kind::max, kind::average);
@@ -31,7 +21,7 @@ TEST_CASE("pools take dilated windows", "[gpu]") {
         a.dilations = {3, 2};
         a.pads = {1, 2, 0, 1};
         a.count_include_pad = include;
-        b.output(b.pool(image(b, 5, 9, 10), a));
+        b.output(b.pool(image(b, b.symbol("N"), 5, 9, 10), a));
       },
       batches);
 }
@@ -49,7 +39,7 @@ TEST_CASE("a mean that counts the padding does not count what ceil_mode hangs ov
         a.dilations = {dilation, dilation};
         a.pads = {pad, pad, pad, pad};
         a.count_include_pad = a.ceil_mode = true;
-        auto x = image(b, 3, 10, 12);
+        auto x = image(b, b.symbol("N"), 3, 10, 12);
         b.output(b.pool(x, a), "of an input");
         b.output(b.pool(b.conv(x, {.channels = 16, .pads = {1, 1, 1, 1}}), a), "of a convolution");
       },
@@ -67,7 +57,7 @@ TEST_CASE("a window that ceil_mode adds behind the input is left out", "[gpu]") 
         a.strides = {3, 3};
         a.pads = {0, 0, 1, 1};
         a.ceil_mode = true;
-        const auto y = b.pool(image(b, 3, 9, 8), a);
+        const auto y = b.pool(image(b, b.symbol("N"), 3, 9, 8), a);
         CHECK(metadata::to_string(b.shape(y), b.parts().symbols) == "[N,3,3,3]");
         b.output(y);
       },
@@ -117,7 +107,7 @@ TEST_CASE("a convolution's weights may be inputs", "[gpu]") {
   check_agreement(
       "weights",
       [&](model_builder& b) {
-        const auto x = image(b, 4, 8, 7);
+        const auto x = image(b, b.symbol("N"), 4, 8, 7);
         metadata::conv_layer a;
         a.groups = groups;
         const auto w = constant_weights ? b.weight({16, 4 / groups, 3, 3}, 0.2F) : b.input("w", {16, 4 / groups, 3, 3});
@@ -132,7 +122,7 @@ TEST_CASE("a batch norm's parameters may be inputs", "[gpu]") {
   check_agreement(
       "batch norm",
       [&](model_builder& b) {
-        const auto x = image(b, channels, 4, 5);
+        const auto x = image(b, b.symbol("N"), channels, 4, 5);
         const auto variance = b.weight({channels}, 0.5F, 1.0F);
         const auto scale = b.input("scale", {channels});
         const auto bias = b.input("bias", {channels});
@@ -150,7 +140,7 @@ TEST_CASE("local response normalisation agrees with the reference", "[gpu]") {
   check_agreement(
       "lrn",
       [&](model_builder& b) {
-        const auto x = image(b, channels, 4, 5);
+        const auto x = image(b, b.symbol("N"), channels, 4, 5);
         b.output(b.layer(a, {x})[0], "of an input");
         b.output(b.layer(a, {b.conv(x, {.channels = 16})})[0], "of a convolution");
         b.output(b.layer(a, {b.view(x, {metadata::dim::symbol(0), channels, 20})})[0], "one axis");
@@ -162,7 +152,7 @@ TEST_CASE("global maxima, logarithms of a softmax and masks agree with the refer
   check_agreement(
       "small ones",
       [&](model_builder& b) {
-        const auto x = image(b, 17, 4, 5);
+        const auto x = image(b, b.symbol("N"), 17, 4, 5);
         const auto y = b.conv(x, {.channels = 17});
         b.output(b.layer(metadata::global_max_pool_layer{}, {x})[0], "maximum");
         b.output(b.layer(metadata::global_max_pool_layer{}, {y})[0], "maximum behind a convolution");

@@ -1,6 +1,8 @@
-#include <catch2/catch.hpp>
+#include <sys/stat.h>
 
 #include <cstring>
+
+#include <catch2/catch.hpp>
 
 #include "metadata/npy.hpp"
 #include "tests/metadata/temporary_file.hpp"
@@ -98,4 +100,13 @@ TEST_CASE("files that are not what they should be are refused by name", "[metada
   CHECK_THAT(refusal(npy("nothing of use", eight)), Contains("header"));
   CHECK(read_npy("/nowhere/x.npy").error().code == errc::not_found);
   CHECK(write_npy("/nowhere/x.npy", tensor(element_type::float32, {1})).error().code == errc::io);
+}
+
+TEST_CASE("a pipe is refused without waiting for a writer", "[metadata]") {
+  const temporary_file pipe(".npy");
+  REQUIRE(::mkfifo(pipe.path().c_str(), 0600) == 0);
+  const auto t = read_npy(pipe.path());
+  REQUIRE_FALSE(t);
+  CHECK(t.error().code == errc::io);
+  CHECK_THAT(t.error().message, Contains(pipe.path().string()));
 }

@@ -1,13 +1,12 @@
 #include <catch2/catch.hpp>
 
-#include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <random>
 #include <thread>
 
 #include "actors/runtime.hpp"
 #include "metadata/onnx_import.hpp"
+#include "tests/support/reference.hpp"
 
 using namespace baton;
 using metadata::position;
@@ -93,12 +92,6 @@ private:
   std::unique_ptr<actors::runtime> runtime_;
 };
 
-bool same_bits(const std::vector<metadata::tensor>& a, const std::vector<metadata::tensor>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-    return x.bytes() == y.bytes() && std::memcmp(x.data(), y.data(), x.bytes()) == 0;
-  });
-}
-
 /// Runs the model once undisturbed and once per position with that step there; the bits must be the same.
 void disturb_everywhere(const std::string& devices, const demo_model& m, order::kind what) {
   served s{devices, m};
@@ -107,7 +100,7 @@ void disturb_everywhere(const std::string& devices, const demo_model& m, order::
   for (auto at : all) {
     INFO(m.name << " on " << devices << " at layer " << at.layer << ", part " << at.part);
     auto to = what == order::kind::hand_off ? metadata::device_id{1} : metadata::no_device;
-    CHECK(same_bits(s.run({{what, at, to}}), undisturbed));
+    CHECK(testing::same_bits(s.run({{what, at, to}}), undisturbed));
   }
   // No step was missed. The last result may be here before the scheduler has counted its step.
   auto counted = [&] { return what == order::kind::hand_off ? s.counters().moves : s.counters().preemptions; };

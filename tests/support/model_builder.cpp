@@ -275,4 +275,8 @@ model_ptr model_builder::build() const {
   return *made;
 }
 
+value_index image(model_builder& b, const dim& n, std::int64_t c, std::int64_t h, std::int64_t w) {
+  return b.input("x", {n, c, h, w});
+}
+
 } // namespace baton::testing

@@ -108,6 +108,9 @@ private:
   std::mt19937_64 random_;
 };
 
+/// An input called x of pictures, [n,c,h,w].
+metadata::value_index image(model_builder& b, const metadata::dim& n, std::int64_t c, std::int64_t h, std::int64_t w);
+
 /// image [N,1,8,8] -> two times conv, relu, max pool -> flatten -> linear -> softmax: probs [N,10]
 model_ptr tiny_cnn(std::uint64_t seed = 1);
 /// tokens int64 [N,S], below 32 -> embedding -> transpose -> LSTM -> last step -> linear: logits [N,5]

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <stdexcept>
 
@@ -94,6 +95,12 @@ double relative_difference(const tensor& got, const tensor& wanted) {
     difference = std::max(difference, std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i])));
   }
   return difference / (largest == 0 ? 1 : largest);
+}
+
+bool same_bits(std::span<const tensor> a, std::span<const tensor> b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const tensor& x, const tensor& y) {
+    return x.shape() == y.shape() && x.type() == y.type() && std::memcmp(x.data(), y.data(), x.bytes()) == 0;
+  });
 }
 
 } // namespace baton::testing

@@ -18,4 +18,7 @@ std::vector<metadata::tensor> reference_run(const metadata::model& m, const meta
 /// is zero). NaN anywhere gives infinity.
 double relative_difference(const metadata::tensor& got, const metadata::tensor& wanted);
 
+/// True if as many tensors have the same types, shapes and bits.
+bool same_bits(std::span<const metadata::tensor> a, std::span<const metadata::tensor> b);
+
 } // namespace baton::testing
