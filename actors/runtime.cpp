@@ -50,7 +50,8 @@ expected<std::unique_ptr<runtime>> runtime::start(runtime_options options) {
     return fail(errc::bad_argument, "no devices are given");
   auto shared = std::make_shared<context>(std::move(*machine), options.max_open_requests, options.max_open_bytes);
   shared->quantum = options.quantum;
-  scheduling::engine::config decisions{.devices = shared->devices, .policy = options.policy};
+  scheduling::engine::config decisions{
+      .devices = shared->devices, .policy = options.policy, .backlog = options.backlog};
   auto engine = scheduling::engine::make(decisions);
   if (!engine)
     return tl::unexpected(engine.error());

@@ -22,10 +22,11 @@ struct runtime_options {
   gpu::machine_options machine;
   std::string policy = "priority";
   metadata::duration quantum = scheduling::defaults::quantum;
-  std::filesystem::path engine_log;                        ///< empty: none is written
-  std::uint64_t engine_log_limit = std::uint64_t{1} << 30; ///< bytes; then it ends in a marker
-  std::size_t max_open_requests = 1024;                    ///< results not yet popped count as well
-  std::size_t max_open_bytes = std::size_t{1} << 30;       ///< of the inputs of open requests together
+  metadata::duration backlog = scheduling::defaults::backlog; ///< predicted work that may stand in line at a device
+  std::filesystem::path engine_log;                           ///< empty: none is written
+  std::uint64_t engine_log_limit = std::uint64_t{1} << 30;    ///< bytes; then it ends in a marker
+  std::size_t max_open_requests = 1024;                       ///< results not yet popped count as well
+  std::size_t max_open_bytes = std::size_t{1} << 30;          ///< of the inputs of open requests together
   /// Told once, with the reason, when controller, scheduler or a transfer dies: the process should end, non-zero.
   /// Called on the dying actor's thread: must not block nor touch the runtime.
   std::function<void(std::string)> on_vital_death;

@@ -198,7 +198,7 @@ struct engine::state final : view {
   waiting_index startable_;
   std::set<device_id> free_, crowded_;
   std::set<std::pair<duration, device_id>> in_line_; ///< no lane free, but the load is below the backlog
-  std::set<running_task, gives_way_first> crowd_; ///< commandable, on devices that are up
+  std::set<running_task, gives_way_first> crowd_;    ///< commandable, on devices that are up
 
   time_point wake_ = never;
   std::uint64_t last_task_ = 0;

@@ -15,7 +15,8 @@ std::string answer_head(const answer& a, const sending& how) {
   head.reserve(512);
   auto reason = boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(a.status));
   auto more = std::back_inserter(head);
-  fmt::format_to(more, FMT_COMPILE("HTTP/1.1 {} {}\r\nServer: baton\r\n"), a.status, std::string_view{reason.data(), reason.size()});
+  fmt::format_to(more, FMT_COMPILE("HTTP/1.1 {} {}\r\nServer: baton\r\n"), a.status,
+                 std::string_view{reason.data(), reason.size()});
   auto field = [&](std::string_view name, std::string_view value) {
     head += name;
     head += ": ";

@@ -90,7 +90,8 @@ void append_tensor_head(std::string& out, std::string_view name, std::string_vie
                         std::span<const std::int64_t> shape) {
   out += R"({"name":)";
   append_quoted(out, name);
-  fmt::format_to(std::back_inserter(out), FMT_COMPILE(R"(,"datatype":"{}","shape":[{}])"), datatype, fmt::join(shape, ","));
+  fmt::format_to(std::back_inserter(out), FMT_COMPILE(R"(,"datatype":"{}","shape":[{}])"), datatype,
+                 fmt::join(shape, ","));
 }
 
 } // namespace baton::apps::http

@@ -67,8 +67,9 @@ struct samples {
   std::vector<double> rate, p99, cpu;
 };
 
-std::unique_ptr<actors::runtime> start_runtime() {
+std::unique_ptr<actors::runtime> start_runtime(metadata::duration backlog) {
   actors::runtime_options o;
+  o.backlog = backlog;
   o.devices = gpu::parse_devices("cpu:1").value();
   auto r = actors::runtime::start(std::move(o));
   if (!r)
@@ -89,7 +90,8 @@ void report(const std::string& name, const samples& s, const std::string& goal) 
 int measure(const char* repository) {
   bench::client_process client; // before there are threads
   spdlog::set_level(spdlog::level::warn);
-  auto direct = start_runtime(), behind = start_runtime();
+  constexpr auto backlog = scheduling::defaults::backlog;
+  auto direct = start_runtime(backlog), no_line = start_runtime({}), behind = start_runtime(backlog);
   auto load = [&](actors::runtime& into) {
     apps::catalog_options options;
     options.load.directory = repository;
@@ -100,11 +102,19 @@ int measure(const char* repository) {
     (*c)->wait_started();
     return std::move(*c);
   };
-  auto unused = load(*direct);
-  auto models = load(*behind);
-  auto model = unused->find(bench::http_model);
-  if (!model || !models->find(bench::http_model))
-    give_up(std::string{"the model is not in "} + repository);
+  auto of_direct = load(*direct), of_no_line = load(*no_line), models = load(*behind);
+  auto number = [&](apps::catalog& c) {
+    auto found = c.find(bench::http_model);
+    if (!found)
+      give_up(std::string{"the model is not in "} + repository);
+    return (*found)->id;
+  };
+  struct direct_way {
+    actors::runtime& into;
+    metadata::model_id model;
+  };
+  const direct_way with_line{*direct, number(*of_direct)}, without{*no_line, number(*of_no_line)};
+  number(*models);
   apps::http::server_options options;
   options.port = 0;
   auto server = apps::http::server::open(options, *behind, *models).value();
@@ -115,14 +125,16 @@ int measure(const char* repository) {
   std::vector<std::pair<std::string, std::uint32_t>> names;
   for (std::uint32_t concurrency : {1U, 8U, 64U})
     for (const auto& [name, how] : {std::pair{"direct", way::direct},
+                                    {"direct_no_line", way::direct},
                                     {"binary", way::binary},
                                     {"binary_again", way::binary},
                                     {"json", way::json}}) {
+      const auto& d = std::string_view{name} == "direct" ? with_line : without;
       auto full = std::string{name} + "." + std::to_string(concurrency);
       names.emplace_back(full, concurrency);
       cases.push_back({full, [&, full, how = how, concurrency] {
                          auto before = cpu_us();
-                         auto r = how == way::direct ? run_direct(*direct, (*model)->id, concurrency)
+                         auto r = how == way::direct ? run_direct(d.into, d.model, concurrency)
                                                      : client.run({how, server->port(), concurrency});
                          auto& s = measured[full];
                          s.rate.push_back(r.requests / r.seconds);
@@ -136,14 +148,15 @@ int measure(const char* repository) {
     report(name, measured[name], name == "binary.64" ? "<= 40" : "");
   for (auto concurrency : {"1", "8", "64"}) {
     auto of = [&](const std::string& name) -> const samples& { return measured[name + "." + concurrency]; };
-    auto same = bench::summarise(bench::ratios(of("binary_again").cpu, of("binary").cpu));
-    auto json = bench::summarise(bench::ratios(of("json").cpu, of("binary").cpu));
-    auto direct_calls = bench::summarise(bench::ratios(of("direct").cpu, of("binary").cpu));
-    std::printf(
-        "CPU per request at %s, over that of binary: A/A %.3f [%.3f, %.3f], JSON %.3f [%.3f, %.3f], direct %.3f "
-        "[%.3f, %.3f]\n",
-        concurrency, same.median, same.low, same.high, json.median, json.low, json.high, direct_calls.median,
-        direct_calls.low, direct_calls.high);
+    std::printf("CPU per request at %s:", concurrency);
+    for (const auto& [one, other] : {std::pair{"binary_again", "binary"},
+                                     {"json", "binary"},
+                                     {"direct", "binary"},
+                                     {"direct", "direct_no_line"}}) {
+      auto ratio = bench::summarise(bench::ratios(of(one).cpu, of(other).cpu));
+      std::printf(" %s/%s %.3f [%.3f, %.3f]", one, other, ratio.median, ratio.low, ratio.high);
+    }
+    std::printf("\n");
   }
   server->stop();
   door.join();

@@ -279,15 +279,15 @@ TEST_CASE("everything that can go wrong at once, on random walks", "[protocol]")
   for (auto predicted : {duration{}, duration{1000}})
     for (const auto* policy : {"fifo", "priority"})
       for (const auto& devices : {one_domain, two_domains})
-      wander({"at once",
-              policy,
-              devices,
-              {ask(1, 0, moved_twice(1, 0)), ask(2, 5, moved_after_first_layer(0)),
-               ask(3, 2, preempted_after_first_layer())},
-              3,
-              2,
-              {{1}, {2}, {3}},
-              true,
-              predicted},
-             5000);
+        wander({"at once",
+                policy,
+                devices,
+                {ask(1, 0, moved_twice(1, 0)), ask(2, 5, moved_after_first_layer(0)),
+                 ask(3, 2, preempted_after_first_layer())},
+                3,
+                2,
+                {{1}, {2}, {3}},
+                true,
+                predicted},
+               5000);
 }
