@@ -74,9 +74,9 @@ TEST_CASE("a request that is cancelled while it runs or waits ends so, once", "[
   auto r = start(options_for(devices));
   heavy slow;
   slow.id = add(*r, slow.model, {slow.symbols});
-  std::vector<metadata::request_id> ids;
-  for (int i = 0; i < 4; ++i)
-    ids.push_back(*r->submit(slow.ask()));
+  std::vector<metadata::request_id> ids(4);
+  for (auto& id : ids)
+    id = *r->submit(slow.ask());
   wait_for_attempts(*r, 4);
   for (auto id : ids)
     r->cancel(id);
