@@ -62,6 +62,8 @@ void controller_state::deliver(ending&& e) {
          .queued = e.spent.queued,
          .computing = e.spent.computing,
          .moving = e.spent.moving,
+         .preemptions = e.taken.preemptions,
+         .moves = e.taken.moves,
          .device = e.device};
   if (d.failure == errc::none) {
     auto result = record->take_outputs(e.attempt);

@@ -29,7 +29,7 @@ void controller_core::on(const scheduling::finished& m, metadata::time_point now
   for (const auto& member : m.members) {
     auto r = find_current(member.request, member.attempt);
     if (r != open_.end())
-      end(r, {.device = m.device, .spent = m.spent}, now, out);
+      end(r, {.device = m.device, .spent = m.spent, .taken = m.taken}, now, out);
   }
 }
 

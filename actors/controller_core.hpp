@@ -17,7 +17,8 @@ struct ending {
   errc failure = errc::none;
   std::string message;
   metadata::device_id device = metadata::no_device;
-  scheduling::phases spent; ///< by the attempt that finished
+  scheduling::phases spent;  ///< by the attempt that finished
+  scheduling::detours taken; ///< likewise
   metadata::duration total{};
 };
 

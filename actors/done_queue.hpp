@@ -27,6 +27,9 @@ struct done {
   /// Where the time of the attempt that finished went: waiting for a device, device time wherever its layers ran, and
   /// waiting for and making copies between domains. Together at most `total`; the rest was on the way. Zero on failure.
   metadata::duration queued{}, computing{}, moving{};
+  /// How often that attempt was taken from a device at a boundary, and how often it went on on another. Zero on
+  /// failure.
+  std::uint32_t preemptions = 0, moves = 0;
   metadata::device_id device;                 ///< where it finished; no_device on failure
   std::vector<metadata::duration> layer_time; ///< device time per layer, of the attempt that finished
 };

@@ -112,6 +112,8 @@ bool print_results(const std::vector<workload>& work, const streams& all, const 
            {"checked", right},
            {"correct", right},
            {"accuracy", right},
+           {"preemptions", right},
+           {"moves", right},
            {"sent to move", right}}};
   bool good = true;
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -123,7 +125,7 @@ bool print_results(const std::vector<workload>& work, const streams& all, const 
            fmt::format("{:.1f}", static_cast<double>(r.latencies_ms.size()) / o.seconds),
            spec.check_undisturbed ? std::to_string(r.checked) : "-",
            spec.check_undisturbed ? std::to_string(r.correct) : "-", percent(r.matched, r.labelled),
-           std::to_string(r.to_move)});
+           std::to_string(r.preemptions), std::to_string(r.moves), std::to_string(r.to_move)});
   }
   fmt::print("\n{}", t.text());
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -170,8 +172,8 @@ expected<bool> bench(const bench_options& o) {
   auto after = ask_counters(server);
   if (!after)
     return tl::unexpected(after.error());
-  fmt::print("server: {} preemptions, {} moves under this load\n", after->preemptions - before->preemptions,
-             after->moves - before->moves);
+  fmt::print("server: {} preemptions, {} moves under this load, warm-up included\n",
+             after->preemptions - before->preemptions, after->moves - before->moves);
   fmt::print("{}\n", good ? "every request was answered, every answer checked was correct" : "NOT GOOD: see above");
   return good;
 }

@@ -142,6 +142,8 @@ void bench_stream::check(const sent& s, const http::infer_reply& reply) {
   if (!s.counted)
     return;
   result_.to_move += s.moves ? 1 : 0;
+  result_.preemptions += reply.preemptions;
+  result_.moves += reply.moves;
   if (!work_.spec.labels)
     return;
   auto output = std::find_if(reply.outputs.begin(), reply.outputs.end(),

@@ -18,8 +18,9 @@ namespace baton::apps {
 struct stream_result {
   std::uint64_t requests = 0, errors = 0;
   std::uint64_t checked = 0, correct = 0, wrong = 0;
-  std::uint64_t labelled = 0, matched = 0; ///< rows
-  std::uint64_t to_move = 0;               ///< answered requests that were sent to be moved
+  std::uint64_t labelled = 0, matched = 0;  ///< rows
+  std::uint64_t to_move = 0;                ///< answered requests that were sent to be moved
+  std::uint64_t preemptions = 0, moves = 0; ///< of the answered requests, as their answers say
   std::vector<double> latencies_ms;
   std::string first_error;
 };

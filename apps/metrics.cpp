@@ -62,6 +62,8 @@ void model_meter::succeeded(const actors::done& d, std::uint64_t rows) {
   queued_->Observe(seconds(d.queued));
   computing_->Observe(seconds(d.computing));
   moving_->Observe(seconds(d.moving));
+  preemptions_->Increment(d.preemptions);
+  moves_->Increment(d.moves);
 }
 
 struct metrics::families {
@@ -87,6 +89,14 @@ struct metrics::families {
                                  .Name("baton_request_phase_seconds")
                                  .Help("Where that time went: queued, computing or moving.")
                                  .Register(registry);
+  Family<Counter>& preemptions = BuildCounter()
+                                     .Name("baton_request_preemptions_total")
+                                     .Help("How often the requests answered with success were taken from a device.")
+                                     .Register(registry);
+  Family<Counter>& moves = BuildCounter()
+                               .Name("baton_request_moves_total")
+                               .Help("How often the requests answered with success went on on another device.")
+                               .Register(registry);
   Gauge& connections =
       BuildGauge().Name("baton_http_connections").Help("Connections open now.").Register(registry).Add({});
   Family<Counter>& answers =
@@ -118,6 +128,8 @@ model_meter& metrics::of(std::string_view model, std::int64_t version) {
   meter.total_ = &f.total.Add(name, bounds);
   meter.queued_ = &f.phase.Add(with(name, "phase", "queued"), bounds);
   meter.computing_ = &f.phase.Add(with(name, "phase", "computing"), bounds);
+  meter.preemptions_ = &f.preemptions.Add(name);
+  meter.moves_ = &f.moves.Add(name);
   meter.moving_ = &f.phase.Add(with(name, "phase", "moving"), bounds);
   return meter;
 }

@@ -48,6 +48,8 @@ private:
   prometheus::Histogram* queued_ = nullptr;
   prometheus::Histogram* computing_ = nullptr;
   prometheus::Histogram* moving_ = nullptr;
+  prometheus::Counter* preemptions_ = nullptr;
+  prometheus::Counter* moves_ = nullptr;
 };
 
 /// The metrics of a server: docs/observability.md tells their names, units and meaning. What the door sees is counted

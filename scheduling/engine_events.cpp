@@ -98,6 +98,7 @@ void engine::state::wait(task_state& t, const answer* where) {
   t.waiting_since = now_;
   if (where) {
     t.what.spent = where->spent;
+    t.what.taken = where->taken;
     t.what.epoch = where->epoch;
     t.what.at = where->at;
     t.what.ready = where->ready;

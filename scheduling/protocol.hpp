@@ -143,6 +143,7 @@ struct answer {
   ready_ticket ready;
   duration busy{}; ///< device time spent on the task since its accept, where the answer ends its stay
   phases spent;    ///< by the task so far, where the scheduler holds it now
+  detours taken;   ///< likewise
 };
 
 // -- events ----------------------------------------------------------------------------------------------------------
@@ -154,7 +155,8 @@ struct finished {
   device_id device;
   std::vector<member> members;
   duration busy{};
-  phases spent; ///< by the attempt
+  phases spent;  ///< by the attempt
+  detours taken; ///< by the attempt
 };
 /// To the scheduler: the task ended by its own fault (bad data): no other attempt will help.
 struct failed {
@@ -265,11 +267,11 @@ auto inspect(I& f, declined& x) {
 template <class I>
 auto inspect(I& f, answer& x) {
   return f(x.command, x.task, x.epoch, x.what, x.reason, x.message, x.at, x.holder, x.values_in, x.laid_out_by, x.ready,
-           x.busy, x.spent);
+           x.busy, x.spent, x.taken);
 }
 template <class I>
 auto inspect(I& f, finished& x) {
-  return f(x.task, x.epoch, x.device, x.members, x.busy, x.spent);
+  return f(x.task, x.epoch, x.device, x.members, x.busy, x.spent, x.taken);
 }
 template <class I>
 auto inspect(I& f, failed& x) {

@@ -25,6 +25,8 @@ void run_queue::on(const accept& m, std::shared_ptr<const plan_profile> profile,
   remember(m.what.id, m.what.epoch, false);
   auto& r = tasks_[m.what.id];
   r.what = m.what;
+  if (auto last = std::exchange(r.what.taken.last, config_.self); last != no_device && last != config_.self)
+    ++r.what.taken.moves;
   r.profile = std::move(profile);
   r.done = m.what.at;
   r.standing = m.then;
@@ -42,6 +44,7 @@ void run_queue::refuse(const accept& m, errc reason, std::string text, effects& 
     answer a{m.command, m.what.id, m.what.epoch, outcome::refused, reason, std::move(text), m.what.at};
     a.holder = the_scheduler;
     a.spent = m.what.spent;
+    a.taken = m.what.taken;
     out.push_back(envelope{the_scheduler, std::move(a)});
   }
   if (m.then.what != order::kind::none)
@@ -145,6 +148,8 @@ void run_queue::give_back(record& r, effects& out) {
   a.ready = last_issued(r);
   a.busy = r.busy;
   a.spent = r.what.spent;
+  a.taken = r.what.taken;
+  ++a.taken.preemptions;
   out.push_back(envelope{the_scheduler, std::move(a)});
   remember(r.what.id, {r.what.epoch.value + 1}, false);
   drop(r.what.id, false, out);

@@ -131,7 +131,7 @@ void run_queue::fail(record& r, effects& out) {
 void run_queue::end(record& r, effects& out) {
   auto domain = config_.devices->at(config_.self).domain;
   if (domain == host_domain) {
-    finished f{r.what.id, r.what.epoch, config_.self, r.what.members, r.busy, r.what.spent};
+    finished f{r.what.id, r.what.epoch, config_.self, r.what.members, r.busy, r.what.spent, r.what.taken};
     out.push_back(envelope{the_controller, f});
     out.push_back(envelope{the_scheduler, std::move(f)});
   } else {

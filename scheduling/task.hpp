@@ -34,6 +34,14 @@ struct phases {
   duration moving{};    ///< at a transfer: waiting for a copy and making it
 };
 
+/// How an attempt strayed from one device so far. Kept by the workers that take it in and give it back, and rides with
+/// the task.
+struct detours {
+  std::uint32_t preemptions = 0; ///< given back to the scheduler by order
+  std::uint32_t moves = 0;       ///< taken in by another worker than the last that had it
+  device_id last = no_device;    ///< whose worker had it last
+};
+
 /// The continuation of one or more requests. Ids and numbers only.
 struct task {
   task_id id;
@@ -46,6 +54,7 @@ struct task {
   time_point deadline = never;
   ready_ticket ready;
   phases spent;
+  detours taken;
 };
 
 template <class I>
@@ -61,8 +70,12 @@ auto inspect(I& f, phases& x) {
   return f(x.queued, x.computing, x.moving);
 }
 template <class I>
+auto inspect(I& f, detours& x) {
+  return f(x.preemptions, x.moves, x.last);
+}
+template <class I>
 auto inspect(I& f, task& x) {
-  return f(x.id, x.epoch, x.model, x.at, x.symbols, x.members, x.priority, x.deadline, x.ready, x.spent);
+  return f(x.id, x.epoch, x.model, x.at, x.symbols, x.members, x.priority, x.deadline, x.ready, x.spent, x.taken);
 }
 
 } // namespace baton::scheduling

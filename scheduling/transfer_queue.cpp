@@ -57,7 +57,7 @@ void transfer_queue::copied(errc failure, std::string text, effects& out) {
   auto w = *std::exchange(under_way_, std::nullopt);
   if (auto* d = std::get_if<deliver>(&w)) {
     if (failure == errc::none) {
-      finished f{d->what.id, d->what.epoch, d->device, d->what.members, d->busy, d->what.spent};
+      finished f{d->what.id, d->what.epoch, d->device, d->what.members, d->busy, d->what.spent, d->what.taken};
       out.push_back(envelope{the_controller, f});
       out.push_back(envelope{the_scheduler, std::move(f)});
     } else if (failure == errc::cancelled) {
@@ -86,6 +86,7 @@ void transfer_queue::give_up(const bring& m, task_epoch e, bool here, errc reaso
   a.laid_out_by = here ? m.to : m.from_device;
   a.ready = here ? ready_ticket{} : m.what.ready;
   a.spent = m.what.spent;
+  a.taken = m.what.taken;
   out.push_back(envelope{the_scheduler, std::move(a)});
   // A worker that declined has answered for the order that came with its accept.
   if (m.then.what != order::kind::none && (!here || reason == errc::receiver_down))

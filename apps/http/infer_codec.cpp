@@ -209,8 +209,9 @@ void append_answer_head(std::string& out, const infer_call& call, const actors::
     out += ",\"id\":";
     append_quoted(out, *call.id);
   }
-  fmt::format_to(more, FMT_COMPILE(R"(,"parameters":{{"attempts":{},"busy_us":{})"), result.attempts,
-                 std::chrono::duration_cast<std::chrono::microseconds>(result.computing).count());
+  fmt::format_to(more, FMT_COMPILE(R"(,"parameters":{{"attempts":{},"busy_us":{},"preemptions":{},"moves":{})"),
+                 result.attempts, std::chrono::duration_cast<std::chrono::microseconds>(result.computing).count(),
+                 result.preemptions, result.moves);
   if (result.device.value < devices.size()) {
     fmt::format_to(more, FMT_COMPILE(R"(,"device":{},"device_name":)"), result.device.value);
     append_quoted(out, devices[result.device.value].name);
@@ -289,9 +290,14 @@ expected<infer_reply> decode_answer(std::string_view text, std::optional<std::si
       return tl::unexpected(t.error());
     reply.outputs.push_back({std::move(*name), std::move(*t)});
   }
-  if (const auto* p = find(body->given, "device"))
-    if (const auto* n = std::get_if<std::int64_t>(&p->value); n && *n >= 0)
-      reply.device = static_cast<std::uint32_t>(*n);
+  auto number = [&](const char* key) -> std::optional<std::uint32_t> {
+    const auto* p = find(body->given, key);
+    const auto* n = p ? std::get_if<std::int64_t>(&p->value) : nullptr;
+    return n && *n >= 0 ? std::optional{static_cast<std::uint32_t>(*n)} : std::nullopt;
+  };
+  reply.device = number("device");
+  reply.preemptions = number("preemptions").value_or(0);
+  reply.moves = number("moves").value_or(0);
   return reply;
 }
 

@@ -63,6 +63,7 @@ expected<std::string> encode_inputs(std::span<const named_tensor> inputs);
 struct infer_reply {
   std::vector<named_tensor> outputs;
   std::optional<std::uint32_t> device;
+  std::uint32_t preemptions = 0, moves = 0; ///< as the server says; 0 if it says nothing
 };
 /// Errors: `bad_request` for what is no answer.
 expected<infer_reply> decode_answer(std::string_view body, std::optional<std::size_t> json_size = {});

@@ -51,6 +51,8 @@ void service::record(const account& a) {
     fields.push_back({"computing_us", microseconds(d.computing)});
     fields.push_back({"moving_us", microseconds(d.moving)});
     fields.push_back({"total_us", microseconds(d.total)});
+    fields.push_back({"preemptions", std::int64_t{d.preemptions}});
+    fields.push_back({"moves", std::int64_t{d.moves}});
     if (d.device.value < runtime_.devices().size())
       fields.push_back({"device", runtime_.devices()[d.device.value].name});
   }

@@ -27,6 +27,7 @@ struct fixture {
     finished f;
     f.device = {3};
     f.spent.computing = metadata::duration{5};
+    f.taken = {2, 1, {0}};
     f.members = {{.request = {id}, .attempt = {attempt}, .symbols = {}}};
     core.on(f, metadata::time_point{100}, out);
   }
@@ -55,6 +56,8 @@ TEST_CASE_METHOD(fixture, "a request that finishes ends once, with the device an
   CHECK(ended(1).failure == errc::none);
   CHECK(ended(1).device.value == 3);
   CHECK(ended(1).spent.computing.count() == 5);
+  CHECK(ended(1).taken.preemptions == 2);
+  CHECK(ended(1).taken.moves == 1);
   CHECK(ended(1).total.count() == 90);
   CHECK(core.open() == 0);
 }

@@ -78,6 +78,8 @@ TEST_CASE("phases of a request add up to no more than its time, moved, preempted
     CHECK(d.attempts == 1);
     bool host_only = devices == "cpu:2" || (devices == "cpu:1,cpu:1@b" && what == order::kind::none);
     CHECK((d.moving > 0ns) == !host_only);
+    CHECK(d.preemptions == (what == order::kind::preempt ? 1 : 0));
+    CHECK(d.moves == (what == order::kind::none ? 0 : 1));
   }
 }
 

@@ -112,7 +112,10 @@ TEST_CASE("A request that moves gives the same bits and ends on the other device
       auto moved = c.call(verb::post, deep_infer,
                           testing::deep_body(2, std::string{R"({"device":0,"move_after":)"} + layer + "}"));
       REQUIRE(moved->status == 200);
-      CHECK(http::decode_answer(moved->body)->device == 1U);
+      auto answer = http::decode_answer(moved->body);
+      CHECK(answer->device == 1U);
+      CHECK(answer->moves == 1);
+      CHECK(answer->preemptions == 0);
       CHECK(outputs_of(*moved) == outputs_of(*still));
     }
     auto moves = [&] { return json::parse(c.get("/v2/baton/stats").value())["engine"]["moves"].get<int>(); };

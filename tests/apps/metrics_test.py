@@ -166,6 +166,10 @@ class MetricsTest(WithModels):
             self.assertGreater(value(m, "baton_request_phase_seconds_sum", model="deep", phase="moving"), 0)
             self.assertGreater(value(m, "baton_request_phase_seconds_sum", model="deep", phase="computing"), 0)
 
+            self.assertEqual(value(m, "baton_request_moves_total", model="deep"), 3)
+            self.assertEqual(value(m, "baton_request_moves_total", model="mlp"), 0)
+            self.assertEqual(value(m, "baton_request_preemptions_total", model="deep"), 0)
+
             busy = m["baton_device_busy_seconds_total"].samples
             self.assertEqual(len(busy), 2)
             self.assertTrue(all(v > 0 for v in busy.values()), busy)
@@ -277,7 +281,7 @@ class LogTest(WithModels):
         told = [line for line in lines if " debug inference " in line]
         self.assertEqual(len(told), 5)
         self.assertRegex(told[0], r" request=\d+ id=good model=mlp version=2 status=200 outcome=success attempts=1 "
-                                  r"queued_us=\d+ computing_us=\d+ moving_us=0 total_us=\d+ device=cpu:0$")
+                                  r"queued_us=\d+ computing_us=\d+ moving_us=0 total_us=\d+ preemptions=0 moves=0 device=cpu:0$")
         self.assertIn(r'id="a\"b\\\n{\"level\":', told[1])
 
     def test_no_line_for_an_inference_unless_it_is_asked_for(self):

@@ -1,8 +1,12 @@
-// Segments that still run after a preempt command was sent to a worker: the real worker, ResNet-50, one core.
-#include <atomic>
+// Segments that still run once a preempt command is in a worker's mailbox: the real worker, ResNet-50, one core.
+//
+// Counted are the segment that runs at that moment, if one does, and all that begin later. The command is sent under a
+// lock that the device takes to note where a segment begins and where it ends: so neither happens while it is being
+// sent, however long the sending thread is off its core, and each segment is on one side of the command or the other.
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <random>
 #include <stdexcept>
 #include <thread>
@@ -29,11 +33,17 @@ T must(expected<T> x) {
     return std::move(*x);
 }
 
-/// The machine's own devices; counts the segments that are done.
-class counting_device final : public gpu::device {
+/// Where a device's segments begin and end. Who holds `mutex` keeps the device where it is.
+struct segment_marks {
+  std::mutex mutex;
+  std::uint64_t begun = 0;
+  std::uint64_t ended = 0;
+};
+
+/// The machine's own devices; marks their segments.
+class marking_device final : public gpu::device {
 public:
-  counting_device(std::unique_ptr<gpu::device> d, std::atomic<std::uint64_t>& done)
-      : real_(std::move(d)), done_(done) {}
+  marking_device(std::unique_ptr<gpu::device> d, segment_marks& marks) : real_(std::move(d)), marks_(marks) {}
   const gpu::device_description& description() const override { return real_->description(); }
   expected<void> attach() override { return real_->attach(); }
   expected<std::shared_ptr<const gpu::plan>> build_plan(std::shared_ptr<const metadata::model> of,
@@ -42,8 +52,9 @@ public:
     return real_->build_plan(std::move(of), std::move(with), std::move(symbols));
   }
   expected<gpu::ticket> submit(const gpu::submission& work) override {
+    mark(marks_.begun);
     auto t = real_->submit(work);
-    ++done_; // inline: it has run
+    mark(marks_.ended); // inline: it has run
     return t;
   }
   std::size_t poll(std::span<gpu::completion> out) override { return real_->poll(out); }
@@ -51,26 +62,30 @@ public:
   gpu::frontier progress(gpu::lane_id lane) const override { return real_->progress(lane); }
 
 private:
+  void mark(std::uint64_t& count) {
+    std::lock_guard lock{marks_.mutex};
+    ++count;
+  }
+
   std::unique_ptr<gpu::device> real_;
-  std::atomic<std::uint64_t>& done_;
+  segment_marks& marks_;
 };
 
-class counting_machine final : public gpu::machine {
+class marking_machine final : public gpu::machine {
 public:
-  counting_machine(std::unique_ptr<gpu::machine> m, std::atomic<std::uint64_t>& done)
-      : real_(std::move(m)), done_(done) {}
+  marking_machine(std::unique_ptr<gpu::machine> m, segment_marks& marks) : real_(std::move(m)), marks_(marks) {}
   std::span<const gpu::device_description> devices() const override { return real_->devices(); }
   std::span<const std::shared_ptr<gpu::domain>> domains() const override { return real_->domains(); }
   expected<std::unique_ptr<gpu::device>> open(device_id id) override {
     auto d = real_->open(id);
     if (!d)
       return tl::unexpected(d.error());
-    return std::make_unique<counting_device>(std::move(*d), done_);
+    return std::make_unique<marking_device>(std::move(*d), marks_);
   }
 
 private:
   std::unique_ptr<gpu::machine> real_;
-  std::atomic<std::uint64_t>& done_;
+  segment_marks& marks_;
 };
 
 /// Stands where the scheduler stands and hears what the worker says.
@@ -124,7 +139,7 @@ actors::controller_actor::behavior_type nobody(actors::controller_actor::pointer
 struct rig {
   rig(const std::shared_ptr<const metadata::model>& model, duration quantum)
       : shared(std::make_shared<actors::context>(
-          std::make_unique<counting_machine>(must(gpu::open_machine(must(gpu::parse_devices("cpu:1")))), done), 16,
+          std::make_unique<marking_machine>(must(gpu::open_machine(must(gpu::parse_devices("cpu:1")))), marks), 16,
           std::size_t{1} << 30)) {
     shared->quantum = quantum;
     scheduler = system.spawn<caf::detached>(listener, words);
@@ -161,7 +176,7 @@ struct rig {
     caf::anon_send<caf::message_priority::high>(worker, std::move(m));
   }
 
-  /// Lets a fresh task run for a random while, preempts it; the segments that completed after the command was sent.
+  /// Lets a fresh task run for a random while, preempts it; the segments that still ran, or -1: it had finished.
   double once(std::mt19937& random, double whole_ms) {
     running.id.value += 1;
     running.epoch = {1};
@@ -170,18 +185,24 @@ struct rig {
     words->wait<answer>();
     std::uniform_real_distribution<double> when{0.05, 0.8};
     std::this_thread::sleep_for(std::chrono::duration<double, std::milli>{when(random) * whole_ms});
-    auto before = done.load();
-    auto sent = std::chrono::steady_clock::now();
-    send(preempt{{++commands}, running.id, running.epoch, {}});
+    std::chrono::steady_clock::time_point sent;
+    std::uint64_t ended_before = 0;
+    {
+      std::lock_guard lock{marks.mutex};
+      ended_before = marks.ended;
+      sent = std::chrono::steady_clock::now();
+      send(preempt{{++commands}, running.id, running.epoch, {}});
+    }
     auto a = words->wait<answer>();
     last_delay = std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - sent).count();
     if (a.what != outcome::applied)
       return -1;
     shared->registries[0]->forget(running.id);
-    return static_cast<double>(done.load() - before);
+    std::lock_guard lock{marks.mutex};
+    return static_cast<double>(marks.begun - ended_before); // the one that ran then, and all since
   }
 
-  std::atomic<std::uint64_t> done{0};
+  segment_marks marks;
   std::shared_ptr<actors::context> shared;
   std::shared_ptr<ear> words = std::make_shared<ear>();
   actors::house_config config;
@@ -214,7 +235,8 @@ struct series {
   }
 
   void report() const {
-    std::printf("%-16s %zu preempts (%zu too late): segments after the command p50 %.0f, p99 %.0f, max %.0f; until the "
+    std::printf("%-16s %zu preempts (%zu too late): segments once it was in the mailbox p50 %.0f, p99 %.0f, max %.0f; "
+                "until the "
                 "answer p50 %.0f us, p99 %.0f us\n",
                 name.c_str(), segments.size(), late, bench::percentile(segments, 0.5),
                 bench::percentile(segments, 0.99), bench::percentile(segments, 1), bench::percentile(delays, 0.5),

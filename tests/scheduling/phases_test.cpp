@@ -30,6 +30,7 @@ task some_task() {
   t.epoch = {1};
   t.members = {{{1}, {1}}};
   t.spent = {3us, 5us, 7us};
+  t.taken = {2, 1, {1}};
   return t;
 }
 
@@ -69,6 +70,7 @@ TEST_CASE("what a task waits at the engine is queued, each time it waits", "[sch
   back.values_in = {0};
   back.laid_out_by = {0};
   back.spent = {34us, 100us, 0us};
+  back.taken = {1, 0, {0}};
   feed(back, 60us);
   a = {urgent->command, {2}, urgent->what.epoch};
   a.holder = worker_of({0});
@@ -78,6 +80,8 @@ TEST_CASE("what a task waits at the engine is queued, each time it waits", "[sch
   REQUIRE(again);
   CHECK(again->what.spent.queued == 54us);
   CHECK(again->what.spent.computing == 100us);
+  CHECK(again->what.taken.preemptions == 1);
+  CHECK(again->what.taken.last == device_id{0});
 }
 
 TEST_CASE("device time adds up over the devices that a task runs on", "[scheduling]") {
@@ -105,11 +109,54 @@ TEST_CASE("device time adds up over the devices that a task runs on", "[scheduli
   CHECK(end->spent.moving == 7us);
 }
 
-TEST_CASE("a task that cannot be handed on keeps the durations it came with", "[scheduling]") {
+TEST_CASE("a worker counts the move that brought a task and the preempt that takes it", "[scheduling]") {
+  auto profile = std::make_shared<plan_profile>(plan_profile{{1, 1}, {0us, 0us}});
+  effects out;
+  run_queue first{{{0}, two_domains(), 0us, 1}};
+  auto t = some_task();
+  t.taken = {};
+  first.on(accept{{1}, t, the_scheduler, {}}, profile, out);
+  out.clear();
+  first.on(preempt{{2}, {1}, {1}, {}}, out);
+  auto back = find<answer>(out);
+  REQUIRE(back);
+  CHECK(back->taken.preemptions == 1);
+  CHECK(back->taken.moves == 0);
+
+  // On the same device again it has not moved; handed on it has, once it is accepted.
+  t.epoch = {3};
+  t.taken = back->taken;
+  out.clear();
+  first.on(accept{{3}, t, the_scheduler, {order::kind::hand_off, {4}, {1, 0}, {1}}}, profile, out);
+  auto s = first.next();
+  REQUIRE(s);
+  first.completed(s->lane, s->sequence, 1us, out);
+  auto sent = find<bring>(out);
+  REQUIRE(sent);
+  CHECK(sent->what.taken.moves == 0);
+  out.clear();
+  run_queue second{{{1}, two_domains(), 0us, 1}};
+  second.on(accept{{4}, sent->what, the_scheduler, {}}, profile, out);
+  while ((s = second.next()))
+    second.completed(s->lane, s->sequence, 1us, out);
+  auto end = find<deliver>(out);
+  REQUIRE(end);
+  CHECK(end->what.taken.preemptions == 1);
+  CHECK(end->what.taken.moves == 1);
+  out.clear();
+  transfer_queue home{{{0}, two_domains()}};
+  home.on(*end, out);
+  REQUIRE(home.next());
+  home.copied(errc::none, {}, out);
+  CHECK(find<finished>(out)->taken.moves == 1);
+}
+
+TEST_CASE("a task that cannot be handed on keeps the durations and counts it came with", "[scheduling]") {
   effects out;
   run_queue q{{{0}, two_domains(), 0us, 1}};
   q.refuse(accept{{1}, some_task(), the_scheduler, {}}, errc::out_of_memory, {}, out);
   CHECK(find<answer>(out)->spent.computing == 5us);
+  CHECK(find<answer>(out)->taken.moves == 1);
 
   out.clear();
   transfer_queue t{{{1}, two_domains()}};
@@ -117,10 +164,11 @@ TEST_CASE("a task that cannot be handed on keeps the durations it came with", "[
   REQUIRE(t.next());
   t.copied(errc::cancelled, {}, out);
   CHECK(find<answer>(out)->spent.moving == 7us);
+  CHECK(find<answer>(out)->taken.preemptions == 2);
 }
 
-TEST_CASE("durations survive the text form of the engine log", "[scheduling]") {
-  finished f{{1}, {2}, {0}, {{{1}, {1}}}, 4us, {1us, 2us, 3us}};
+TEST_CASE("durations and counts survive the text form of the engine log", "[scheduling]") {
+  finished f{{1}, {2}, {0}, {{{1}, {1}}}, 4us, {1us, 2us, 3us}, {4, 5, {6}}};
   text_writer w;
   w(f);
   finished g;
@@ -131,4 +179,7 @@ TEST_CASE("durations survive the text form of the engine log", "[scheduling]") {
   CHECK(g.spent.queued == 1us);
   CHECK(g.spent.computing == 2us);
   CHECK(g.spent.moving == 3us);
+  CHECK(g.taken.preemptions == 4);
+  CHECK(g.taken.moves == 5);
+  CHECK(g.taken.last == device_id{6});
 }
