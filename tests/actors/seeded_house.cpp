@@ -78,8 +78,6 @@ void seeded_house::submit(scheduling::start_attempt a, std::int64_t input) {
   a.attempt = {1};
   record->id = a.request;
   record->model_number = a.model;
-  record->model = chain_;
-  record->symbols = a.symbols;
   record->inputs = {chain_input(input)};
   inputs_[a.request.value] = input;
   REQUIRE(shared->gate.enter(0, record->input_bytes()));

@@ -28,8 +28,8 @@ world::world(const scenario& s, coverage& c)
   for (const auto& d : s.devices.devices) {
     workers_.emplace(d.id, run_queue{{d.id, devices, duration::zero(), 1}});
     if (d.domain != host_domain) { // in one domain nothing is transferred
-      transfers_.emplace(host_domain, transfer_queue{{host_domain, devices}});
-      transfers_.emplace(d.domain, transfer_queue{{d.domain, devices}});
+      transfers_.emplace(host_domain, transfer_queue{{host_domain}});
+      transfers_.emplace(d.domain, transfer_queue{{d.domain}});
     }
     to_engine(worker_up{d.id});
   }
