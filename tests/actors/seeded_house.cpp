@@ -26,6 +26,12 @@ std::shared_ptr<actors::context> make_context(const seeded_house::options& o, st
 
 } // namespace
 
+scheduling::start_attempt plain_request(std::uint64_t id) {
+  scheduling::start_attempt a;
+  a.request = {id};
+  return a;
+}
+
 seeded_house::seeded_house(const options& o)
     : random(o.seed), shared(make_context(o, failing)), options_(o), system_(config_),
       turns_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())),
