@@ -6,7 +6,7 @@ NAME ?=
 export PRESET LABEL
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build models demo test check format bench fuzz train install clean
+.PHONY: help setup build models demo test check format bench figures fuzz train install clean
 .NOTPARALLEL:
 
 say = @printf '\n== %s\n' "$(1)"
@@ -61,6 +61,10 @@ format: ## Formats the sources in place
 bench: ## Lists the benchmarks; NAME=x: builds and runs one
 	@$(if $(NAME),$(MAKE) --no-print-directory setup models PRESET=release)
 	@scripts/bench.sh $(NAME)
+
+figures: ## Runs the benchmarks of the README's tables and writes these; NAME=x: one of them
+	@$(MAKE) --no-print-directory setup models PRESET=release
+	@scripts/figures.sh $(NAME)
 
 train: ## Trains the demo's small models anew (kept in demo/models)
 	@scripts/setup.sh train

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "metadata/model.hpp"
+#include "metadata/tensor.hpp"
 #include "scheduling/protocol.hpp"
 
 namespace baton::actors {
@@ -19,8 +19,6 @@ namespace baton::actors {
 struct request_record {
   metadata::request_id id;
   metadata::model_id model_number;
-  std::shared_ptr<const metadata::model> model;
-  metadata::symbol_values symbols;
   std::vector<metadata::tensor> inputs; ///< in the model's input order, canonical
   std::atomic<bool> cancelled{false};   ///< looked at between the chunks of a copy
 

@@ -144,8 +144,6 @@ expected<metadata::request_id> runtime::submit(request r) {
   auto record = std::make_shared<request_record>();
   record->id = id;
   record->model_number = r.model;
-  record->model = std::move(found);
-  record->symbols = attempt->symbols;
   record->inputs = std::move(r.inputs);
   const auto bytes = record->input_bytes();
   if (auto entered = shared.gate.enter(shared.results.size(), bytes); !entered)

@@ -13,7 +13,7 @@ void transfer_state::start(std::shared_ptr<context> shared, metadata::domain_id 
   shared_ = std::move(shared);
   domain_ = d;
   scheduler_ = scheduler.address();
-  queue_.emplace(scheduling::transfer_queue::config{.self = d, .devices = shared_->devices});
+  queue_.emplace(scheduling::transfer_queue::config{.self = d});
   self->monitor<caf::message_priority::high>(scheduler);
   self->set_down_handler([this](const caf::down_msg& m) { contain(*this, [&] { down(m); }); });
   auto copier = shared_->registry_of(d).memory().open_copy_engine();

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <thread>
@@ -16,15 +15,6 @@ namespace baton::apps {
 
 namespace {
 
-std::string processor_name() {
-  std::ifstream info{"/proc/cpuinfo"};
-  for (std::string line; std::getline(info, line);)
-    if (line.starts_with("model name"))
-      if (auto colon = line.find(": "); colon != line.npos)
-        return line.substr(colon + 2);
-  return "unknown processor";
-}
-
 int show(const std::string& list) {
   auto specs = gpu::parse_devices(list);
   if (!specs)
@@ -33,7 +23,7 @@ int show(const std::string& list) {
   if (!machine)
     return report(machine.error());
   auto pages = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
-  fmt::print("This machine: {}, {} cores, {} of memory\n\n", processor_name(), std::thread::hardware_concurrency(),
+  fmt::print("This machine: {}, {} cores, {} of memory\n\n", gpu::processor_name(), std::thread::hardware_concurrency(),
              human_bytes(pages));
   auto domains = (*machine)->domains();
   table devices{{{"device", {}},

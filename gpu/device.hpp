@@ -186,6 +186,9 @@ public:
   virtual expected<std::unique_ptr<device>> open(device_id id) = 0;
 };
 
+/// The host's processor, for people; "unknown processor" where the system does not say.
+std::string processor_name();
+
 struct machine_options {
   std::uint64_t memory_limit = 0; ///< bytes per domain; 0: none
   bool pin_threads = true;

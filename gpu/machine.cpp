@@ -13,15 +13,6 @@
 namespace baton::gpu {
 namespace {
 
-std::string processor_name() {
-  std::ifstream info("/proc/cpuinfo");
-  for (std::string line; std::getline(info, line);)
-    if (line.starts_with("model name"))
-      if (auto colon = line.find(": "); colon != std::string::npos)
-        return line.substr(colon + 2);
-  return "CPU";
-}
-
 std::string describe_cores(const cpu::thread_set& threads) {
   auto result = std::string(threads.pinned() ? "pinned to core" : "not pinned, core");
   if (!threads.pinned())
@@ -87,6 +78,15 @@ private:
 };
 
 } // namespace
+
+std::string processor_name() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);)
+    if (line.starts_with("model name"))
+      if (auto colon = line.find(": "); colon != std::string::npos)
+        return line.substr(colon + 2);
+  return "unknown processor";
+}
 
 expected<std::unique_ptr<machine>> open_machine(std::span<const device_spec> specs, const machine_options& options) {
   std::uint64_t asked = 0;

@@ -48,9 +48,6 @@ std::size_t engine::waiting_tasks() const {
 std::size_t engine::pending_commands() const {
   return state_->commands_.size();
 }
-bool engine::serving(device_id d) const {
-  return state_->devices_.at(d.value).up;
-}
 std::vector<engine::open_task> engine::tasks() const {
   std::vector<open_task> result;
   for (const auto& [id, t] : state_->tasks_)

@@ -143,7 +143,6 @@ public:
   std::size_t waiting_tasks() const;
   /// Commands not yet answered.
   std::size_t pending_commands() const;
-  bool serving(device_id d) const;
   struct open_task {
     task_id id;
     device_id device; ///< whom it was given to; no_device: it waits at the engine

@@ -6,7 +6,6 @@
 #include <string>
 #include <variant>
 
-#include "scheduling/cluster.hpp"
 #include "scheduling/protocol.hpp"
 #include "scheduling/run_queue.hpp"
 
@@ -18,7 +17,6 @@ class transfer_queue {
 public:
   struct config {
     domain_id self;
-    std::shared_ptr<const cluster> devices;
   };
   /// A copy to carry out: a live set (`bring`) or a finished task's outputs (`deliver`).
   using work = std::variant<bring, deliver>;

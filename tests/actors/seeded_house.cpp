@@ -26,6 +26,12 @@ std::shared_ptr<actors::context> make_context(const seeded_house::options& o, st
 
 } // namespace
 
+scheduling::start_attempt plain_request(std::uint64_t id) {
+  scheduling::start_attempt a;
+  a.request = {id};
+  return a;
+}
+
 seeded_house::seeded_house(const options& o)
     : random(o.seed), shared(make_context(o, failing)), options_(o), system_(config_),
       turns_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())),
@@ -78,8 +84,6 @@ void seeded_house::submit(scheduling::start_attempt a, std::int64_t input) {
   a.attempt = {1};
   record->id = a.request;
   record->model_number = a.model;
-  record->model = chain_;
-  record->symbols = a.symbols;
   record->inputs = {chain_input(input)};
   inputs_[a.request.value] = input;
   REQUIRE(shared->gate.enter(0, record->input_bytes()));

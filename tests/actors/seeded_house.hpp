@@ -19,6 +19,9 @@ struct testing_config : actors::house_config {
   testing_config() { set("scheduler.policy", caf::atom("testing")); }
 };
 
+/// Attempt 1 of a request that asks for nothing special.
+scheduling::start_attempt plain_request(std::uint64_t id);
+
 /// A house on the framework's deterministic scheduler: one thread, a clock that stands still unless moved, and the next
 /// actor to run chosen by a seeded generator.
 class seeded_house {

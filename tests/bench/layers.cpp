@@ -20,17 +20,10 @@
 #include "tests/bench/measure.hpp"
 
 using namespace baton;
+using bench::must;
 using seconds = std::chrono::duration<double>;
 
 namespace {
-
-template <class T>
-T must(expected<T> x) {
-  if (!x)
-    throw std::runtime_error(x.error().message);
-  if constexpr (!std::is_void_v<T>)
-    return std::move(*x);
-}
 
 using model_ptr = std::shared_ptr<const metadata::model>;
 const metadata::symbol_values batch_of_one{1};

@@ -22,16 +22,9 @@
 
 using namespace baton;
 using namespace baton::scheduling;
+using bench::must;
 
 namespace {
-
-template <class T>
-T must(expected<T> x) {
-  if (!x)
-    throw std::runtime_error(x.error().message);
-  if constexpr (!std::is_void_v<T>)
-    return std::move(*x);
-}
 
 /// Where a device's segments begin and end. Who holds `mutex` keeps the device where it is.
 struct segment_marks {
@@ -155,8 +148,6 @@ struct rig {
     auto record = std::make_shared<actors::request_record>();
     record->id = {1};
     record->model_number = id;
-    record->model = model;
-    record->symbols = {1};
     record->inputs = {metadata::tensor{metadata::element_type::float32, {1, 3, 224, 224}}};
     shared->requests.add(record);
     send(job{{++commands}, host_domain, id, {1}});

@@ -1,114 +1,12 @@
-#include <catch2/catch.hpp>
-
-#include <algorithm>
 #include <sstream>
 
-#include "scheduling/engine.hpp"
-#include "scheduling/engine_log.hpp"
+#include "tests/scheduling/engine_fixture.hpp"
 
 using namespace baton;
-using namespace baton::scheduling;
-
-namespace {
-
-struct fixture {
-  engine e;
-  actions out;
-  std::string log;
-  time_point now{};
-
-  static engine::config config(std::string policy, std::vector<device_facts> devices) {
-    return {std::make_shared<cluster>(cluster{std::move(devices)}), std::move(policy)};
-  }
-  explicit fixture(std::string policy = "priority",
-                   std::vector<device_facts> devices = {{{0}, {0}, 0, 1}, {{1}, {0}, 0, 1}})
-      : e(*engine::make(config(policy, devices))), log(encode_header(config(policy, devices))) {}
-
-  actions& feed(event x) {
-    now += std::chrono::microseconds{1};
-    out.clear();
-    e.handle(x, now, out);
-    log += encode_entry(x, now, out);
-    return out;
-  }
-  /// Brings devices up and builds every plan asked for.
-  void ready(std::uint32_t devices = 2) {
-    for (std::uint32_t d = 0; d < devices; ++d)
-      feed(worker_up{{d}});
-    feed(model_added{{1}, {{1}}});
-    while (auto j = first<job>()) {
-      auto to = target;
-      feed(job_done{j->command, {to.index}, errc::none, {}, {}});
-    }
-  }
-  template <class M>
-  std::optional<M> first() {
-    for (const auto& a : out)
-      if (auto* x = std::get_if<envelope>(&a))
-        if (auto* m = std::get_if<M>(&x->what)) {
-          target = x->to;
-          return *m;
-        }
-    return std::nullopt;
-  }
-  bool forgets() const {
-    return std::any_of(out.begin(), out.end(), [](const action& a) { return std::holds_alternative<forget_model>(a); });
-  }
-  actions& request(std::uint64_t id, std::int32_t priority = 0, std::vector<steering> steps = {},
-                   time_point deadline = never) {
-    return feed(start_attempt{{id}, {1}, {1}, {1}, 1, priority, deadline, no_device, std::move(steps)});
-  }
-  answer applied(command_id c, const task& t, std::uint32_t device) {
-    answer a{c, t.id, t.epoch, outcome::applied, errc::none, {}, t.at};
-    a.holder = worker_of({device});
-    a.values_in = {0};
-    a.laid_out_by = {device};
-    return a;
-  }
-  /// Runs a request up to the moment its worker has it; the task.
-  task run(std::uint64_t id, std::int32_t priority = 0) {
-    request(id, priority);
-    auto a = first<accept>();
-    REQUIRE(a);
-    auto d = target.index;
-    feed(applied(a->command, a->what, d));
-    return a->what;
-  }
-  party target;
-};
-
-} // namespace
-
-TEST_CASE("the engine builds a plan before it gives out the first task", "[scheduling]") {
-  fixture f;
-  f.feed(worker_up{{0}});
-  f.feed(worker_up{{1}});
-  f.feed(model_added{{1}, {}});
-  f.request(1);
-  CHECK_FALSE(f.first<accept>());
-  auto j = f.first<job>();
-  REQUIRE(j);
-  f.feed(job_done{j->command, {f.target.index}, errc::none, {}, {}});
-  CHECK(f.first<accept>());
-}
-
-TEST_CASE("a plan that cannot be built rejects what asked for it, with the reason", "[scheduling]") {
-  fixture f;
-  f.feed(worker_up{{0}});
-  f.feed(model_added{{1}, {}});
-  f.request(1);
-  auto j = f.first<job>();
-  REQUIRE(j);
-  f.feed(job_done{j->command, {0}, errc::bad_model, "layer 'x' cannot run here", {}});
-  auto end = f.first<attempt_ended>();
-  REQUIRE(end);
-  CHECK(end->reason == errc::bad_model);
-  CHECK(end->message == "layer 'x' cannot run here");
-  CHECK(f.e.open_tasks() == 0);
-}
+using namespace baton::testing;
 
 TEST_CASE("priority takes the device of the lowest running task, the accept right behind the preempt", "[scheduling]") {
-  fixture f;
+  engine_fixture f;
   f.ready();
   auto low = f.run(1, 1);
   auto lowest = f.run(2, 0);
@@ -124,7 +22,7 @@ TEST_CASE("priority takes the device of the lowest running task, the accept righ
 }
 
 TEST_CASE("fifo preempts nobody", "[scheduling]") {
-  fixture f{"fifo"};
+  engine_fixture f{"fifo"};
   f.ready();
   f.run(1);
   f.run(2);
@@ -133,7 +31,7 @@ TEST_CASE("fifo preempts nobody", "[scheduling]") {
 }
 
 TEST_CASE("a preempted task resumes on the device that becomes free, and that is a move", "[scheduling]") {
-  fixture f;
+  engine_fixture f;
   f.ready();
   auto a = f.run(1, 1);
   auto b = f.run(2, 0);
@@ -158,7 +56,7 @@ TEST_CASE("a preempted task resumes on the device that becomes free, and that is
 }
 
 TEST_CASE("an urgent task handed to a busy device takes its lane from a lower one", "[scheduling]") {
-  fixture f;
+  engine_fixture f;
   f.ready();
   f.request(1, 9, {{order::kind::hand_off, {1, 0}, {1}}});
   auto urgent = *f.first<accept>();
@@ -176,7 +74,7 @@ TEST_CASE("an urgent task handed to a busy device takes its lane from a lower on
 }
 
 TEST_CASE("a task for another domain goes by the transfer into it", "[scheduling]") {
-  fixture f{"fifo", {{{0}, {1}, 0, 1}}};
+  engine_fixture f{"fifo", {{{0}, {1}, 0, 1}}};
   f.ready(1);
   f.request(1);
   auto b = f.first<bring>();
@@ -187,7 +85,7 @@ TEST_CASE("a task for another domain goes by the transfer into it", "[scheduling
 }
 
 TEST_CASE("the death of a worker loses what it held and gives back what was on its way", "[scheduling]") {
-  fixture f{"fifo", {{{0}, {0}, 0, 2}}};
+  engine_fixture f{"fifo", {{{0}, {0}, 0, 2}}};
   f.ready(1);
   auto held = f.run(1);
   f.request(2);
@@ -206,7 +104,7 @@ TEST_CASE("the death of a worker loses what it held and gives back what was on i
 }
 
 TEST_CASE("a passed deadline ends a waiting task at once and a running one through its worker", "[scheduling]") {
-  fixture f{"fifo", {{{0}, {0}, 0, 1}}};
+  engine_fixture f{"fifo", {{{0}, {0}, 0, 1}}};
   f.ready(1);
   f.request(1, 0, {}, std::chrono::milliseconds{1});
   auto a = *f.first<accept>();
@@ -224,7 +122,7 @@ TEST_CASE("a passed deadline ends a waiting task at once and a running one throu
 }
 
 TEST_CASE("an accept refused for memory waits for another task to end, or ends if there is none", "[scheduling]") {
-  fixture f;
+  engine_fixture f;
   f.ready();
   auto a = f.run(1);
   f.request(2);
@@ -249,7 +147,7 @@ TEST_CASE("an accept refused for memory waits for another task to end, or ends i
 }
 
 TEST_CASE("an engine log replays to the same actions, and a changed line is found", "[scheduling]") {
-  fixture f;
+  engine_fixture f;
   f.ready();
   f.run(1, 1);
   f.run(2, 0);
@@ -278,74 +176,7 @@ TEST_CASE("an engine log replays to the same actions, and a changed line is foun
 }
 
 TEST_CASE("an unknown policy is refused with the list of those there are", "[scheduling]") {
-  auto e = engine::make(fixture::config("nope", {{{0}, {0}, 0, 1}}));
+  auto e = engine::make(engine_fixture::config("nope", {{{0}, {0}, 0, 1}}));
   REQUIRE_FALSE(e);
   CHECK(e.error().message.find("fifo, priority") != std::string::npos);
-}
-
-TEST_CASE("a removed model's tasks end wherever they are, and only then is it forgotten", "[scheduling]") {
-  fixture f{"fifo", {{{0}, {0}, 0, 1}}};
-  f.ready(1);
-  auto runs = f.run(1);
-  f.request(2); // waits
-  f.feed(model_removed{{1}});
-  auto c = f.first<cancel>();
-  REQUIRE(c);
-  CHECK(c->task == runs.id);
-  auto end = f.first<attempt_ended>();
-  REQUIRE(end);
-  CHECK(end->request == request_id{2});
-  CHECK(end->reason == errc::unavailable);
-  CHECK_FALSE(f.forgets());
-  f.request(3);
-  CHECK(f.first<attempt_ended>()->message == "the model is being unloaded");
-  auto stopped = f.applied(c->command, runs, 0);
-  f.feed(stopped);
-  CHECK(f.first<attempt_ended>()->request == request_id{1});
-  CHECK(f.forgets());
-  f.request(4);
-  CHECK(f.first<attempt_ended>()->reason == errc::not_found);
-  f.feed(model_removed{{1}}); // nothing happens twice
-  CHECK(f.out.empty());
-}
-
-TEST_CASE("a model removed while its plan is built is forgotten when the job is done, or its worker dead",
-          "[scheduling]") {
-  bool dies = GENERATE(false, true);
-  fixture f{"fifo", {{{0}, {0}, 0, 1}}};
-  f.feed(worker_up{{0}});
-  f.feed(model_added{{1}, {{1}, {2}}});
-  auto j = f.first<job>();
-  REQUIRE(j);
-  f.request(1);
-  f.feed(model_removed{{1}});
-  CHECK(f.first<attempt_ended>());
-  CHECK_FALSE(f.forgets());
-  if (dies) {
-    f.feed(worker_down{{0}});
-    CHECK(f.forgets());
-    f.feed(worker_up{{0}});
-  } else {
-    f.feed(job_done{j->command, {0}, errc::none, {}, {}});
-    CHECK(f.forgets());
-  }
-  CHECK_FALSE(f.first<job>()); // neither again nor the second shape
-  f.feed(model_added{{2}, {{1}}});
-  CHECK(f.first<job>()->model == model_id{2});
-}
-
-TEST_CASE("a model that is removed leaves the tasks and plans of others alone", "[scheduling]") {
-  fixture f{"fifo", {{{0}, {0}, 0, 2}}};
-  f.ready(1);
-  f.feed(model_added{{2}, {{1}}});
-  auto j = f.first<job>();
-  f.feed(job_done{j->command, {0}, errc::none, {}, {}});
-  auto other = f.run(1);
-  f.feed(model_removed{{2}});
-  CHECK(f.forgets());
-  CHECK(f.out.size() == 1);
-  f.feed(finished{other.id, other.epoch, {0}, other.members, {}});
-  CHECK(f.e.open_tasks() == 0);
-  f.run(2);
-  CHECK(f.e.open_tasks() == 1);
 }

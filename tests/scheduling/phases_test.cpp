@@ -144,7 +144,7 @@ TEST_CASE("a worker counts the move that brought a task and the preempt that tak
   CHECK(end->what.taken.preemptions == 1);
   CHECK(end->what.taken.moves == 1);
   out.clear();
-  transfer_queue home{{{0}, two_domains()}};
+  transfer_queue home{{{0}}};
   home.on(*end, out);
   REQUIRE(home.next());
   home.copied(errc::none, {}, out);
@@ -159,7 +159,7 @@ TEST_CASE("a task that cannot be handed on keeps the durations and counts it cam
   CHECK(find<answer>(out)->taken.moves == 1);
 
   out.clear();
-  transfer_queue t{{{1}, two_domains()}};
+  transfer_queue t{{{1}}};
   t.on(bring{{1}, some_task(), {0}, {0}, {1}, {1}, the_scheduler, {}}, out);
   REQUIRE(t.next());
   t.copied(errc::cancelled, {}, out);
