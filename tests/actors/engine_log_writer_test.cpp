@@ -1,6 +1,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 
 #include "actors/engine_log_writer.hpp"
@@ -12,7 +14,7 @@ namespace {
 
 struct fixture {
   std::filesystem::path file =
-      std::filesystem::temp_directory_path() / ("baton_log_test_" + std::to_string(std::rand()) + ".log");
+      std::filesystem::temp_directory_path() / ("baton_log_test_" + std::to_string(::getpid()) + ".log");
   scheduling::engine::config config{
       std::make_shared<scheduling::cluster>(scheduling::cluster{{{.id = {0}, .domain = {0}}}}), "fifo"};
   scheduling::engine engine = *scheduling::engine::make(config);
