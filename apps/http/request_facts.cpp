@@ -15,10 +15,6 @@ namespace {
 namespace bhttp = boost::beast::http;
 using boost::beast::iequals;
 
-std::string_view view(boost::beast::string_view text) {
-  return {text.data(), text.size()};
-}
-
 std::optional<answer> read_json_size(std::string_view text, request_facts& facts) {
   std::size_t n = 0;
   auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), n);

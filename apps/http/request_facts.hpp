@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include <boost/beast/core/string_type.hpp>
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/message.hpp>
 #include <tl/expected.hpp>
@@ -13,6 +14,10 @@
 #include "apps/http/router.hpp"
 
 namespace baton::apps::http {
+
+inline std::string_view view(boost::beast::string_view text) {
+  return {text.data(), text.size()};
+}
 
 /// What the server wants to know of a request's header. Views are of the header.
 struct request_facts {

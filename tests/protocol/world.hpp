@@ -91,6 +91,8 @@ private:
   address where(party p) const;
   void handle(const address& to, const address& from, const packet& p, bool refuse);
   void to_engine(const event& e);
+  template <class Queue>
+  static bool hear_of_others(const packet& p, host& h, Queue& q, effects& out);
   void to_worker(device_id d, const packet& p, bool refuse);
   void to_transfer(domain_id d, const packet& p, bool refuse);
   void to_controller(const message& m);

@@ -108,19 +108,28 @@ void world::to_engine(const event& e) {
   }
 }
 
-void world::to_worker(device_id d, const packet& p, bool refuse) {
-  auto& w = workers_.at(d);
-  auto& h = hosts_[worker_of(d)];
-  effects out;
+/// What any shell hears about other workers. False: it is a message of the protocol.
+template <class Queue>
+bool world::hear_of_others(const packet& p, host& h, Queue& q, effects& out) {
   if (auto* x = std::get_if<directory>(&p)) {
     h.lives[x->device] = x->life;
   } else if (auto* dead = std::get_if<down>(&p)) {
     for (auto [task, g] : std::map(h.gives))
       if (g.device == dead->device && g.life == dead->life) {
         h.gives.erase(task);
-        w.on(declined{task, g.epoch, errc::receiver_down, {}}, out);
+        q.on(declined{task, g.epoch, errc::receiver_down, {}}, out);
       }
   } else {
+    return false;
+  }
+  return true;
+}
+
+void world::to_worker(device_id d, const packet& p, bool refuse) {
+  auto& w = workers_.at(d);
+  auto& h = hosts_[worker_of(d)];
+  effects out;
+  if (!hear_of_others(p, h, w, out)) {
     std::visit(
         [&](const auto& m) {
           using type = std::decay_t<decltype(m)>;
@@ -149,15 +158,7 @@ void world::to_transfer(domain_id d, const packet& p, bool refuse) {
   auto& t = transfers_.at(d);
   auto& h = hosts_[transfer_of(d)];
   effects out;
-  if (auto* x = std::get_if<directory>(&p)) {
-    h.lives[x->device] = x->life;
-  } else if (auto* dead = std::get_if<down>(&p)) {
-    for (auto [task, g] : std::map(h.gives))
-      if (g.device == dead->device && g.life == dead->life) {
-        h.gives.erase(task);
-        t.on(declined{task, g.epoch, errc::receiver_down, {}}, out);
-      }
-  } else {
+  if (!hear_of_others(p, h, t, out)) {
     std::visit(
         [&](const auto& m) {
           using type = std::decay_t<decltype(m)>;

@@ -38,14 +38,14 @@ struct engine_fixture {
     log += encode_entry(x, now, out);
     return out;
   }
-  /// Brings devices up and builds every plan asked for.
-  void ready(std::uint32_t devices = 2) {
+  /// Brings devices up and builds every plan asked for. `predicted`: what a run is said to take; 0: not known.
+  void ready(std::uint32_t devices = 2, duration predicted = {}) {
     for (std::uint32_t d = 0; d < devices; ++d)
       feed(worker_up{{d}});
     feed(model_added{{1}, {{1}}});
     while (auto j = first<job>()) {
       auto to = target;
-      feed(job_done{j->command, {to.index}, errc::none, {}, {}});
+      feed(job_done{j->command, {to.index}, errc::none, {}, predicted});
     }
   }
   template <class M>
@@ -57,6 +57,13 @@ struct engine_fixture {
           return *m;
         }
     return std::nullopt;
+  }
+  template <class M>
+  std::size_t count() const {
+    return static_cast<std::size_t>(std::count_if(out.begin(), out.end(), [](const action& a) {
+      auto* x = std::get_if<envelope>(&a);
+      return x && std::holds_alternative<M>(x->what);
+    }));
   }
   bool forgets() const {
     return std::any_of(out.begin(), out.end(), [](const action& a) { return std::holds_alternative<forget_model>(a); });
