@@ -63,6 +63,16 @@ public:
   virtual std::size_t bytes() const = 0;
 };
 
+struct bindings;
+
+/// Values to be read out of a block: those listed, then, if `state_of` is one, that layer's carried state.
+struct values_read {
+  const bindings* from = nullptr;
+  std::span<const metadata::value_index> values; ///< roots that have a place in the plan
+  std::uint32_t state_of = metadata::none;       ///< a layer
+  ticket ready;                                  ///< what wrote them: waited for
+};
+
 /// What a device kind needs to run a model at one shape: kernels, layouts, memory plan. Immutable, shared by the
 /// devices of its kind in its domain.
 class plan {
@@ -75,12 +85,18 @@ public:
   virtual const metadata::plan_profile& profile() const = 0;
   /// Size of an activation block: every value (inputs too) at its planned offset, carried state included.
   virtual std::size_t block_bytes() const = 0;
+  /// How values leave a device kind: copies them to host memory, one close behind the other, in the canonical layout.
+  /// Blocks. Thread-safe. `cancel`, if given, is looked at between chunks. Errors: `cancelled`, `bad_argument` (no block
+  /// of this plan, or `to` is not of the size of them all), `device_failed`.
+  virtual expected<void> read(const values_read& what, std::span<std::byte> to,
+                              const std::atomic<bool>* cancel) const = 0;
 };
 
 /// The memory of one request on one plan.
 struct bindings {
   std::shared_ptr<block> activations;
-  /// Per model input: an address in this domain to read it from; null: the input lies in the block.
+  /// Per model input: an address in this domain to read it from; null: the input lies in the block. Empty: all do. Of a
+  /// copy's source that has no block: an address in host memory.
   std::vector<const std::byte*> inputs;
   /// Per layer: time spent so far, added to by each completion. Sized by the holder; may be empty.
   std::vector<duration> layer_time;
@@ -141,6 +157,7 @@ public:
 struct values_at {
   const gpu::plan* plan = nullptr;
   bindings* data = nullptr;
+  ticket ready; ///< of a source: what wrote the values; waited for
 };
 
 /// Copies live sets into one domain. Owned by one thread.

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "gpu/cpu/domain_memory.hpp"
+#include "gpu/domain_memory.hpp"
 #include "gpu/device.hpp"
 
 namespace baton::gpu::cpu {

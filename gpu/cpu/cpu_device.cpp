@@ -8,6 +8,7 @@
 #include "gpu/cpu/guard.hpp"
 #include "gpu/cpu/plan_builder.hpp"
 #include "gpu/defaults.hpp"
+#include "gpu/plan_check.hpp"
 
 namespace baton::gpu::cpu {
 
@@ -84,23 +85,11 @@ const cpu_plan& cpu_device::check(const submission& work) const {
   if (!plan || plan->home() != home_->memory().get() || plan->device_kind() != description_.kind)
     bad("the plan submitted is not one of its kind '" + description_.kind + "' and domain '" + home_->description().name
         + "'");
-  const auto& profile = plan->profile();
-  auto exists = [&](position p) { return p.layer < profile.layers() && p.part < profile.parts[p.layer]; };
-  if (!exists(work.begin) || !(exists(work.end) || work.end == profile.end()) || work.end <= work.begin)
-    bad("no range from (" + std::to_string(work.begin.layer) + ", " + std::to_string(work.begin.part) + ") to ("
-        + std::to_string(work.end.layer) + ", " + std::to_string(work.end.part) + ") in model '" + plan->of().name()
-        + "'");
-  if (!work.data)
-    bad("no bindings");
+  check_range(work, "device '" + description_.name + "'");
   const auto* memory = dynamic_cast<const cpu_block*>(work.data->activations.get());
   if (!memory || memory->home() != home_->memory().get() || memory->bytes() < plan->block_bytes())
     bad("the activation block is not of its domain, or smaller than the plan's " + std::to_string(plan->block_bytes())
         + " bytes");
-  if (!work.data->inputs.empty() && work.data->inputs.size() != plan->of().inputs().size())
-    bad("bound are " + std::to_string(work.data->inputs.size()) + " inputs, the model has "
-        + std::to_string(plan->of().inputs().size()));
-  if (!work.data->layer_time.empty() && work.data->layer_time.size() != profile.layers())
-    bad("layer_time has not one entry per layer");
   for (const auto& wait : work.waits)
     if (wait.device == description_.id && wait.sequence > frontier_.completed)
       bad("a ticket to wait for is not ready, and this device is inline");

@@ -5,7 +5,7 @@
 #include <mutex>
 
 #include "gpu/cpu/cpu_weights.hpp"
-#include "gpu/cpu/domain_memory.hpp"
+#include "gpu/domain_memory.hpp"
 #include "gpu/device.hpp"
 
 namespace baton::gpu::cpu {

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "gpu/cpu/domain_memory.hpp"
+#include "gpu/domain_memory.hpp"
 #include "gpu/cpu/layout.hpp"
 #include "gpu/device.hpp"
 

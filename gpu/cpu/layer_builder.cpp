@@ -11,33 +11,7 @@ using metadata::element_type;
 using metadata::value_origin;
 
 layer_builder::layer_builder(plan_draft& draft, std::uint32_t index)
-    : draft_(draft), index_(index), layer_(draft.model->layers()[index]) {}
-
-bool layer_builder::has(std::size_t role) const {
-  return role < layer_.inputs.size() && layer_.inputs[role] != metadata::none;
-}
-
-extents layer_builder::shape(value_index v) const {
-  return model().shape(v, draft_.symbols);
-}
-
-void layer_builder::unsupported(const std::string& reason) const {
-  raise(errc::bad_model, "layer '" + layer_.name + "' (" + std::string(kind_name(layer_.attributes)) + "): " + reason);
-}
-
-void layer_builder::unfit(const std::string& reason) const {
-  raise(errc::bad_request,
-        "layer '" + layer_.name + "' (" + std::string(kind_name(layer_.attributes)) + "): at this shape " + reason);
-}
-
-void layer_builder::require_float(value_index v) const {
-  if (type(v) != element_type::float32)
-    unsupported("value '" + model().values()[v].name + "' must be float32");
-}
-
-bool layer_builder::is_weight(value_index v) const {
-  return model().values()[root(v)].origin == value_origin::weight;
-}
+    : layer_view(*draft.model, draft.symbols, index), draft_(draft) {}
 
 operand layer_builder::input(std::size_t role) {
   auto v = input_value(role);
@@ -51,7 +25,7 @@ operand layer_builder::input(std::size_t role) {
 operand layer_builder::plain_input(std::size_t role, extents seen_as) {
   require_float(input_value(role));
   if (elements_of(seen_as) != elements_of(input_shape(role)))
-    raise(errc::internal, "layer '" + layer_.name + "': operand " + std::to_string(role) + " seen in a wrong size");
+    raise(errc::internal, "layer '" + what().name + "': operand " + std::to_string(role) + " seen in a wrong size");
   return {plain_layout(std::move(seen_as)), plain_place(role)};
 }
 
@@ -82,7 +56,7 @@ void layer_builder::claim(value_index v, std::size_t bytes, std::optional<layout
 }
 
 operand layer_builder::output(std::size_t role, const layout& how) {
-  auto v = layer_.outputs.at(role);
+  auto v = what().outputs.at(role);
   require_float(v);
   place at{.in = place::space::value, .root = v};
   if (!draft_.must_be_plain[v] || same_bytes_as_plain(how)) {
@@ -98,11 +72,11 @@ operand layer_builder::output(std::size_t role, const layout& how) {
 
 operand layer_builder::plain_output(std::size_t role, extents seen_as) {
   output(role, plain_layout(output_shape(role)));
-  return {plain_layout(std::move(seen_as)), {.in = place::space::value, .root = layer_.outputs.at(role)}};
+  return {plain_layout(std::move(seen_as)), {.in = place::space::value, .root = what().outputs.at(role)}};
 }
 
 place layer_builder::plain_output_place(std::size_t role) {
-  auto v = layer_.outputs.at(role);
+  auto v = what().outputs.at(role);
   if (type(v) == element_type::float32)
     return plain_output(role).at;
   claim(v, static_cast<std::size_t>(elements_of(shape(v))) * size_of(type(v)), std::nullopt);
@@ -110,13 +84,13 @@ place layer_builder::plain_output_place(std::size_t role) {
 }
 
 bool layer_builder::update_in_place(std::size_t role, std::size_t input_role) {
-  auto out = layer_.outputs.at(role);
+  auto out = what().outputs.at(role);
   auto in = input_value(input_role);
   const auto& slot = draft_.slots[out];
   if (!at_end_.empty() || in != root(in) || model().values()[in].origin != value_origin::computed
-      || model().last_reader(in) != index_ || !(*draft_.slots[in].how == *slot.how))
+      || model().last_reader(in) != index() || !(*draft_.slots[in].how == *slot.how))
     return false;
-  for (std::size_t i = 0; i < layer_.inputs.size(); ++i)
+  for (std::size_t i = 0; i < what().inputs.size(); ++i)
     if (i != input_role && has(i) && root(input_value(i)) == in)
       return false;
   draft_.shared.emplace_back(out, in);
@@ -135,7 +109,7 @@ metadata::tensor layer_builder::read(std::size_t role) const {
 
 operand layer_builder::prepared(weight_role role, const layout& wanted, const layout& given,
                                 const std::function<void(std::span<float>)>& fill, std::uint32_t direction) {
-  const auto* bytes = draft_.weights->prepared(index_, role, wanted, given, fill, direction);
+  const auto* bytes = draft_.weights->prepared(index(), role, wanted, given, fill, direction);
   return {wanted, {.in = place::space::constant, .constant = bytes}};
 }
 

@@ -36,26 +36,9 @@ struct plan_draft {
 };
 
 /// What a layer kind builds its steps with. All of it throws `failure` or `dnnl::error`.
-class layer_builder {
+class layer_builder : public layer_view {
 public:
   layer_builder(plan_draft& draft, std::uint32_t index);
-
-  const metadata::layer& what() const { return layer_; }
-  const metadata::model& model() const { return *draft_.model; }
-  /// Whether operand `role` is there.
-  bool has(std::size_t role) const;
-  value_index input_value(std::size_t role) const { return layer_.inputs.at(role); }
-  extents shape(value_index v) const;
-  extents input_shape(std::size_t role) const { return shape(input_value(role)); }
-  extents output_shape(std::size_t role = 0) const { return shape(layer_.outputs.at(role)); }
-  /// The extent at this plan's shape.
-  std::int64_t bound(const metadata::dim& extent) const { return extent.bind(draft_.symbols); }
-  /// This layer cannot run at this plan's shape.
-  [[noreturn]] void unfit(const std::string& reason) const;
-  metadata::element_type type(value_index v) const { return model().values()[v].type; }
-  /// This layer cannot run here.
-  [[noreturn]] void unsupported(const std::string& reason) const;
-  void require_float(value_index v) const;
 
   // -- operands ------------------------------------------------------------------------------------------------------
 
@@ -84,7 +67,6 @@ public:
 
   /// The numbers of weight operand `role`, read anew.
   metadata::tensor read(std::size_t role) const;
-  bool is_weight(value_index v) const;
   /// A prepared piece of this layer; see `cpu_weights::prepared`.
   operand prepared(weight_role role, const layout& wanted, const layout& given,
                    const std::function<void(std::span<float>)>& fill, std::uint32_t direction = 0);
@@ -105,12 +87,9 @@ public:
   built_layer finish();
 
 private:
-  value_index root(value_index v) const { return draft_.model->root(v); }
   void claim(value_index v, std::size_t bytes, std::optional<layout> how);
 
   plan_draft& draft_;
-  std::uint32_t index_;
-  const metadata::layer& layer_;
   built_layer built_;
   std::vector<std::pair<operand, operand>> at_end_;
   std::size_t scratch_bytes_ = 0;

@@ -1,8 +1,6 @@
 #include "gpu/cpu/layout.hpp"
 
 #include <algorithm>
-#include <functional>
-#include <numeric>
 #include <tuple>
 #include <vector>
 
@@ -20,13 +18,6 @@ struct loop {
 
 } // namespace
 
-extents row_major_strides(const extents& shape) {
-  extents strides(shape.size(), 1);
-  for (std::size_t i = shape.size(); i-- > 1;)
-    strides[i - 1] = strides[i] * shape[i];
-  return strides;
-}
-
 const dnnl::engine& cpu_engine() {
   static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   return engine;
@@ -41,10 +32,6 @@ layout plain_layout(extents shape) {
 
 layout any_layout(extents shape) {
   return {std::move(shape), f32, dnnl::memory::format_tag::any};
-}
-
-std::int64_t elements_of(const extents& shape) {
-  return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
 }
 
 bool same_bytes_as_plain(const layout& of) {

@@ -5,11 +5,12 @@
 
 #include <dnnl.hpp>
 
+#include "gpu/layer_view.hpp"
+
 /// How float32 values lie in memory: oneDNN's descriptors. Values of other types are always plain and have none.
 namespace baton::gpu::cpu {
 
 using layout = dnnl::memory::desc;
-using extents = dnnl::memory::dims;
 
 /// The process-wide engine: it has no state of its own, and memory of one engine only works with its primitives.
 const dnnl::engine& cpu_engine();
@@ -18,10 +19,6 @@ const dnnl::engine& cpu_engine();
 layout plain_layout(extents shape);
 /// Left to the primitive.
 layout any_layout(extents shape);
-
-std::int64_t elements_of(const extents& shape);
-/// Of the plain layout, in elements.
-extents row_major_strides(const extents& shape);
 
 /// True if the bytes are those of the plain layout of the same extents, whatever the descriptor says (for instance
 /// channels last or in blocks of 16 over a picture of one pixel).

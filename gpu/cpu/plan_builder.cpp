@@ -3,30 +3,12 @@
 #include <variant>
 
 #include "gpu/cpu/kernels.hpp"
-#include "gpu/defaults.hpp"
-#include "gpu/failure.hpp"
+#include "gpu/plan_check.hpp"
 
 namespace baton::gpu::cpu {
 namespace {
 
 using metadata::value_origin;
-
-/// Every extent at least one, and no size that could overflow later.
-void check_extents(const plan_draft& draft) {
-  const auto& model = *draft.model;
-  for (std::size_t v = 0; v < model.values().size(); ++v) {
-    const auto& value = model.values()[v];
-    auto bytes = static_cast<std::int64_t>(size_of(value.type));
-    for (auto extent : model.shape(static_cast<value_index>(v), draft.symbols)) {
-      auto where = "model '" + model.name() + "': value '" + value.name + "' ";
-      if (extent < 1)
-        raise(errc::bad_request, where + "has an extent of " + std::to_string(extent) + " at this shape");
-      if (extent > defaults::most_value_bytes / bytes)
-        raise(errc::bad_request, where + "is too large at this shape");
-      bytes *= extent;
-    }
-  }
-}
 
 void place_inputs(plan_draft& draft) {
   const auto& model = *draft.model;
@@ -65,19 +47,13 @@ std::shared_ptr<cpu_plan> make_plan(std::shared_ptr<const metadata::model> model
   draft.weights = std::move(weights);
   draft.symbols = std::move(symbols);
   const auto& m = *draft.model;
-  if (draft.symbols.size() != m.symbols().size())
-    raise(errc::bad_argument, "model '" + m.name() + "' has " + std::to_string(m.symbols().size())
-                                  + " symbols, given are " + std::to_string(draft.symbols.size()));
+  check_shape(m, draft.symbols);
   draft.slots.resize(m.values().size());
-  check_extents(draft);
   place_inputs(draft);
   demand_plain(draft);
   for (std::uint32_t i = 0; i < m.layers().size(); ++i) {
     auto built = build_layer(draft, i);
-    auto parts = m.layers()[i].parts.bind(draft.symbols);
-    if (parts != static_cast<std::int64_t>(built.parts))
-      raise(errc::bad_model, "layer '" + m.layers()[i].name + "' is said to have " + std::to_string(parts)
-                                 + " parts, but has " + std::to_string(built.parts));
+    check_parts(m, draft.symbols, i, built.parts);
     draft.layers.push_back(std::move(built));
   }
   return std::make_shared<cpu_plan>(std::move(draft), std::move(device_kind), std::move(home));

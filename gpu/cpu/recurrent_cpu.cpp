@@ -48,10 +48,6 @@ private:
   gate_filler fill_;
 };
 
-bool has_output(const layer_builder& b, std::size_t which) {
-  return which < b.what().outputs.size() && b.what().outputs[which] != metadata::none;
-}
-
 } // namespace
 
 recurrent_extents extents_of(layer_builder& b, std::int64_t hidden, metadata::recurrent_direction direction,
@@ -78,7 +74,7 @@ void build_directions(layer_builder& b, const recurrent_extents& e,
   b.set_parts(steps * static_cast<std::uint32_t>(e.directions), e.states * state_bytes);
 
   const auto x = b.plain_place(rnn_x);
-  const bool keeps_y = has_output(b, 0);
+  const bool keeps_y = b.has_output(0);
   const auto y = keeps_y ? b.plain_output(0).at : b.scratch(state_bytes);
   std::vector<std::optional<place>> last(e.states);
   std::vector<std::optional<place>> initial(e.states);
@@ -86,7 +82,7 @@ void build_directions(layer_builder& b, const recurrent_extents& e,
   for (std::size_t i = 0; i < e.states; ++i) {
     if (b.has(rnn_h0 + i))
       initial[i] = b.plain_place(rnn_h0 + i);
-    if (has_output(b, 1 + i))
+    if (b.has_output(1 + i))
       last[i] = b.plain_output(1 + i).at;
     at.before.push_back(b.scratch(state_bytes));
     at.after.push_back({.in = place::space::state, .offset = i * state_bytes});

@@ -10,49 +10,15 @@
 #include <dnnl.hpp>
 
 #include "gpu/cpu/layout.hpp"
-#include "metadata/layer.hpp"
+#include "gpu/place.hpp"
 
 /// What a built layer is made of. Steps are immutable and shared by all devices of a plan; what they need at run time
 /// comes from the device.
 namespace baton::gpu::cpu {
 
-using metadata::value_index;
-
-/// Where an operand lies, before a block is bound.
-struct place {
-  enum class space : std::uint8_t {
-    value,    ///< a value of the model, by its root
-    scratch,  ///< the device's arena, for the time of one part
-    state,    ///< carried between the parts of this layer
-    constant, ///< prepared weights
-  };
-  space in = space::value;
-  value_index root = metadata::none;
-  std::size_t offset = 0;
-  std::ptrdiff_t per_part = 0;  ///< added once for each part since `first_part`
-  std::uint32_t first_part = 0; ///< the part at which it lies at `offset`
-  const std::byte* constant = nullptr;
-
-  place shifted(std::size_t bytes) const {
-    place result = *this;
-    result.offset += bytes;
-    return result;
-  }
-  place advancing(std::ptrdiff_t bytes, std::uint32_t from_part = 0) const {
-    place result = *this;
-    result.per_part = bytes;
-    result.first_part = from_part;
-    return result;
-  }
-};
-
-/// A root value's place in a block.
-struct value_slot {
+/// A value's place in a block, and how it lies there.
+struct value_slot : planned_value {
   std::optional<layout> how; ///< only of float32; all else is plain
-  std::size_t bytes = 0;
-  std::size_t offset = 0;
-  std::optional<std::uint32_t> input; ///< which model input it is
-  bool planned = false;               ///< has a place: an input or a computed value
 };
 
 /// Where the values of one request are.
@@ -66,8 +32,7 @@ struct frame {
 
   /// Inputs given from outside are never written: their layers only read them.
   std::byte* at(const place& p) const {
-    auto shift = static_cast<std::ptrdiff_t>(p.offset)
-                 + p.per_part * (static_cast<std::ptrdiff_t>(part) - static_cast<std::ptrdiff_t>(p.first_part));
+    const auto shift = p.shift(part);
     switch (p.in) {
     case place::space::value: {
       const auto& slot = slots[p.root];
@@ -96,12 +61,6 @@ struct run_context {
   std::span<bound_arguments> bound; ///< by slot
 };
 
-/// Some of the parts of a layer: [first, end).
-struct part_range {
-  std::uint32_t first = 0;
-  std::uint32_t end = UINT32_MAX;
-};
-
 /// One action of a layer, in all its parts or some. `run` allocates nothing and creates no primitive; it throws
 /// `failure` or `dnnl::error`.
 class step {
@@ -109,7 +68,7 @@ public:
   virtual ~step() = default;
   virtual void run(const run_context& context) const = 0;
 
-  bool runs_in(std::uint32_t part) const { return part >= parts_.first && part < parts_.end; }
+  bool runs_in(std::uint32_t part) const { return parts_.holds(part); }
   void limit_to(const part_range& parts) { parts_ = parts; }
 
 private:

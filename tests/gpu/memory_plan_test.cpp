@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "gpu/cpu/memory_plan.hpp"
+#include "gpu/memory_plan.hpp"
 
 using namespace baton::gpu::cpu;
 

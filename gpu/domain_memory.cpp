@@ -1,4 +1,4 @@
-#include "gpu/cpu/domain_memory.hpp"
+#include "gpu/domain_memory.hpp"
 
 #include <cstdlib>
 #include <limits>
@@ -6,7 +6,21 @@
 #include "gpu/defaults.hpp"
 #include "gpu/failure.hpp"
 
-namespace baton::gpu::cpu {
+namespace baton::gpu {
+namespace {
+
+class heap final : public memory_source {
+public:
+  std::byte* take(std::size_t bytes) override {
+    return static_cast<std::byte*>(std::aligned_alloc(defaults::alignment, bytes));
+  }
+  void give_back(std::byte* data) noexcept override { std::free(data); }
+};
+
+} // namespace
+
+domain_memory::domain_memory(std::string name, std::uint64_t limit, std::unique_ptr<memory_source> source)
+    : name_(std::move(name)), limit_(limit), source_(source ? std::move(source) : std::make_unique<heap>()) {}
 
 domain_memory::~domain_memory() {
   drop_kept();
@@ -14,7 +28,7 @@ domain_memory::~domain_memory() {
 
 void domain_memory::drop_kept() {
   for (auto& [bytes, data] : kept_)
-    std::free(data);
+    source_->give_back(data);
   kept_.clear();
   kept_bytes_ = 0;
 }
@@ -40,14 +54,19 @@ buffer domain_memory::allocate(purpose why, std::size_t bytes, std::string_view 
   if (limit_ > 0 && used() + kept_bytes_ + rounded > limit_)
     drop_kept();
   if (limit_ > 0 && (rounded > limit_ || used() > limit_ - rounded)) {
-    std::free(data);
+    if (data)
+      source_->give_back(data);
     refuse("the limit is " + std::to_string(limit_) + " bytes, in use are " + std::to_string(used_[0]) + " by weights, "
            + std::to_string(used_[1]) + " by activation blocks, " + std::to_string(used_[2]) + " by scratch");
   }
   if (!data)
-    data = static_cast<std::byte*>(std::aligned_alloc(defaults::alignment, rounded));
+    data = source_->take(rounded);
+  if (!data && kept_bytes_ > 0) {
+    drop_kept();
+    data = source_->take(rounded);
+  }
   if (!data)
-    refuse("the machine has no more");
+    refuse("there is no more");
   used_[static_cast<std::size_t>(why)] += rounded;
   return {shared_from_this(), data, rounded, why};
 }
@@ -66,7 +85,7 @@ void domain_memory::give_back(std::byte* data, std::size_t bytes, purpose why) n
       }
     }
   }
-  std::free(data);
+  source_->give_back(data);
 }
 
 memory_usage domain_memory::usage() const {
@@ -74,4 +93,4 @@ memory_usage domain_memory::usage() const {
   return {used_[0], used_[1], used_[2]};
 }
 
-} // namespace baton::gpu::cpu
+} // namespace baton::gpu

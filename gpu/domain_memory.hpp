@@ -10,19 +10,20 @@
 #include <string_view>
 
 #include "gpu/device.hpp"
+#include "gpu/memory_source.hpp"
 
-namespace baton::gpu::cpu {
+namespace baton::gpu {
 
 enum class purpose : std::uint8_t { weights, blocks, scratch };
 
 class buffer;
 
-/// The memory of one domain: a cache of freed blocks over a limit over a count by purpose over the heap. Thread-safe;
+/// The memory of one domain: a cache of freed blocks over a limit over a count by purpose over a source. Thread-safe;
 /// its buffers keep it alive.
 class domain_memory : public std::enable_shared_from_this<domain_memory> {
 public:
-  /// `limit` in bytes, 0 for none.
-  domain_memory(std::string name, std::uint64_t limit) : name_(std::move(name)), limit_(limit) {}
+  /// `limit` in bytes, 0 for none. Without a source it is the heap's.
+  domain_memory(std::string name, std::uint64_t limit, std::unique_ptr<memory_source> source = nullptr);
   ~domain_memory();
   domain_memory(const domain_memory&) = delete;
   domain_memory& operator=(const domain_memory&) = delete;
@@ -41,6 +42,7 @@ private:
 
   const std::string name_;
   const std::uint64_t limit_;
+  const std::unique_ptr<memory_source> source_;
   mutable std::mutex mutex_;
   std::array<std::size_t, 3> used_{};
   std::multimap<std::size_t, std::byte*> kept_; ///< freed blocks by size
@@ -82,4 +84,4 @@ private:
   purpose why_ = purpose::scratch;
 };
 
-} // namespace baton::gpu::cpu
+} // namespace baton::gpu

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstddef>
+
+/// Every tunable of this folder.
+namespace baton::gpu::cuda::defaults {
+
+/// Of what lies in a lane's arena, in bytes: what cudaMalloc gives, and what cuBLASLt and cuDNN like best.
+inline constexpr std::size_t scratch_alignment = 256;
+
+/// Bytes of each of the two pinned buffers of a stager, and of one copy between two looks at a cancel flag: about 100 us
+/// of a PCIe link, so its latency hardly counts.
+inline constexpr std::size_t copy_chunk = std::size_t{2} << 20;
+
+/// The same of a copy between GPUs, which needs no buffer.
+inline constexpr std::size_t peer_chunk = std::size_t{8} << 20;
+
+/// The most workspace that a convolution may ask for.
+inline constexpr std::size_t convolution_workspace = std::size_t{256} << 20;
+
+/// The most workspace that a product may ask for.
+inline constexpr std::size_t product_workspace = std::size_t{32} << 20;
+
+} // namespace baton::gpu::cuda::defaults

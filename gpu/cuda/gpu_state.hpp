@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gpu/cuda/stager.hpp"
+#include "gpu/cuda/timeline.hpp"
+#include "gpu/domain_memory.hpp"
+
+namespace baton::gpu::cuda {
+
+/// One GPU: what its domain, its devices and their plans share. Thread-safe; lives as long as any of them.
+struct gpu_state {
+  int number = 0;                           ///< as CUDA counts
+  std::string name;                         ///< of the card
+  std::vector<bool> peers;                  ///< by GPU: whether this one reads that one's memory directly
+  std::shared_ptr<domain_memory> memory;    ///< of its domain
+  std::shared_ptr<stager> up;               ///< weights come in
+  std::shared_ptr<stager> down;             ///< values go out
+  std::shared_ptr<timeline_table> timelines; ///< of all GPUs
+
+  /// Sleeps until what `t` stands for is over. Throws `device_failed` if it failed.
+  void await(const ticket& t) const;
+};
+
+/// A block in a GPU's memory.
+class cuda_block final : public block {
+public:
+  cuda_block(buffer memory, std::shared_ptr<gpu_state> home) : home_(std::move(home)), memory_(std::move(memory)) {}
+  std::byte* data() override { return memory_.data(); }
+  std::size_t bytes() const override { return memory_.bytes(); }
+  const gpu_state& home() const { return *home_; }
+
+private:
+  std::shared_ptr<gpu_state> home_;
+  buffer memory_;
+};
+
+} // namespace baton::gpu::cuda

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "gpu/cuda/handle.hpp"
+#include "gpu/cuda/launch.hpp"
+#include "gpu/domain_memory.hpp"
+
+namespace baton::gpu::cuda {
+
+/// One execution order of a GPU: a stream, the libraries' handles for it, and memory for the time of one part. Owned by
+/// its device's thread; the GPU must be current in all calls.
+class lane {
+public:
+  /// `priority` as CUDA counts: lower is more urgent. Throws `failure`.
+  lane(int priority, std::shared_ptr<domain_memory> memory, std::string owner);
+  ~lane();
+  lane(const lane&) = delete;
+  lane& operator=(const lane&) = delete;
+
+  cudaStream_t stream() const { return stream_.get(); }
+  cudnnHandle_t dnn() const { return dnn_.get(); } ///< set to this lane's stream
+  cublasLtHandle_t blas() const { return blas_.get(); }
+  std::byte* arena() const { return arena_.data(); }
+  std::size_t arena_bytes() const { return arena_.bytes(); }
+  /// Waits until the lane has drained, if the arena must grow. Throws `failure`.
+  void reserve(std::size_t bytes);
+  /// Where a kernel notes that the task's data is at fault: the layer's index + 1. Cleared before each submission that
+  /// may use it.
+  span<std::int32_t> fault() const { return {reinterpret_cast<std::int32_t*>(fault_.data()), 1}; }
+  void drain();
+
+private:
+  std::shared_ptr<domain_memory> memory_;
+  std::string owner_;
+  stream_handle stream_;
+  dnn_handle dnn_;
+  blas_handle blas_;
+  buffer arena_;
+  buffer fault_;
+};
+
+} // namespace baton::gpu::cuda

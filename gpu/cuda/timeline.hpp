@@ -1,0 +1,75 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "gpu/cuda/handle.hpp"
+#include "gpu/device.hpp"
+
+namespace baton::gpu::cuda {
+
+/// What the stream did not say itself: how a submission ended.
+enum class stream_fate : std::uint8_t { done, failed };
+
+/// The submissions of one lane, in order, from issue to completion. A thread of its own sleeps until the oldest is done
+/// and tells so: nothing on the stream calls back, and no worker thread waits for the GPU. Thread-safe; issued by one.
+class timeline {
+public:
+  /// Told on the timeline's thread, oldest first. After a failure all that follow fail.
+  using observer = std::function<void(std::uint64_t sequence, stream_fate fate, const std::string& why)>;
+
+  timeline(int gpu, observer tell);
+  /// Waits for what is under way.
+  ~timeline();
+  timeline(const timeline&) = delete;
+  timeline& operator=(const timeline&) = delete;
+
+  /// What has been put on `stream` so far is the next submission. Throws `failure`.
+  std::uint64_t issue(cudaStream_t stream);
+  frontier progress() const;
+  /// What is put on `stream` from now on runs after submission `sequence`. Throws `failure`.
+  void wait_on(cudaStream_t stream, std::uint64_t sequence);
+  /// Sleeps until `sequence` has completed. False if it failed.
+  bool wait(std::uint64_t sequence);
+
+private:
+  struct entry {
+    std::uint64_t sequence;
+    event_handle done;
+  };
+  void run();
+
+  const int gpu_;
+  const observer tell_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<entry> under_way_;
+  std::vector<event_handle> spare_;
+  frontier frontier_;
+  std::optional<std::uint64_t> failed_at_; ///< the first submission that failed
+  bool closing_ = false;
+  std::thread thread_;
+};
+
+/// The lanes of all devices, so that a ticket of one can be waited for by another, or by a copy. Thread-safe. An entry
+/// goes with its device; a ticket of a device that is gone counts as over: its lanes waited for their work.
+class timeline_table {
+public:
+  void put(device_id device, lane_id lane, const std::shared_ptr<timeline>& t);
+  std::shared_ptr<timeline> find(const ticket& t) const;
+
+private:
+  mutable std::mutex mutex_;
+  std::map<std::pair<device_id, lane_id>, std::weak_ptr<timeline>> lanes_;
+};
+
+} // namespace baton::gpu::cuda

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "metadata/model.hpp"
+
+/// Where a plan keeps what its layers read and write: the same for every backend.
+namespace baton::gpu {
+
+using metadata::value_index;
+
+/// Where an operand lies, before a block is bound.
+struct place {
+  enum class space : std::uint8_t {
+    value,    ///< a value of the model, by its root
+    scratch,  ///< the device's arena, for the time of one part
+    state,    ///< carried between the parts of this layer
+    constant, ///< prepared weights
+  };
+  space in = space::value;
+  value_index root = metadata::none;
+  std::size_t offset = 0;
+  std::ptrdiff_t per_part = 0;  ///< added once for each part since `first_part`
+  std::uint32_t first_part = 0; ///< the part at which it lies at `offset`
+  const std::byte* constant = nullptr;
+
+  place shifted(std::size_t bytes) const {
+    place result = *this;
+    result.offset += bytes;
+    return result;
+  }
+  place advancing(std::ptrdiff_t bytes, std::uint32_t from_part = 0) const {
+    place result = *this;
+    result.per_part = bytes;
+    result.first_part = from_part;
+    return result;
+  }
+  /// Bytes from the beginning of its value, arena, state or constant, at part `part`.
+  std::ptrdiff_t shift(std::uint32_t part) const {
+    return static_cast<std::ptrdiff_t>(offset)
+           + per_part * (static_cast<std::ptrdiff_t>(part) - static_cast<std::ptrdiff_t>(first_part));
+  }
+};
+
+/// A root value's place in a block.
+struct planned_value {
+  std::size_t bytes = 0;
+  std::size_t offset = 0;
+  std::optional<std::uint32_t> input; ///< which model input it is
+  bool planned = false;               ///< has a place: an input or a computed value
+};
+
+/// The parts of its layer that a step belongs to.
+struct part_range {
+  std::uint32_t first = 0;
+  std::uint32_t end = UINT32_MAX;
+  bool holds(std::uint32_t part) const { return part >= first && part < end; }
+};
+
+} // namespace baton::gpu
