@@ -58,6 +58,8 @@ using worker_actor = caf::typed_actor<
     caf::reacts_to<scheduling::declined>,
     /// The first: attaches the device and reports `worker_up`. A later one: a peer has been replaced.
     caf::reacts_to<introduction>,
+    /// Settles what an asynchronous device has completed.
+    caf::reacts_to<completions_ready>,
     /// Runs one segment, then asks for the next one if there is one.
     caf::reacts_to<run_next>>;
 

@@ -27,4 +27,11 @@ inline constexpr std::chrono::seconds forget_timeout{60};
 /// Between two looks whether the last holder of a removed model's values has let go of them: it does within a message.
 inline constexpr std::chrono::milliseconds release_interval{1};
 
+/// How long the pump of an asynchronous device sleeps before it looks whether it is to stop.
+inline constexpr std::chrono::milliseconds pump_interval{50};
+
+/// Segments that an asynchronous device has on a lane: one runs while the next is issued, so that the launch is hidden
+/// and a preempted lane is free after two quanta.
+inline constexpr std::uint32_t segments_in_flight = 2;
+
 } // namespace baton::actors::defaults

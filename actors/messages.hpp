@@ -38,6 +38,8 @@ struct crash {
 struct wake {};
 /// Worker to itself: the next segment. The one message of normal priority, and there is at most one.
 struct run_next {};
+/// The pump of an asynchronous device to its worker: completions can be polled.
+struct completions_ready {};
 /// Transfer to itself: the next copy. Likewise.
 struct copy_next {};
 /// House to scheduler, scheduler to workers and transfers: who is where from now on. `replaced` is new; the one it
@@ -69,6 +71,10 @@ auto inspect(I& f, crash& x) {
 }
 template <class I>
 auto inspect(I& f, wake&) {
+  return f();
+}
+template <class I>
+auto inspect(I& f, completions_ready&) {
   return f();
 }
 template <class I>
@@ -110,6 +116,7 @@ CAF_ADD_TYPE_ID(baton, (baton::actors::stop_admitting))
 CAF_ADD_TYPE_ID(baton, (baton::actors::crash))
 CAF_ADD_TYPE_ID(baton, (baton::actors::wake))
 CAF_ADD_TYPE_ID(baton, (baton::actors::run_next))
+CAF_ADD_TYPE_ID(baton, (baton::actors::completions_ready))
 CAF_ADD_TYPE_ID(baton, (baton::actors::copy_next))
 CAF_END_TYPE_ID_BLOCK(baton)
 

@@ -110,12 +110,14 @@ expected<void> transfer_state::carry_out(const scheduling::bring& m) {
       return fail(errc::cancelled, "the task has ended");
     if (from == to)
       return {};
-    source = {from->plan.get(), &from->data};
-    to->data.layer_time = from->data.layer_time;
+    const auto& r = m.what.ready;
+    source = {from->plan.get(), &from->data, {r.device, r.lane, r.sequence}};
   }
   auto copied = copier_->copy(source, {to->plan.get(), &to->data}, m.what.at, &to->record->cancelled);
   if (!copied)
     return tl::unexpected(copied.error());
+  if (from) // by now nobody adds to it any more
+    to->data.layer_time = from->data.layer_time;
   from.reset();
   if (m.from_device != metadata::no_device)
     shared_->registry_of(m.from).release(m.what.id, kind_of(m.from_device));

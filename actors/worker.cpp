@@ -3,8 +3,10 @@
 #include <numeric>
 #include <utility>
 
+#include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
+#include "actors/defaults.hpp"
 #include "actors/handlers.hpp"
 
 namespace baton::actors {
@@ -20,6 +22,12 @@ bool is_refusal(const scheduling::effect& e) {
 }
 
 } // namespace
+
+/// The device waits for its work, so its memory must still be there.
+worker_state::~worker_state() {
+  pump_.reset();
+  device_.reset();
+}
 
 void worker_state::start(std::shared_ptr<context> shared, metadata::device_id d, const scheduler_actor& scheduler) {
   shared_ = std::move(shared);
@@ -49,8 +57,18 @@ void worker_state::attach() {
       return fail_device(copier.error().message);
     copier_ = std::move(*copier);
   }
-  queue_.emplace(
-      scheduling::run_queue::config{.self = facts_.id, .devices = shared_->devices, .quantum = shared_->quantum});
+  scheduling::run_queue::config config{
+      .self = facts_.id, .devices = shared_->devices, .quantum = shared_->quantum, .max_in_flight = 1};
+  issued_.resize(facts_.lanes);
+  if (!shared_->description(facts_.id).is_inline) {
+    config.max_in_flight = defaults::segments_in_flight;
+    caf::weak_actor_ptr me(self->ctrl());
+    pump_ = std::make_unique<completion_pump>(*device_, [me] {
+      if (auto alive = caf::actor_cast<worker_actor>(me.lock()))
+        caf::anon_send<caf::message_priority::high>(alive, completions_ready{});
+    });
+  }
+  queue_.emplace(config);
   self->send<caf::message_priority::high>(peers_.who().scheduler, scheduling::worker_up{facts_.id});
 }
 
@@ -87,7 +105,8 @@ void worker_state::on(const scheduling::accept& m) {
     std::shared_ptr<const metadata::plan_profile> profile((*values)->plan, &(*values)->plan->profile());
     queue_->on(m, std::move(profile), effects_);
     if (!is_refusal(effects_.front())) {
-      held_[m.what.id] = std::move(*values);
+      const auto& r = m.what.ready;
+      held_[m.what.id] = {std::move(*values), {r.device, r.lane, r.sequence}};
       stays_.begin(m.what, now());
     }
   }
@@ -149,17 +168,38 @@ void worker_state::on(const run_next&) {
 }
 
 void worker_state::run(const scheduling::segment& s) {
-  auto& values = *held_.at(s.task);
-  auto issued = device_->submit(
-      {.plan = values.plan.get(), .begin = s.begin, .end = s.end, .data = &values.data, .lane = s.lane, .waits = {}});
-  if (!issued && issued.error().code == errc::out_of_memory) // of the task, not of the device
-    queue_->failed_segment(s.lane, s.sequence, errc::out_of_memory, issued.error().message, effects_);
-  else if (!issued)
-    return fail_device(issued.error().message);
-  gpu::completion c;
-  while (!broken_ && device_->poll({&c, 1}) == 1)
-    settle(s, c);
+  const auto& [values, ready] = held_.at(s.task);
+  auto done = device_->submit({.plan = values->plan.get(),
+                               .begin = s.begin,
+                               .end = s.end,
+                               .data = &values->data,
+                               .lane = s.lane,
+                               .waits = {&ready, ready.sequence > 0 ? 1U : 0U}});
+  if (done)
+    issued_[s.lane.value].push_back({s, values});
+  else if (done.error().code == errc::out_of_memory && !pump_) // of the task, not of the device
+    queue_->failed_segment(s.lane, s.sequence, errc::out_of_memory, done.error().message, effects_);
+  else
+    return fail_device(done.error().message);
+  poll();
   act();
+}
+
+void worker_state::on(const completions_ready&) {
+  poll();
+  if (!broken_)
+    pump_->polled();
+  act();
+}
+
+void worker_state::poll() {
+  gpu::completion c;
+  while (!broken_ && device_->poll({&c, 1}) == 1) {
+    auto& lane = issued_.at(c.done.lane.value);
+    auto oldest = std::move(lane.front());
+    lane.pop_front();
+    settle(oldest.what, c);
+  }
 }
 
 void worker_state::settle(const scheduling::segment& s, const gpu::completion& c) {
@@ -221,7 +261,7 @@ void worker_state::perform(scheduling::envelope&& letter) {
 
 /// Outputs go home before anybody hears of the end.
 bool worker_state::store_outputs(const scheduling::finished& f) {
-  auto values = std::move(held_.at(f.task));
+  auto values = std::move(held_.at(f.task).values);
   held_.erase(f.task); // the scheduler may free the block as soon as it hears
   auto outputs = copier_->fetch_outputs({values->plan.get(), &values->data}, nullptr);
   if (!outputs) {
@@ -240,9 +280,11 @@ worker_actor::behavior_type worker(worker_actor::stateful_pointer<worker_state> 
                                    metadata::device_id d, const scheduler_actor& scheduler) {
   auto& st = self->state;
   st.start(std::move(shared), d, scheduler);
-  return {handle<scheduling::accept>(st),   handle<scheduling::preempt>(st), handle<scheduling::hand_off>(st),
-          handle<scheduling::cancel>(st),   handle<scheduling::job>(st),     handle<scheduling::accepted>(st),
-          handle<scheduling::declined>(st), handle<introduction>(st),        handle<run_next>(st)};
+  return {handle<scheduling::accept>(st),   handle<scheduling::preempt>(st),
+          handle<scheduling::hand_off>(st), handle<scheduling::cancel>(st),
+          handle<scheduling::job>(st),      handle<scheduling::accepted>(st),
+          handle<scheduling::declined>(st), handle<introduction>(st),
+          handle<completions_ready>(st),    handle<run_next>(st)};
 }
 
 worker_actor spawn_worker(caf::actor_system& system, std::shared_ptr<context> shared, metadata::device_id d,

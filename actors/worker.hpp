@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include "actors/actors.hpp"
+#include "actors/completion_pump.hpp"
 #include "actors/context.hpp"
 #include "actors/peer_watch.hpp"
 #include "actors/stay_clock.hpp"
@@ -21,12 +23,16 @@ namespace baton::actors {
 struct worker_state {
   static inline const char* name = "worker";
   explicit worker_state(worker_actor::pointer owner) : self(owner), peers_(owner) {}
+  ~worker_state();
+  worker_state(const worker_state&) = delete;
+  worker_state& operator=(const worker_state&) = delete;
 
   void start(std::shared_ptr<context> shared, metadata::device_id d, const scheduler_actor& scheduler);
   void on(const scheduling::accept& m);
   void on(const scheduling::job& m);
   void on(const introduction& m);
   void on(const run_next& m);
+  void on(const completions_ready& m);
   void on(const scheduling::accepted& m);
   void on(const scheduling::declined& m);
   /// The run queue's own inputs.
@@ -40,10 +46,22 @@ struct worker_state {
   worker_actor::pointer self;
 
 private:
+  /// A task held: its values, and what wrote them last elsewhere.
+  struct holding {
+    std::shared_ptr<held_values> values;
+    gpu::ticket ready;
+  };
+  /// A segment on the device. It keeps its values, whoever holds the task by now.
+  struct issued {
+    scheduling::segment what;
+    std::shared_ptr<held_values> values;
+  };
+
   void attach();
   expected<std::shared_ptr<held_values>> bind(const scheduling::task& t);
   expected<std::shared_ptr<const gpu::plan>> build(const scheduling::job& m);
   void run(const scheduling::segment& s);
+  void poll();
   void settle(const scheduling::segment& s, const gpu::completion& c);
   void act();
   void perform(scheduling::envelope&& letter);
@@ -56,9 +74,11 @@ private:
   caf::actor_addr scheduler_;
   peer_watch peers_;
   std::unique_ptr<gpu::device> device_;
+  std::unique_ptr<completion_pump> pump_;    ///< of an asynchronous device
   std::unique_ptr<gpu::copy_engine> copier_; ///< in the host domain: outputs are at home here
   std::optional<scheduling::run_queue> queue_;
-  std::map<metadata::task_id, std::shared_ptr<held_values>> held_;
+  std::map<metadata::task_id, holding> held_;
+  std::vector<std::deque<issued>> issued_; ///< by lane
   stay_clock stays_{&scheduling::phases::queued};
   scheduling::effects effects_;
   std::optional<metadata::task_id> lost_; ///< its outputs could not be stored; while effects are carried out

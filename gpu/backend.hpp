@@ -13,12 +13,12 @@ namespace baton::gpu {
 
 /// A card that a backend found.
 struct accelerator {
-  std::string name;                 ///< the maker's: "NVIDIA H100 80GB HBM3"
-  std::string bus;                  ///< where it sits: "0000:1b:00.0"
-  std::string architecture;         ///< "sm_90"
+  std::string name;         ///< the maker's: "NVIDIA H100 80GB HBM3"
+  std::string bus;          ///< where it sits: "0000:1b:00.0"
+  std::string architecture; ///< "sm_90"
   std::uint32_t multiprocessors = 0;
-  std::uint64_t memory = 0;         ///< bytes
-  std::vector<bool> peers;          ///< by accelerator: whether it reads that one's memory directly
+  std::uint64_t memory = 0; ///< bytes
+  std::vector<bool> peers;  ///< by accelerator: whether it reads that one's memory directly
 };
 
 class backend {

@@ -30,6 +30,9 @@ inline constexpr std::uint32_t measuring_parts = 3;
 inline constexpr std::uint32_t most_devices = 1024;
 inline constexpr std::uint32_t most_cores = 4096;
 
+/// Most lanes of one GPU: more streams than these never run side by side with a gain.
+inline constexpr std::uint32_t most_lanes = 8;
+
 /// Largest size of one value in bytes (64 TiB): beyond it sizes could overflow when summed.
 inline constexpr std::int64_t most_value_bytes = std::int64_t{1} << 46;
 

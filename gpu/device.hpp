@@ -86,8 +86,8 @@ public:
   /// Size of an activation block: every value (inputs too) at its planned offset, carried state included.
   virtual std::size_t block_bytes() const = 0;
   /// How values leave a device kind: copies them to host memory, one close behind the other, in the canonical layout.
-  /// Blocks. Thread-safe. `cancel`, if given, is looked at between chunks. Errors: `cancelled`, `bad_argument` (no block
-  /// of this plan, or `to` is not of the size of them all), `device_failed`.
+  /// Blocks. Thread-safe. `cancel`, if given, is looked at between chunks. Errors: `cancelled`, `bad_argument` (no
+  /// block of this plan, or `to` is not of the size of them all), `device_failed`.
   virtual expected<void> read(const values_read& what, std::span<std::byte> to,
                               const std::atomic<bool>* cancel) const = 0;
 };
@@ -209,6 +209,9 @@ std::string processor_name();
 struct machine_options {
   std::uint64_t memory_limit = 0; ///< bytes per domain; 0: none
   bool pin_threads = true;
+  /// The file of the CUDA plugin; empty: `libbaton_cuda.so` beside the program or in `../lib/baton`, if there is a
+  /// driver.
+  std::string cuda_plugin;
 };
 
 /// Errors: `bad_argument` naming the item; more cores than the machine has is an error only with pinning.

@@ -31,11 +31,39 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-/// One item of the list: `cpu:2`, `cpu:1x2@a`. Appends its devices.
+/// What is behind `cuda:`: a GPU's number, and its lanes behind a slash. An error's reason.
+tl::expected<device_spec, std::string> parse_gpu(std::string_view text) {
+  device_spec spec;
+  spec.backend = "cuda";
+  if (text.find('@') != std::string_view::npos)
+    return tl::unexpected<std::string>("a GPU has a memory of its own, it takes no domain behind '@'");
+  const auto slash = text.find('/');
+  const auto digits = text.substr(0, slash);
+  const auto gpu = digits == "0" ? 0U : number(digits, defaults::most_devices);
+  if (!gpu)
+    return tl::unexpected<std::string>("say which GPU, as in cuda:0 or cuda:0/2 (with two lanes)");
+  spec.number = *gpu;
+  if (slash != std::string_view::npos) {
+    auto lanes = number(text.substr(slash + 1), defaults::most_lanes);
+    if (!lanes)
+      return tl::unexpected<std::string>("the number of lanes behind '/' must be from 1 to 8");
+    spec.lanes = *lanes;
+  }
+  return spec;
+}
+
+/// One item of the list: `cpu:2`, `cpu:1x2@a`, `cuda:0`. Appends its devices.
 expected<void> parse_item(std::string_view item, std::vector<device_spec>& out) {
   auto bad = [&](std::string_view reason) {
     return fail(errc::bad_argument, "device '" + std::string(item) + "': " + std::string(reason));
   };
+  if (item.starts_with("cuda:")) {
+    auto gpu = parse_gpu(item.substr(5));
+    if (!gpu)
+      return bad(gpu.error());
+    out.push_back(*gpu);
+    return {};
+  }
   device_spec spec;
   std::string_view rest = item;
   if (auto at = rest.find('@'); at != std::string_view::npos) {
@@ -49,7 +77,8 @@ expected<void> parse_item(std::string_view item, std::vector<device_spec>& out) 
   auto colon = rest.find(':');
   spec.backend = rest.substr(0, colon);
   if (spec.backend != "cpu")
-    return bad("there is no backend '" + spec.backend + "'; this build has 'cpu', as in cpu:2 or cpu:1x2");
+    return bad("there is no backend '" + spec.backend
+               + "'; there are 'cpu', as in cpu:2 or cpu:1x2, and 'cuda', as in cuda:0");
   if (colon == std::string_view::npos)
     return bad("say how many, as in cpu:2 (two devices of one core) or cpu:1x2 (one of two cores)");
   rest = rest.substr(colon + 1);

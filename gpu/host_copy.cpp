@@ -47,8 +47,8 @@ host_values::host_values(const values_at& from, std::span<const metadata::value_
   values_read what{.from = from.data, .values = values, .ready = from.ready};
   if (at.part > 0) {
     what.state_of = at.layer;
-    ends_.push_back(end += static_cast<std::size_t>(
-                        from.plan->of().layers()[at.layer].state_bytes.bind(from.plan->symbols())));
+    ends_.push_back(
+        end += static_cast<std::size_t>(from.plan->of().layers()[at.layer].state_bytes.bind(from.plan->symbols())));
   }
   bytes_.resize(end);
   demand(from.plan->read(what, bytes_, cancel));

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "gpu/cpu/cpu_domain.hpp"
 #include "gpu/cpu/guard.hpp"
 #include "gpu/cpu/thread_set.hpp"
+#include "gpu/cuda_loader.hpp"
 #include "gpu/device.hpp"
 
 namespace baton::gpu {
@@ -23,33 +25,19 @@ std::string describe_cores(const cpu::thread_set& threads) {
   return result;
 }
 
-/// All devices and domains are of the host's cores and memory.
+std::string describe_card(const accelerator& card) {
+  return card.name + " (" + card.architecture + ", " + std::to_string(card.multiprocessors) + " SMs, "
+         + std::to_string(card.memory >> 20) + " MiB) at " + card.bus;
+}
+
+/// Cores and memory of this host, and its GPUs.
 class host_machine final : public machine {
 public:
-  host_machine(std::span<const device_spec> specs, const machine_options& options) {
-    add_domain("host", options.memory_limit);
-    std::map<std::string, domain_id> named{{"", metadata::host_domain}, {"host", metadata::host_domain}};
-    const auto cores = cpu::usable_cores();
-    const auto processor = processor_name();
-    std::size_t next = 0;
-    for (const auto& spec : specs) {
-      auto [domain, is_new] = named.try_emplace(spec.domain, domain_id{static_cast<std::uint32_t>(domains_.size())});
-      if (is_new)
-        add_domain(spec.domain, options.memory_limit);
-      std::vector<int> own;
-      for (std::uint32_t i = 0; i < spec.cores; ++i)
-        own.push_back(cores[next++ % cores.size()]);
-      threads_.emplace_back(std::move(own), options.pin_threads);
-      auto index = static_cast<std::uint32_t>(devices_.size());
-      devices_.push_back({.id = device_id{index},
-                          .domain = domain->second,
-                          .name = "cpu:" + std::to_string(index),
-                          .kind = "cpu/" + std::to_string(spec.cores),
-                          .detail = processor + ", " + describe_cores(threads_.back()),
-                          .lanes = 1,
-                          .cores = spec.cores,
-                          .is_inline = true});
-    }
+  /// Throws `failure`.
+  host_machine(std::span<const device_spec> specs, const machine_options& options) : options_(options) {
+    add_host_domain("host");
+    for (const auto& spec : specs)
+      spec.backend == "cuda" ? add_gpu(spec) : add_cores(spec);
   }
 
   std::span<const device_description> devices() const override { return devices_; }
@@ -58,23 +46,91 @@ public:
   expected<std::unique_ptr<device>> open(device_id id) override {
     if (id.value >= devices_.size())
       return fail(errc::not_found, "there is no device number " + std::to_string(id.value));
-    const auto& description = devices_[id.value];
-    return cpu::guarded("device '" + description.name + "'", [&]() -> std::unique_ptr<device> {
-      return std::make_unique<cpu::cpu_device>(description, cpu_domains_[description.domain.value], threads_[id.value]);
-    });
+    return openers_[id.value]();
   }
 
 private:
-  void add_domain(std::string name, std::uint64_t limit) {
-    auto id = domain_id{static_cast<std::uint32_t>(domains_.size())};
-    cpu_domains_.push_back(std::make_shared<cpu::cpu_domain>(domain_description{id, std::move(name), limit}));
-    domains_.push_back(cpu_domains_.back());
+  using opener = std::function<expected<std::unique_ptr<device>>()>;
+
+  domain_description next_domain(std::string name) const {
+    return {domain_id{static_cast<std::uint32_t>(domains_.size())}, std::move(name), options_.memory_limit};
   }
 
+  std::shared_ptr<cpu::cpu_domain> add_host_domain(const std::string& name) {
+    auto made = std::make_shared<cpu::cpu_domain>(next_domain(name));
+    domains_.push_back(made);
+    host_domains_[name] = made;
+    return made;
+  }
+
+  void add(device_description description, opener open) {
+    devices_.push_back(std::move(description));
+    openers_.push_back(std::move(open));
+  }
+
+  void add_cores(const device_spec& spec) {
+    const auto name = spec.domain.empty() ? "host" : spec.domain;
+    const auto known = host_domains_.find(name);
+    auto home = known == host_domains_.end() ? add_host_domain(name) : known->second;
+    std::vector<int> own;
+    for (std::uint32_t i = 0; i < spec.cores; ++i)
+      own.push_back(cores_[next_core_++ % cores_.size()]);
+    cpu::thread_set threads(std::move(own), options_.pin_threads);
+    auto index = static_cast<std::uint32_t>(devices_.size());
+    device_description description{.id = device_id{index},
+                                   .domain = home->description().id,
+                                   .name = "cpu:" + std::to_string(index),
+                                   .kind = "cpu/" + std::to_string(spec.cores),
+                                   .detail = processor_ + ", " + describe_cores(threads),
+                                   .lanes = 1,
+                                   .cores = spec.cores,
+                                   .is_inline = true};
+    add(description, [description, home, threads] {
+      return cpu::guarded("device '" + description.name + "'", [&]() -> std::unique_ptr<device> {
+        return std::make_unique<cpu::cpu_device>(description, home, threads);
+      });
+    });
+  }
+
+  void add_gpu(const device_spec& spec) {
+    auto name = "cuda:" + std::to_string(spec.number);
+    auto cuda = open_cuda(options_.cuda_plugin);
+    if (!cuda)
+      raise(cuda.error().code, "device '" + name + "': " + cuda.error().message);
+    const auto cards = (*cuda)->accelerators();
+    if (spec.number >= cards.size())
+      raise(errc::not_found, "device '" + name + "': this machine has " + std::to_string(cards.size()) + " GPUs");
+    auto& home = gpu_domains_[spec.number];
+    if (!home) {
+      home = value_or_raise((*cuda)->open_domain(spec.number, next_domain(name)));
+      domains_.push_back(home);
+    }
+    const auto& card = cards[spec.number];
+    // A second device of one card is called after its own number too.
+    const auto again = std::any_of(devices_.begin(), devices_.end(), [&](const auto& d) { return d.name == name; });
+    const auto index = static_cast<std::uint32_t>(devices_.size());
+    device_description description{.id = device_id{index},
+                                   .domain = home->description().id,
+                                   .name = again ? name + "#" + std::to_string(index) : name,
+                                   .kind = "cuda/" + card.name,
+                                   .detail = describe_card(card),
+                                   .lanes = spec.lanes,
+                                   .cores = 0,
+                                   .is_inline = false};
+    add(description, [description, home, backend = *cuda, number = spec.number] {
+      return backend->open_device(number, description, home);
+    });
+  }
+
+  machine_options options_;
+  const std::vector<int> cores_ = cpu::usable_cores();
+  const std::string processor_ = processor_name();
+  std::size_t next_core_ = 0;
   std::vector<device_description> devices_;
-  std::vector<cpu::thread_set> threads_;
-  std::vector<std::shared_ptr<cpu::cpu_domain>> cpu_domains_;
+  std::vector<opener> openers_;
   std::vector<std::shared_ptr<domain>> domains_;
+  std::map<std::string, std::shared_ptr<cpu::cpu_domain>> host_domains_;
+  std::map<std::uint32_t, std::shared_ptr<domain>> gpu_domains_;
 };
 
 } // namespace
@@ -91,8 +147,10 @@ std::string processor_name() {
 expected<std::unique_ptr<machine>> open_machine(std::span<const device_spec> specs, const machine_options& options) {
   std::uint64_t asked = 0;
   for (const auto& spec : specs) {
+    if (spec.backend == "cuda")
+      continue;
     if (spec.backend != "cpu")
-      return fail(errc::bad_argument, "there is no backend '" + spec.backend + "'; this build has 'cpu'");
+      return fail(errc::bad_argument, "there is no backend '" + spec.backend + "'; there are 'cpu' and 'cuda'");
     if (spec.cores == 0)
       return fail(errc::bad_argument, "a cpu device needs at least one core");
     if (spec.lanes != 1)

@@ -57,4 +57,17 @@ void check_position(const plan& p, position at) {
                                   + std::to_string(at.part) + ")");
 }
 
+void share_time(const metadata::plan_profile& profile, position begin, position end, duration elapsed,
+                std::span<duration> layer_time) {
+  duration whole{};
+  for (auto at = begin; at < end; at = profile.next(at))
+    whole += profile.part_time[at.layer];
+  if (whole.count() <= 0)
+    return;
+  const auto scale = static_cast<double>(elapsed.count()) / static_cast<double>(whole.count());
+  for (auto at = begin; at < end; at = profile.next(at))
+    layer_time[at.layer] +=
+        duration(static_cast<std::int64_t>(static_cast<double>(profile.part_time[at.layer].count()) * scale));
+}
+
 } // namespace baton::gpu

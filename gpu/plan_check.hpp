@@ -18,4 +18,8 @@ void check_range(const submission& work, const std::string& part);
 /// A position of the plan, or its end.
 void check_position(const plan& p, position at);
 
+/// Adds `elapsed`, taken by the parts from `begin` to `end`, to the layers' times by the profile's proportions.
+void share_time(const metadata::plan_profile& profile, position begin, position end, duration elapsed,
+                std::span<duration> layer_time);
+
 } // namespace baton::gpu

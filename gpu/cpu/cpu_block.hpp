@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "gpu/domain_memory.hpp"
 #include "gpu/device.hpp"
+#include "gpu/domain_memory.hpp"
 
 namespace baton::gpu::cpu {
 

@@ -10,7 +10,7 @@ namespace baton::gpu::cpu {
 /// Copies with the calling thread alone, so that it takes no cores from the devices.
 class cpu_copy_engine final : public copy_engine {
 public:
-  explicit cpu_copy_engine(std::shared_ptr<domain_memory> into) : into_(std::move(into)), stream_(cpu_engine()) {}
+  explicit cpu_copy_engine(std::shared_ptr<domain_memory> into) : into_(std::move(into)) {}
 
   expected<std::size_t> copy(values_at from, values_at to, position at, const std::atomic<bool>* cancel) override;
   expected<std::vector<metadata::tensor>> fetch_outputs(values_at from, const std::atomic<bool>* cancel) override;
@@ -19,7 +19,6 @@ private:
   std::size_t copy_live_set(values_at from, values_at to, position at, const std::atomic<bool>* cancel);
 
   std::shared_ptr<domain_memory> into_;
-  dnnl::stream stream_;
 };
 
 } // namespace baton::gpu::cpu

@@ -5,8 +5,8 @@
 #include <mutex>
 
 #include "gpu/cpu/cpu_weights.hpp"
-#include "gpu/domain_memory.hpp"
 #include "gpu/device.hpp"
+#include "gpu/domain_memory.hpp"
 
 namespace baton::gpu::cpu {
 

@@ -23,10 +23,13 @@ public:
   const std::string& device_kind() const override { return device_kind_; }
   const metadata::plan_profile& profile() const override { return profile_; }
   std::size_t block_bytes() const override { return block_bytes_; }
+  expected<void> read(const values_read& what, std::span<std::byte> to, const std::atomic<bool>* cancel) const override;
 
   const domain_memory* home() const { return home_.get(); }
   const built_layer& layer(std::uint32_t index) const { return draft_.layers[index]; }
   const std::vector<value_slot>& slots() const { return draft_.slots; }
+  /// Value `v` as it lies between device kinds.
+  value_slot canonical(value_index v) const;
   /// Offset of the carried state of layer `index` in the block.
   std::size_t state_offset(std::uint32_t index) const { return state_offsets_[index]; }
   std::size_t scratch_bytes() const { return draft_.scratch_bytes; }

@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "gpu/domain_memory.hpp"
 #include "gpu/cpu/layout.hpp"
 #include "gpu/device.hpp"
+#include "gpu/domain_memory.hpp"
 
 namespace baton::gpu::cpu {
 

@@ -4,8 +4,8 @@
 
 namespace baton::gpu::cuda {
 
-/// Makes a GPU the calling thread's current one while it lives: calls that take no stream go to it, and a stream is used
-/// only while its GPU is current.
+/// Makes a GPU the calling thread's current one while it lives: calls that take no stream go to it, and a stream is
+/// used only while its GPU is current.
 class current_gpu {
 public:
   /// Throws `failure`.

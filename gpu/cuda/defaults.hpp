@@ -8,12 +8,16 @@ namespace baton::gpu::cuda::defaults {
 /// Of what lies in a lane's arena, in bytes: what cudaMalloc gives, and what cuBLASLt and cuDNN like best.
 inline constexpr std::size_t scratch_alignment = 256;
 
-/// Bytes of each of the two pinned buffers of a stager, and of one copy between two looks at a cancel flag: about 100 us
-/// of a PCIe link, so its latency hardly counts.
+/// Bytes of each of the two pinned buffers of a stager, and of one copy between two looks at a cancel flag: about 100
+/// us of a PCIe link, so its latency hardly counts.
 inline constexpr std::size_t copy_chunk = std::size_t{2} << 20;
 
 /// The same of a copy between GPUs, which needs no buffer.
 inline constexpr std::size_t peer_chunk = std::size_t{8} << 20;
+
+/// Submissions of one lane that are under way or not polled yet. At the bound `submit` answers `overloaded`; an owner
+/// that keeps two segments in flight and polls never meets it.
+inline constexpr std::size_t submissions_under_way = 1024;
 
 /// The most workspace that a convolution may ask for.
 inline constexpr std::size_t convolution_workspace = std::size_t{256} << 20;

@@ -12,12 +12,12 @@ namespace baton::gpu::cuda {
 
 /// One GPU: what its domain, its devices and their plans share. Thread-safe; lives as long as any of them.
 struct gpu_state {
-  int number = 0;                           ///< as CUDA counts
-  std::string name;                         ///< of the card
-  std::vector<bool> peers;                  ///< by GPU: whether this one reads that one's memory directly
-  std::shared_ptr<domain_memory> memory;    ///< of its domain
-  std::shared_ptr<stager> up;               ///< weights come in
-  std::shared_ptr<stager> down;             ///< values go out
+  int number = 0;                            ///< as CUDA counts
+  std::string name;                          ///< of the card
+  std::vector<bool> peers;                   ///< by GPU: whether this one reads that one's memory directly
+  std::shared_ptr<domain_memory> memory;     ///< of its domain
+  std::shared_ptr<stager> up;                ///< weights come in
+  std::shared_ptr<stager> down;              ///< values go out
   std::shared_ptr<timeline_table> timelines; ///< of all GPUs
 
   /// Sleeps until what `t` stands for is over. Throws `device_failed` if it failed.

@@ -23,14 +23,14 @@ place layer_builder::output(std::size_t role) {
 
 place layer_builder::scratch(std::size_t bytes) {
   place result{.in = place::space::scratch, .offset = scratch_bytes_};
-  scratch_bytes_ += (bytes + defaults::scratch_alignment - 1) / defaults::scratch_alignment * defaults::scratch_alignment;
+  scratch_bytes_ +=
+      (bytes + defaults::scratch_alignment - 1) / defaults::scratch_alignment * defaults::scratch_alignment;
   return result;
 }
 
 place layer_builder::prepared(weight_role role, std::size_t count, const std::function<void(std::span<float>)>& fill,
                               std::uint32_t direction) {
-  return {.in = place::space::constant,
-          .constant = draft_.weights->prepared(index(), role, count, fill, direction)};
+  return {.in = place::space::constant, .constant = draft_.weights->prepared(index(), role, count, fill, direction)};
 }
 
 buffer layer_builder::temporary(std::size_t bytes) const {

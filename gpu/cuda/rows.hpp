@@ -77,8 +77,8 @@ struct team {
 
 #endif
 
-/// Runs `op(team, row, spans...)` for each row. `Op` as in `for_each_index`, its call operator `__device__`; `init` of a
-/// `reduce` must be neutral to its operation. Does not wait. Throws `failure`.
+/// Runs `op(team, row, spans...)` for each row. `Op` as in `for_each_index`, its call operator `__device__`; `init` of
+/// a `reduce` must be neutral to its operation. Does not wait. Throws `failure`.
 template <class Op, class... Spans>
 void for_each_row(cudaStream_t stream, std::int64_t rows, Op op, Spans... spans) {
   if (rows == 0)

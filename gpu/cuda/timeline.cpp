@@ -72,13 +72,13 @@ void timeline::run() {
       why = std::string(cudaGetErrorName(result)) + ": " + cudaGetErrorString(result);
     }
     const auto fate = failed_at_ ? stream_fate::failed : stream_fate::done;
+    lock.unlock();
+    tell_(sequence, fate, why);
+    lock.lock();
     spare_.push_back(std::move(under_way_.front().done));
     under_way_.pop_front();
     frontier_.completed = sequence;
     changed_.notify_all();
-    lock.unlock();
-    tell_(sequence, fate, why);
-    lock.lock();
   }
 }
 

@@ -24,7 +24,8 @@ enum class stream_fate : std::uint8_t { done, failed };
 /// and tells so: nothing on the stream calls back, and no worker thread waits for the GPU. Thread-safe; issued by one.
 class timeline {
 public:
-  /// Told on the timeline's thread, oldest first. After a failure all that follow fail.
+  /// Told on the timeline's thread, oldest first, before whoever waits for the submission goes on. After a failure all
+  /// that follow fail.
   using observer = std::function<void(std::uint64_t sequence, stream_fate fate, const std::string& why)>;
 
   timeline(int gpu, observer tell);

@@ -1,0 +1,219 @@
+#include "gpu/cuda/cuda_device.hpp"
+
+#include <algorithm>
+
+#include "gpu/cuda/current_gpu.hpp"
+#include "gpu/cuda/defaults.hpp"
+#include "gpu/cuda/guard.hpp"
+#include "gpu/defaults.hpp"
+#include "gpu/plan_check.hpp"
+
+namespace baton::gpu::cuda {
+
+cuda_device::cuda_device(device_description description, std::shared_ptr<gpu_state> gpu)
+    : description_(std::move(description)), gpu_(std::move(gpu)) {}
+
+cuda_device::~cuda_device() {
+  current_gpu_quietly here(gpu_->number);
+  for (auto& l : lanes_)
+    l.times.reset(); // its thread tells of the last ones
+  lanes_.clear();
+}
+
+expected<void> cuda_device::attach() {
+  return guarded(part(), [&] {
+    check(cudaSetDevice(gpu_->number), "cudaSetDevice"); // for all of the owner's calls
+    int least = 0;
+    int most = 0;
+    check(cudaDeviceGetStreamPriorityRange(&least, &most), "cudaDeviceGetStreamPriorityRange");
+    lanes_.resize(description_.lanes);
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+      auto& l = lanes_[i];
+      l.on = std::make_unique<lane>(least, gpu_->memory, part());
+      check(
+          cudaHostAlloc(l.faults.put(), defaults::submissions_under_way * sizeof(std::int32_t), cudaHostAllocPortable),
+          "cudaHostAlloc");
+      l.times =
+          std::make_shared<timeline>(gpu_->number, [this, i](std::uint64_t, stream_fate fate, const std::string& why) {
+            completed(i, fate, why);
+          });
+      gpu_->timelines->put(description_.id, lane_id{static_cast<std::uint32_t>(i)}, l.times);
+    }
+    attached_ = true;
+  });
+}
+
+// -- plans ------------------------------------------------------------------------------------------------------------
+
+expected<std::shared_ptr<const plan>> cuda_device::build_plan(std::shared_ptr<const metadata::model> of,
+                                                              std::shared_ptr<weights> with,
+                                                              metadata::symbol_values symbols) {
+  return guarded(part(), [&]() -> std::shared_ptr<const plan> {
+    auto prepared = std::dynamic_pointer_cast<cuda_weights>(with);
+    if (!attached_)
+      raise(errc::bad_argument, part() + ": attach() must come before build_plan()");
+    if (!of || !prepared || &prepared->of() != of.get() || prepared->home() != gpu_->memory.get())
+      raise(errc::bad_argument, part() + ": a plan needs a model and that model's weights of the device's domain");
+    plan_draft draft;
+    draft.model = std::move(of);
+    draft.weights = std::move(prepared);
+    draft.symbols = std::move(symbols);
+    draft.on = lanes_.front().on.get();
+    auto made = make_plan(std::move(draft), description_.kind, gpu_);
+    for (auto& l : lanes_)
+      l.on->reserve(made->scratch_bytes());
+    measure(*made, *lanes_.front().on);
+    return made;
+  });
+}
+
+void cuda_device::measure(cuda_plan& plan, lane& on) {
+  bindings data;
+  data.activations = std::make_shared<cuda_block>(
+      gpu_->memory->allocate(purpose::blocks, plan.block_bytes(), "an activation block to measure with"), gpu_);
+  check(cudaMemsetAsync(data.activations->data(), 0, data.activations->bytes(), on.stream()), "cudaMemsetAsync");
+  event_handle before;
+  event_handle after;
+  check(cudaEventCreateWithFlags(before.put(), cudaEventBlockingSync), "cudaEventCreateWithFlags");
+  check(cudaEventCreateWithFlags(after.put(), cudaEventBlockingSync), "cudaEventCreateWithFlags");
+  for (std::uint32_t layer = 0; layer < plan.profile().layers(); ++layer) {
+    auto best = duration::max();
+    const auto parts = std::min(plan.profile().parts[layer], gpu::defaults::measuring_parts);
+    for (int i = 0; i < gpu::defaults::measuring_runs; ++i)
+      for (std::uint32_t p = 0; p < parts; ++p) {
+        check(cudaEventRecord(before.get(), on.stream()), "cudaEventRecord");
+        enqueue(plan, data, on, {layer, p}, plan.profile().next({layer, p}));
+        check(cudaEventRecord(after.get(), on.stream()), "cudaEventRecord");
+        check(cudaEventSynchronize(after.get()), "cudaEventSynchronize");
+        float ms = 0;
+        check(cudaEventElapsedTime(&ms, before.get(), after.get()), "cudaEventElapsedTime");
+        best = std::min(best, duration(static_cast<std::int64_t>(ms * 1e6F)));
+      }
+    plan.set_part_time(layer, best);
+  }
+  on.drain();
+}
+
+// -- submissions ------------------------------------------------------------------------------------------------------
+
+const cuda_plan& cuda_device::check(const submission& work) const {
+  auto bad = [&](const std::string& reason) { raise(errc::bad_argument, part() + ": " + reason); };
+  if (!attached_)
+    bad("attach() must come before submit()");
+  if (work.lane.value >= description_.lanes)
+    bad("it has no lane " + std::to_string(work.lane.value));
+  const auto* plan = dynamic_cast<const cuda_plan*>(work.plan);
+  if (!plan || &plan->home() != gpu_.get() || plan->device_kind() != description_.kind)
+    bad("the plan submitted is not one of its kind '" + description_.kind + "' and domain");
+  check_range(work, part());
+  const auto* memory = dynamic_cast<const cuda_block*>(work.data->activations.get());
+  if (!memory || &memory->home() != gpu_.get() || memory->bytes() < plan->block_bytes())
+    bad("the activation block is not of its domain, or smaller than the plan's " + std::to_string(plan->block_bytes())
+        + " bytes");
+  if (std::any_of(work.data->inputs.begin(), work.data->inputs.end(), [](auto* x) { return x != nullptr; }))
+    bad("inputs must lie in the block");
+  return *plan;
+}
+
+void cuda_device::wait_for(const submission& work, one_lane& l) {
+  for (const auto& t : work.waits)
+    if (auto other = t.sequence > 0 ? gpu_->timelines->find(t) : nullptr; other && other != l.times)
+      other->wait_on(l.on->stream(), t.sequence);
+}
+
+void cuda_device::enqueue(const cuda_plan& plan, const bindings& data, lane& on, position begin, position end) const {
+  run_context c{on, {.values = plan.values(), .block = data.activations->data(), .scratch = on.arena()}};
+  for (auto at = begin; at < end; at = plan.profile().next(at)) {
+    c.values.part = at.part;
+    c.values.state = c.values.block + plan.state_offset(at.layer);
+    for (const auto& s : plan.layer(at.layer).steps)
+      if (s.parts.holds(at.part))
+        s.enqueue(c);
+  }
+}
+
+expected<ticket> cuda_device::submit(const submission& work) {
+  return guarded(part(), [&] {
+    const auto& plan = check(work);
+    auto& l = lanes_[work.lane.value];
+    pending p{&plan, work.begin, work.end, work.data, clock::now()};
+    {
+      std::lock_guard lock(mutex_);
+      if (completed_.size() + l.under_way.size() >= defaults::submissions_under_way)
+        raise(errc::overloaded, part() + ": its completions are not polled");
+    }
+    auto may_fault = false;
+    for (auto layer = work.begin.layer; layer < plan.profile().layers() && position{layer, 0} < work.end; ++layer)
+      may_fault = may_fault || plan.layer(layer).may_fault;
+    const auto sequence = l.progress.issued + 1; // only this thread issues
+    const auto stream = l.on->stream();
+    wait_for(work, l);
+    if (may_fault)
+      check(cudaMemsetAsync(l.on->fault().data(), 0, sizeof(std::int32_t), stream), "cudaMemsetAsync");
+    enqueue(plan, *work.data, *l.on, work.begin, work.end);
+    if (may_fault) {
+      p.fault = static_cast<std::int32_t*>(l.faults.get()) + sequence % defaults::submissions_under_way;
+      check(cudaMemcpyAsync(p.fault, l.on->fault().data(), sizeof(std::int32_t), cudaMemcpyDeviceToHost, stream),
+            "cudaMemcpyAsync");
+    }
+    {
+      std::lock_guard lock(mutex_); // it may complete before `issue` returns
+      l.under_way.push_back(p);
+      l.progress.issued = sequence;
+    }
+    try {
+      l.times->issue(stream);
+    } catch (...) {
+      std::lock_guard lock(mutex_);
+      l.under_way.pop_back();
+      l.progress.issued = sequence - 1;
+      throw;
+    }
+    return ticket{description_.id, work.lane, sequence};
+  });
+}
+
+/// On the timeline's thread.
+void cuda_device::completed(std::size_t lane, std::uint64_t sequence, stream_fate fate, const std::string& why) {
+  std::lock_guard lock(mutex_);
+  auto& l = lanes_[lane];
+  const auto p = l.under_way.front();
+  l.under_way.pop_front();
+  const auto now = clock::now();
+  completion c{.done = {description_.id, lane_id{static_cast<std::uint32_t>(lane)}, sequence},
+               .elapsed = now - std::max(p.issued, l.idle_since)};
+  l.idle_since = now;
+  l.progress.completed = sequence;
+  if (fate == stream_fate::failed)
+    c.failure = error{errc::device_failed, part() + ": " + why};
+  else if (p.fault && *p.fault != 0)
+    c.failure = error{errc::bad_request, "layer '" + p.plan->of().layers()[static_cast<std::size_t>(*p.fault - 1)].name
+                                             + "' (gather): an index is outside of its table"};
+  // By the profile's proportions: the stream says when a segment ends, not when each of its layers does.
+  else if (!p.data->layer_time.empty())
+    share_time(p.plan->profile(), p.begin, p.end, c.elapsed, p.data->layer_time);
+  completed_.push_back(std::move(c));
+  some_.notify_all();
+}
+
+std::size_t cuda_device::poll(std::span<completion> out) {
+  std::lock_guard lock(mutex_);
+  const auto count = std::min(out.size(), completed_.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    out[i] = std::move(completed_.front());
+    completed_.pop_front();
+  }
+  return count;
+}
+
+bool cuda_device::wait_any(std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  return some_.wait_for(lock, timeout, [&] { return !completed_.empty(); });
+}
+
+frontier cuda_device::progress(lane_id lane) const {
+  std::lock_guard lock(mutex_);
+  return lane.value < lanes_.size() ? lanes_[lane.value].progress : frontier{};
+}
+
+} // namespace baton::gpu::cuda

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "gpu/cuda/cuda_domain.hpp"
+#include "gpu/cuda/cuda_plan.hpp"
+#include "gpu/cuda/lane.hpp"
+#include "gpu/cuda/timeline.hpp"
+#include "gpu/device.hpp"
+
+namespace baton::gpu::cuda {
+
+/// Lanes of one GPU. Asynchronous: `submit` puts a segment's work on its lane's stream and returns.
+class cuda_device final : public device {
+public:
+  cuda_device(device_description description, std::shared_ptr<gpu_state> gpu);
+  /// Waits for what is under way.
+  ~cuda_device() override;
+
+  const device_description& description() const override { return description_; }
+  expected<void> attach() override;
+  expected<std::shared_ptr<const plan>> build_plan(std::shared_ptr<const metadata::model> of,
+                                                   std::shared_ptr<weights> with,
+                                                   metadata::symbol_values symbols) override;
+  expected<ticket> submit(const submission& work) override;
+  std::size_t poll(std::span<completion> out) override;
+  bool wait_any(std::chrono::milliseconds timeout) override;
+  frontier progress(lane_id lane) const override;
+
+private:
+  using clock = std::chrono::steady_clock;
+
+  /// A submission under way.
+  struct pending {
+    const cuda_plan* plan;
+    position begin;
+    position end;
+    bindings* data;
+    clock::time_point issued;
+    std::int32_t* fault = nullptr; ///< pinned; where the lane's flag is copied to, if it may be raised
+  };
+  struct one_lane {
+    std::unique_ptr<lane> on;
+    std::shared_ptr<timeline> times;
+    std::deque<pending> under_way; ///< by sequence; guarded by `mutex_`
+    frontier progress;             ///< guarded by `mutex_`; `issued` is written by the owner only
+    clock::time_point idle_since;  ///< when the one before completed
+    pinned_memory faults;          ///< a ring of flags
+  };
+
+  const cuda_plan& check(const submission& work) const;
+  void wait_for(const submission& work, one_lane& l);
+  void enqueue(const cuda_plan& plan, const bindings& data, lane& on, position begin, position end) const;
+  void completed(std::size_t lane, std::uint64_t sequence, stream_fate fate, const std::string& why);
+  void measure(cuda_plan& plan, lane& on);
+  std::string part() const { return "device '" + description_.name + "'"; }
+
+  device_description description_;
+  std::shared_ptr<gpu_state> gpu_;
+  bool attached_ = false;
+  std::vector<one_lane> lanes_;
+  mutable std::mutex mutex_;
+  std::condition_variable some_;
+  std::deque<completion> completed_;
+};
+
+} // namespace baton::gpu::cuda
