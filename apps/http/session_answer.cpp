@@ -19,14 +19,13 @@ void session::handle() {
   auto body = std::move(request.body());
   if (!inflate_body(body))
     return;
-  reserve(body.size()); // what a chunked one did not need is free again
+  reserve(body.size());
   asked what{view(request.method_string()), view(request.target()), body, facts_.json_size, facts_.request_id};
   auto id = context_.serve.handle(what, [self = shared_from_this()](answer a) { self->write(std::move(a)); });
   if (phase_ != phase::answering)
     return;
   running_ = id;
-  if (buffer_.size() == 0)
-    read_more(); // so that it is seen when the client leaves
+  read_more(); // so that it is seen when the client leaves
 }
 
 bool session::inflate_body(std::string& body) {
@@ -58,6 +57,8 @@ void session::write(answer a) {
     return;
   phase_ = phase::writing;
   running_.reset();
+  if (!reserve(a.body.size())) // clients that do not read must not fill the memory with answers
+    a = refuse(503, "too many large answers are waiting to be read");
   answer_ = std::move(a);
   context_.serve.measured().answered(answer_.status);
   keep_alive_ = keep_alive_ && !context_.draining;

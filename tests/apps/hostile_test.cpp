@@ -63,12 +63,44 @@ TEST_CASE("Bodies being read are bounded over all connections", "[apps]") {
   o.bodies_limit = 1500;
   o.patience = 1s;
   testing::served s{o};
-  std::string half = "POST /v2/models/mlp/infer HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{";
+  std::string head = "POST /v2/models/mlp/infer HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n";
+  std::string half = head + std::string(900, ' ');
   std::thread slow{[&] { testing::send_raw(s.address(), half); }};
   std::this_thread::sleep_for(200ms);
   CHECK_THAT(testing::send_raw(s.address(), half), StartsWith("HTTP/1.1 503"));
+  CHECK(testing::send_raw(s.address(), head, 100ms).empty()); // what has not come takes no room
   slow.join();
   CHECK(serves(s.address())); // what the slow one held is free again
+}
+
+TEST_CASE("Clients that announce large bodies and are silent leave room for others", "[apps]") {
+  testing::served s;
+  std::vector<std::thread> silent;
+  for (int i = 0; i < 12; ++i) // of 64 MiB each at most, more than all may have together
+    silent.emplace_back([&] {
+      testing::send_raw(s.address(), "POST /v2/models/mlp/infer HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 1s);
+    });
+  std::this_thread::sleep_for(200ms);
+  CHECK(serves(s.address()));
+  for (auto& t : silent)
+    t.join();
+  CHECK_THAT(testing::send_raw(s.address(), "POST /v2/health/live HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"),
+             StartsWith("HTTP/1.1 405"));
+  CHECK_THAT(testing::send_raw(s.address(), "GET /v2/health/live HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n"),
+             StartsWith("HTTP/1.1 413"));
+}
+
+TEST_CASE("Empty lines before a request are passed over", "[apps]") {
+  testing::served s;
+  CHECK_THAT(testing::send_raw(s.address(), "\r\n\r\nGET /v2 HTTP/1.1\r\nConnection: close\r\n\r\n"),
+             StartsWith("HTTP/1.1 200"));
+}
+
+TEST_CASE("Commands that nest too deeply are refused", "[apps]") {
+  testing::served s;
+  http::client c{s.address()};
+  auto body = "{\"a\":" + std::string(400000, '[') + std::string(400000, ']') + "}";
+  CHECK(c.call(boost::beast::http::verb::post, "/v2/repository/index", body)->status == 400);
 }
 
 TEST_CASE("A client that waits to be invited gets its 100 Continue", "[apps]") {
