@@ -28,7 +28,7 @@ inline constexpr std::size_t body_limit = std::size_t{64} << 20;
 /// Bytes of bodies, of requests that are being read or wait for their turn and of answers being written, over all
 /// connections; beyond it 503.
 inline constexpr std::size_t bodies_limit = std::size_t{512} << 20;
-/// A larger body is read only for a path that takes one: small enough for all connections to have one.
+/// A body up to this is read whatever its path, and does not have to wait for room: all connections may have one.
 inline constexpr std::size_t small_body = std::size_t{64} << 10;
 inline constexpr std::size_t header_limit = std::size_t{16} << 10;
 /// A connection's read buffer: a header at its limit and what of the body came with it; also how far a client may send

@@ -73,8 +73,8 @@ void session::next_request() {
   facts_ = {};
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(defaults::header_limit));
-  parser_->body_limit(context_.options.body_limit);
-  if (buffer_.size() == 0 && buffer_.capacity() > 4 * defaults::header_read && !reading_)
+  limit_body(context_.options.body_limit);
+  if (buffer_.size() == 0 && buffer_.capacity() > 4 * defaults::header_read)
     buffer_.shrink_to_fit();
   allow(context_.options.patience);
   parse();
@@ -164,7 +164,7 @@ bool session::parse_some() {
   if (phase_ == phase::header && parser_->is_header_done())
     return accept_header();
   if (phase_ == phase::body && !reserve(parser_->get().body().size())) {
-    refuse_and_close(refuse(503, "the server is reading too many large requests already"));
+    refuse_and_close(refuse(503, too_many_bodies));
     return false;
   }
   return true;
@@ -207,13 +207,18 @@ std::optional<answer> session::check_large_body() {
     return std::move(*refusal);
   const auto infers = std::holds_alternative<route>(found) && std::get<route>(found).what == endpoint::infer;
   const auto takes_body = header.method() == bhttp::verb::post;
-  const auto limit = infers ? context_.options.body_limit : takes_body ? defaults::json_limit : defaults::small_body;
-  if (limit >= context_.options.body_limit)
-    return std::nullopt; // the parser sees to it
-  if (parser_->content_length().value_or(0) > limit)
-    return refuse(413, fmt::format("the body is larger than {} bytes", limit));
-  parser_->body_limit(limit);
-  return std::nullopt;
+  if (!infers)
+    limit_body(std::min(body_limit_, takes_body ? defaults::json_limit : defaults::small_body));
+  return parser_->content_length().value_or(0) > body_limit_ ? std::optional(too_large()) : std::nullopt;
+}
+
+void session::limit_body(std::size_t bytes) {
+  body_limit_ = bytes;
+  parser_->body_limit(bytes);
+}
+
+answer session::too_large() const {
+  return refuse(413, fmt::format("the body is larger than {} bytes", body_limit_));
 }
 
 void session::invite_body() {
@@ -230,16 +235,23 @@ void session::invite_body() {
 
 void session::on_unreadable(error_code problem) {
   if (problem == bhttp::error::body_limit)
-    return refuse_and_close(refuse(413, "the body is larger than what is taken here"));
+    return refuse_and_close(too_large());
   if (problem == bhttp::error::header_limit || problem == bhttp::error::buffer_overflow)
     return refuse_and_close(refuse(431, fmt::format("the header is larger than {} bytes", defaults::header_limit)));
   refuse_and_close(refuse(400, fmt::format("this is not HTTP: {}", problem.message())));
 }
 
-/// One body alone may be larger than what all may have together.
-bool session::reserve(std::size_t bytes) {
+/// For a body of this session. A small one is always taken: a client with little to ask, about health for one, does not
+/// suffer from what others send or do not read.
+std::size_t session::room() const {
   const auto others = context_.bodies - reserved_;
-  if (others > 0 && bytes > reserved_ && others + bytes > context_.options.bodies_limit)
+  const auto limit = context_.options.bodies_limit;
+  return std::max(limit - std::min(limit, others), defaults::small_body);
+}
+
+bool session::reserve(std::size_t bytes) {
+  const auto alone = context_.bodies == reserved_; // one may be larger than what all may have together
+  if (bytes > reserved_ && bytes > room() && !alone)
     return false;
   context_.bodies += bytes - reserved_;
   reserved_ = bytes;

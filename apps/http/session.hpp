@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include <boost/asio/ssl/context.hpp>
 #include <boost/beast/core/error.hpp>
@@ -61,6 +62,7 @@ public:
 
 private:
   using error_code = boost::beast::error_code;
+  static constexpr std::string_view too_many_bodies = "the server is reading too many large requests already";
   using request_parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
   enum class phase : std::uint8_t {
     handshake,
@@ -96,7 +98,10 @@ private:
   void linger();
   void close();
 
+  std::size_t room() const;
   bool reserve(std::size_t bytes);
+  void limit_body(std::size_t bytes);
+  answer too_large() const;
   void allow(clock::duration time);
 
   session_context& context_;
@@ -108,6 +113,7 @@ private:
   std::string head_; ///< of the answer being written
   answer answer_;    ///< being written
   std::size_t reserved_ = 0;
+  std::size_t body_limit_ = 0; ///< of the request being read
   clock::time_point deadline_ = clock::time_point::max();
   std::optional<metadata::request_id> running_;
   phase phase_ = phase::handshake;

@@ -31,8 +31,7 @@ void session::handle() {
 bool session::inflate_body(std::string& body) {
   if (facts_.body_coding == coding::identity)
     return true;
-  auto room = context_.options.bodies_limit - (context_.bodies - reserved_);
-  auto limit = std::min(context_.options.body_limit, room);
+  auto limit = std::min(context_.options.body_limit, room());
   auto inflated = inflate(body, facts_.body_coding, limit);
   if (inflated) {
     body = std::move(*inflated);
@@ -41,7 +40,7 @@ bool session::inflate_body(std::string& body) {
   if (inflated.error().code != errc::overloaded)
     write(refuse(400, inflated.error().message));
   else if (limit < context_.options.body_limit)
-    write(refuse(503, "the server is reading too many large requests already"));
+    write(refuse(503, too_many_bodies));
   else
     write(refuse(413, inflated.error().message));
   return false;
@@ -106,8 +105,7 @@ void session::linger() {
   stream_.socket().shutdown(tcp::socket::shutdown_send, problem);
   if (problem)
     return close();
-  if (!reading_)
-    buffer_.consume(buffer_.size());
+  buffer_.clear();
   read_more();
 }
 

@@ -110,7 +110,8 @@ TEST_CASE("Draining answers what is open, refuses what is new, and ends", "[apps
 
 TEST_CASE("A client within a request does not hold up the end for long", "[apps]") {
   http::server_options o;
-  o.patience = 8s;
+  o.patience = 20s; // it may take that long while the server goes on
+  o.drain_timeout = 10s;
   testing::served s{o};
   std::thread slow{[&] { testing::send_raw(s.address(), "GET /v2 HT", 20s); }};
   std::this_thread::sleep_for(200ms);
