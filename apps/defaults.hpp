@@ -20,12 +20,16 @@ inline constexpr std::size_t connections = 1024;
 /// To read a header, to read a body, to write an answer, and how long a connection may idle: a slow client holds a
 /// connection no longer than that.
 inline constexpr std::chrono::seconds client_patience = 30s;
-/// How long a refused client may go on sending before its connection is reset.
+/// How long a refused client may go on sending before its connection is reset, and how long one may take to complete
+/// its request when the server ends.
 inline constexpr std::chrono::seconds linger = 2s;
 /// A ResNet-50 image is about 2 MB as JSON: a batch of 32 fits.
 inline constexpr std::size_t body_limit = std::size_t{64} << 20;
-/// Bytes of bodies being read or waiting for their turn, over all connections; beyond it 503.
+/// Bytes of bodies, of requests that are being read or wait for their turn and of answers being written, over all
+/// connections; beyond it 503.
 inline constexpr std::size_t bodies_limit = std::size_t{512} << 20;
+/// A body up to this is read whatever its path, and does not have to wait for room: all connections may have one.
+inline constexpr std::size_t small_body = std::size_t{64} << 10;
 inline constexpr std::size_t header_limit = std::size_t{16} << 10;
 /// A connection's read buffer: a header at its limit and what of the body came with it; also how far a client may send
 /// requests ahead.
@@ -50,6 +54,10 @@ inline constexpr std::size_t counted_batch_sizes = 64;
 inline constexpr std::size_t json_limit = std::size_t{1} << 20;
 /// Deeper nesting is refused: tensors of rank 8 need 3 + 8.
 inline constexpr std::size_t json_depth = 16;
+/// Elements of a classified output over all its rows: ranking more would hold the server's thread.
+inline constexpr std::size_t classified = 100'000;
+/// How often an inference looks for its model again when that was replaced while its body was decoded.
+inline constexpr int lookups = 4;
 /// Members of "inputs" or "outputs"; models have fewer.
 inline constexpr std::size_t json_tensors = 1024;
 /// Every request has a finite timeout: this one if the client names none, and never more than the second.

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "apps/defaults.hpp"
 #include "apps/http/json_numbers.hpp"
 #include "metadata/half.hpp"
 
@@ -28,11 +29,14 @@ std::string text_of(Value x, std::size_t index, std::span<const std::string> lab
 }
 
 template <class Stored, class Widen>
-classes best_of(const metadata::tensor& t, std::size_t k, bool batched, std::span<const std::string> labels,
-                Widen widen) {
+expected<classes> best_of(const metadata::tensor& t, const std::string& name, std::size_t k, bool batched,
+                          std::span<const std::string> labels, Widen widen) {
   auto rows = batched ? static_cast<std::size_t>(t.shape().at(0)) : 1;
   auto width = rows == 0 ? 0 : t.elements() / rows;
   k = std::min(k, width);
+  if (rows * k > defaults::classified)
+    return fail(errc::bad_request, fmt::format("output '{}': {} classes of {} rows are more than {} in all", name, k,
+                                               rows, defaults::classified));
   classes c;
   if (batched)
     c.shape.push_back(t.shape()[0]);
@@ -65,11 +69,11 @@ expected<classes> classify(const metadata::tensor& t, const std::string& name, s
     return fail(errc::bad_request, fmt::format("output '{}' is BOOL, which cannot be classified", name));
   batched = batched && !t.shape().empty();
   if (t.type() == float16)
-    return best_of<std::uint16_t>(t, k, batched, labels, metadata::from_float16);
+    return best_of<std::uint16_t>(t, name, k, batched, labels, metadata::from_float16);
   if (t.type() == bfloat16)
-    return best_of<std::uint16_t>(t, k, batched, labels, metadata::from_bfloat16);
+    return best_of<std::uint16_t>(t, name, k, batched, labels, metadata::from_bfloat16);
   return with_element(t.type(), [&](auto x) {
-    return best_of<decltype(x)>(t, k, batched, labels, [](auto stored) { return stored; });
+    return best_of<decltype(x)>(t, name, k, batched, labels, [](auto stored) { return stored; });
   });
 }
 

@@ -77,10 +77,10 @@ expected<void> read_parameters(const parameters& given, const metadata::model& m
   if (!priority)
     return tl::unexpected(priority.error());
   call.request.priority = static_cast<std::int32_t>(priority->value_or(0));
-  auto timeout = whole_in(given, "timeout", 1, std::chrono::microseconds(defaults::longest_request_timeout).count());
+  auto timeout = whole_in(given, "timeout", 0, std::chrono::microseconds(defaults::longest_request_timeout).count());
   if (!timeout)
     return tl::unexpected(timeout.error());
-  if (*timeout)
+  if (timeout->value_or(0) > 0) // 0 is the protocol's "none"
     call.request.timeout = std::chrono::microseconds(**timeout);
   auto device = whole_in(given, "device", 0, static_cast<std::int64_t>(devices) - 1);
   if (!device)

@@ -199,7 +199,7 @@ void server::impl::begin_drain() {
   acceptor.close(ignored);
   // Closing ends sessions later, from the loop, so the set is not changed meanwhile.
   for (auto* s : context.sessions)
-    s->close_if_idle();
+    s->begin_drain();
   drain_limit.expires_after(context.options.drain_timeout);
   drain_limit.async_wait([this](error_code e) {
     if (!e)

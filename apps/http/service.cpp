@@ -40,7 +40,7 @@ std::optional<metadata::request_id> service::handle(const asked& what, reply the
   return std::nullopt;
 }
 
-std::optional<metadata::request_id> service::infer(const route& r, const asked& what, reply then) {
+std::optional<metadata::request_id> service::infer(const route& r, const asked& what, reply then, int lookups) {
   auto begun = clock::now();
   account a{.model = r.model, .version = {}, .id = what.id};
   auto refused = [&](errc why, std::string_view message) {
@@ -73,6 +73,8 @@ std::optional<metadata::request_id> service::infer(const route& r, const asked& 
     next_device_ = (next_device_ + 1) % static_cast<std::uint32_t>(devices);
   auto id = runtime_.submit(std::move(call->request));
   auto decoded = clock::now() - begun;
+  if (!id && id.error().code == errc::not_found && lookups > 1)
+    return infer(r, what, std::move(then), lookups - 1); // it was replaced while the body was decoded
   if (!id) {
     statistics_[{r.model, m->version}].failed(decoded);
     return refused(id.error().code, id.error().message);

@@ -12,6 +12,7 @@
 
 #include "actors/runtime.hpp"
 #include "apps/catalog.hpp"
+#include "apps/defaults.hpp"
 #include "apps/http/infer_codec.hpp"
 #include "apps/http/router.hpp"
 #include "apps/http/statistics.hpp"
@@ -80,7 +81,8 @@ private:
     std::uint64_t rows = 0;
   };
 
-  std::optional<metadata::request_id> infer(const route& r, const asked& what, reply then);
+  std::optional<metadata::request_id> infer(const route& r, const asked& what, reply then,
+                                            int lookups = defaults::lookups);
   void record(const account& a);
   answer finish(const open_call& c, const actors::done& d);
   answer failed(const open_call& c, const actors::done& d, errc code, std::string_view message);

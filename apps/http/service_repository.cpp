@@ -22,7 +22,16 @@ expected<json> parse_command(std::string_view body) {
     return json::object();
   if (body.size() > defaults::json_limit)
     return fail(errc::bad_request, fmt::format("the body is larger than {} bytes", defaults::json_limit));
-  auto document = json::parse(body, nullptr, false);
+  bool too_deep = false;
+  auto document = json::parse(
+      body,
+      [&](int depth, json::parse_event_t, json&) {
+        too_deep = too_deep || depth > static_cast<int>(defaults::json_depth);
+        return !too_deep;
+      },
+      false);
+  if (too_deep)
+    return fail(errc::bad_request, fmt::format("the body is nested deeper than {}", defaults::json_depth));
   if (!document.is_object())
     return fail(errc::bad_request, "the body is not a JSON object");
   return document;

@@ -47,9 +47,17 @@ void session::start() {
   });
 }
 
-void session::close_if_idle() {
+void session::begin_drain() {
   if (phase_ == phase::handshake || (phase_ == phase::header && !begun_))
-    close();
+    return close();
+  if (phase_ == phase::answering || phase_ == phase::closed)
+    return;
+  const auto patience = phase_ == phase::writing ? context_.drain_patience() : defaults::linger;
+  deadline_ = std::min(deadline_, clock::now() + patience);
+}
+
+void session::allow(clock::duration time) {
+  deadline_ = clock::now() + (context_.draining ? std::min(time, context_.drain_patience()) : time);
 }
 
 void session::close_if_late(clock::time_point now) {
@@ -65,21 +73,28 @@ void session::next_request() {
   facts_ = {};
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(defaults::header_limit));
-  parser_->body_limit(context_.options.body_limit);
-  if (buffer_.size() == 0 && buffer_.capacity() > 4 * defaults::header_read && !reading_)
+  limit_body(context_.options.body_limit);
+  if (buffer_.size() == 0 && buffer_.capacity() > 4 * defaults::header_read)
     buffer_.shrink_to_fit();
   allow(context_.options.patience);
   parse();
 }
 
+/// A body is read into the buffer. Everything else goes by way of `ahead_`: such a read may still be under way when the
+/// next request is taken from the buffer.
 void session::read_more() {
-  if (reading_ || gone_)
+  const auto room = buffer_.max_size() - buffer_.size();
+  if (reading_ || gone_ || room == 0)
     return;
-  auto step = phase_ == phase::body || phase_ == phase::lingering ? defaults::body_read : defaults::header_read;
   reading_ = true;
-  stream_.async_read_some(
-      buffer_.prepare(std::min(step, buffer_.max_size() - buffer_.size())),
-      [self = shared_from_this()](error_code problem, std::size_t bytes) { self->on_read(problem, bytes); });
+  const auto direct = phase_ == phase::body;
+  auto to = direct ? buffer_.prepare(std::min(defaults::body_read, room))
+                   : asio::buffer(ahead_, std::min(ahead_.size(), room));
+  stream_.async_read_some(to, [self = shared_from_this(), direct](error_code problem, std::size_t bytes) {
+    if (!direct && !problem && self->phase_ != phase::lingering)
+      bytes = asio::buffer_copy(self->buffer_.prepare(bytes), asio::buffer(self->ahead_, bytes));
+    self->on_read(problem, bytes);
+  });
 }
 
 void session::on_read(error_code problem, std::size_t bytes) {
@@ -89,8 +104,10 @@ void session::on_read(error_code problem, std::size_t bytes) {
   if (problem)
     return on_gone();
   if (phase_ == phase::lingering)
-    return read_more(); // over the same place: nobody looks at it
+    return read_more(); // nobody looks at it
   buffer_.commit(bytes);
+  if (phase_ == phase::answering)
+    return read_more(); // so that it is seen when the client leaves
   parse();
 }
 
@@ -116,9 +133,22 @@ void session::parse() {
   }
 }
 
+/// Such as some clients send behind a body (RFC 9112, 2.2).
+void session::skip_empty_lines() {
+  while (!begun_ && buffer_.size() > 0) {
+    const auto first = *static_cast<const char*>(buffer_.cdata().data());
+    if (first != '\r' && first != '\n')
+      return;
+    buffer_.consume(1);
+  }
+}
+
 /// False: more must be read first, or the request is not to be read on.
 bool session::parse_some() {
   error_code problem;
+  skip_empty_lines();
+  if (buffer_.size() == 0)
+    return false;
   begun_ = true;
   parser_->eager(phase_ == phase::body);
   buffer_.consume(parser_->put(buffer_.data(), problem));
@@ -133,6 +163,10 @@ bool session::parse_some() {
   }
   if (phase_ == phase::header && parser_->is_header_done())
     return accept_header();
+  if (phase_ == phase::body && !reserve(parser_->get().body().size())) {
+    refuse_and_close(refuse(503, too_many_bodies));
+    return false;
+  }
   return true;
 }
 
@@ -160,9 +194,31 @@ std::optional<answer> session::check_header() {
                              && !is_open_to_all(view(header.target()));
   if (closed_to_strangers && !context_.token->opens(facts_.authorization))
     return refuse(401, "a bearer token is needed: send the field \"Authorization: Bearer TOKEN\"");
-  if (!reserve(parser_->content_length().value_or(parser_->chunked() ? context_.options.body_limit : 0)))
-    return refuse(503, "the server is reading too many large requests already");
+  if (parser_->chunked() || parser_->content_length().value_or(0) > defaults::small_body)
+    return check_large_body();
   return std::nullopt;
+}
+
+/// Only who asks for something there is, and that takes a body, may send a large one.
+std::optional<answer> session::check_large_body() {
+  const auto& header = parser_->get();
+  auto found = find_route(view(header.method_string()), view(header.target()));
+  if (auto* refusal = std::get_if<answer>(&found); refusal && refusal->status != 204)
+    return std::move(*refusal);
+  const auto infers = std::holds_alternative<route>(found) && std::get<route>(found).what == endpoint::infer;
+  const auto takes_body = header.method() == bhttp::verb::post;
+  if (!infers)
+    limit_body(std::min(body_limit_, takes_body ? defaults::json_limit : defaults::small_body));
+  return parser_->content_length().value_or(0) > body_limit_ ? std::optional(too_large()) : std::nullopt;
+}
+
+void session::limit_body(std::size_t bytes) {
+  body_limit_ = bytes;
+  parser_->body_limit(bytes);
+}
+
+answer session::too_large() const {
+  return refuse(413, fmt::format("the body is larger than {} bytes", body_limit_));
 }
 
 void session::invite_body() {
@@ -179,14 +235,23 @@ void session::invite_body() {
 
 void session::on_unreadable(error_code problem) {
   if (problem == bhttp::error::body_limit)
-    return refuse_and_close(refuse(413, fmt::format("the body is larger than {} bytes", context_.options.body_limit)));
+    return refuse_and_close(too_large());
   if (problem == bhttp::error::header_limit || problem == bhttp::error::buffer_overflow)
     return refuse_and_close(refuse(431, fmt::format("the header is larger than {} bytes", defaults::header_limit)));
   refuse_and_close(refuse(400, fmt::format("this is not HTTP: {}", problem.message())));
 }
 
+/// For a body of this session. A small one is always taken: a client with little to ask, about health for one, does not
+/// suffer from what others send or do not read.
+std::size_t session::room() const {
+  const auto others = context_.bodies - reserved_;
+  const auto limit = context_.options.bodies_limit;
+  return std::max(limit - std::min(limit, others), defaults::small_body);
+}
+
 bool session::reserve(std::size_t bytes) {
-  if (context_.bodies - reserved_ + bytes > context_.options.bodies_limit)
+  const auto alone = context_.bodies == reserved_; // one may be larger than what all may have together
+  if (bytes > reserved_ && bytes > room() && !alone)
     return false;
   context_.bodies += bytes - reserved_;
   reserved_ = bytes;

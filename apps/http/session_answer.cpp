@@ -19,21 +19,19 @@ void session::handle() {
   auto body = std::move(request.body());
   if (!inflate_body(body))
     return;
-  reserve(body.size()); // what a chunked one did not need is free again
+  reserve(body.size());
   asked what{view(request.method_string()), view(request.target()), body, facts_.json_size, facts_.request_id};
   auto id = context_.serve.handle(what, [self = shared_from_this()](answer a) { self->write(std::move(a)); });
   if (phase_ != phase::answering)
     return;
   running_ = id;
-  if (buffer_.size() == 0)
-    read_more(); // so that it is seen when the client leaves
+  read_more(); // so that it is seen when the client leaves
 }
 
 bool session::inflate_body(std::string& body) {
   if (facts_.body_coding == coding::identity)
     return true;
-  auto room = context_.options.bodies_limit - (context_.bodies - reserved_);
-  auto limit = std::min(context_.options.body_limit, room);
+  auto limit = std::min(context_.options.body_limit, room());
   auto inflated = inflate(body, facts_.body_coding, limit);
   if (inflated) {
     body = std::move(*inflated);
@@ -42,7 +40,7 @@ bool session::inflate_body(std::string& body) {
   if (inflated.error().code != errc::overloaded)
     write(refuse(400, inflated.error().message));
   else if (limit < context_.options.body_limit)
-    write(refuse(503, "the server is reading too many large requests already"));
+    write(refuse(503, too_many_bodies));
   else
     write(refuse(413, inflated.error().message));
   return false;
@@ -58,6 +56,8 @@ void session::write(answer a) {
     return;
   phase_ = phase::writing;
   running_.reset();
+  if (!reserve(a.body.size())) // clients that do not read must not fill the memory with answers
+    a = refuse(503, "too many large answers are waiting to be read");
   answer_ = std::move(a);
   context_.serve.measured().answered(answer_.status);
   keep_alive_ = keep_alive_ && !context_.draining;
@@ -105,8 +105,7 @@ void session::linger() {
   stream_.socket().shutdown(tcp::socket::shutdown_send, problem);
   if (problem)
     return close();
-  if (!reading_)
-    buffer_.consume(buffer_.size());
+  buffer_.clear();
   read_more();
 }
 

@@ -2,6 +2,7 @@
 #include <fstream>
 #include <future>
 #include <thread>
+#include <vector>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -207,6 +208,37 @@ TEST_CASE("A catalog that closes while it loads gives up and answers what waits"
     f.models.reset();
     CHECK(ended == 1);
   }
+}
+
+TEST_CASE("A model that is loaded anew answers all its requests meanwhile", "[apps]") {
+  testing::served s;
+  std::atomic<bool> stop{false};
+  std::atomic<int> good{0};
+  std::atomic<unsigned> bad{0}; // a status that was not 200
+  std::vector<std::thread> traffic;
+  for (int i = 0; i < 2; ++i)
+    traffic.emplace_back([&] {
+      http::client c{s.address()};
+      const auto body = testing::deep_body(300); // takes a while to decode
+      while (!stop) {
+        auto r = c.call(verb::post, "/v2/models/deep/infer", body);
+        if (r && r->status == 200)
+          ++good;
+        else
+          bad = r ? r->status : 1;
+      }
+    });
+  http::client c{s.address()};
+  for (int i = 0; i < 25; ++i) {
+    std::filesystem::last_write_time(s.repository() / "deep/1/model.onnx",
+                                     std::filesystem::file_time_type::clock::now());
+    CHECK(c.call(verb::post, "/v2/repository/models/deep/load")->status == 200);
+  }
+  stop = true;
+  for (auto& t : traffic)
+    t.join();
+  CHECK(good > 0);
+  CHECK(bad == 0);
 }
 
 TEST_CASE("Models are loaded, configured and unloaded over HTTP while others are served", "[apps]") {

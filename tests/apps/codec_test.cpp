@@ -90,7 +90,8 @@ TEST_CASE("A bad request is refused with a sentence that names the part at fault
   CHECK_THAT(refusal(with(R"(,"parameters":{"priority":"high"})")), Contains("priority"));
   CHECK_THAT(refusal(with(R"(,"parameters":{"priority":1e9})")), Contains("priority"));
   CHECK_THAT(refusal(with(R"(,"parameters":{"priority":18446744073709551615})")), Contains("priority"));
-  CHECK_THAT(refusal(with(R"(,"parameters":{"timeout":0})")), Contains("timeout"));
+  CHECK_THAT(refusal(with(R"(,"parameters":{"timeout":-1})")), Contains("timeout"));
+  CHECK(refusal(with(R"(,"parameters":{"timeout":0})")) == "accepted"); // the protocol's "none": the default
   CHECK_THAT(refusal(with(R"(,"parameters":{"device":2})")), Contains("device"));
   CHECK_THAT(refusal(with(R"(,"parameters":{"move_after":"nowhere"})")), Contains("'nowhere'"));
   CHECK_THAT(refusal(with(R"(,"parameters":{"move_after":99})")), Contains("'99'"));

@@ -1,5 +1,10 @@
 #include <random>
+#include <thread>
+#include <vector>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
 #include <catch2/catch.hpp>
 
 #include "served.hpp"
@@ -59,16 +64,86 @@ TEST_CASE("Headers and bodies beyond their limits are refused before they are re
 
 TEST_CASE("Bodies being read are bounded over all connections", "[apps]") {
   http::server_options o;
-  o.body_limit = 1000;
-  o.bodies_limit = 1500;
+  o.body_limit = 1000000;
+  o.bodies_limit = 1500000;
   o.patience = 1s;
   testing::served s{o};
-  std::string half = "POST /v2/models/mlp/infer HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{";
+  std::string head = "POST /v2/models/mlp/infer HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n";
+  std::string half = head + std::string(900000, ' ');
   std::thread slow{[&] { testing::send_raw(s.address(), half); }};
   std::this_thread::sleep_for(200ms);
   CHECK_THAT(testing::send_raw(s.address(), half), StartsWith("HTTP/1.1 503"));
+  CHECK(testing::send_raw(s.address(), head, 100ms).empty()); // what has not come takes no room
+  CHECK(serves(s.address()));                                 // nor does what is small
   slow.join();
   CHECK(serves(s.address())); // what the slow one held is free again
+}
+
+TEST_CASE("Clients that announce large bodies and are silent leave room for others", "[apps]") {
+  testing::served s;
+  std::vector<std::thread> silent;
+  for (int i = 0; i < 12; ++i) // of 64 MiB each at most, more than all may have together
+    silent.emplace_back([&] {
+      testing::send_raw(s.address(), "POST /v2/models/mlp/infer HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 1s);
+    });
+  std::this_thread::sleep_for(200ms);
+  CHECK(serves(s.address()));
+  for (auto& t : silent)
+    t.join();
+  CHECK_THAT(testing::send_raw(s.address(), "POST /v2/health/live HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"),
+             StartsWith("HTTP/1.1 405"));
+  CHECK_THAT(testing::send_raw(s.address(), "GET /v2/health/live HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n"),
+             StartsWith("HTTP/1.1 413"));
+  auto chunk = "200000\r\n" + std::string(0x200000, ' ') + "\r\n0\r\n\r\n";
+  CHECK_THAT(testing::send_raw(s.address(),
+                               "POST /v2/repository/index HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk),
+             StartsWith("HTTP/1.1 413") && Contains("1048576"));
+}
+
+TEST_CASE("Clients that do not read their answers leave room for others", "[apps]") {
+  http::server_options o;
+  o.bodies_limit = std::size_t{24} << 20;
+  testing::served s{o};
+  constexpr int tokens = 400000; // 2 bytes each, and an answer of about 17 MB: more than sockets take
+  std::string body = R"({"inputs":[{"name":"tokens","datatype":"INT64","shape":[1,400000],"data":[1)";
+  for (int i = 1; i < tokens; ++i)
+    body += ",1";
+  body += "]}]}";
+  const auto ask = [&] {
+    http::client c{s.address()};
+    return c.call(boost::beast::http::verb::post, "/v2/models/embedding/infer", body);
+  };
+  REQUIRE(ask()->status == 200);
+  boost::asio::io_context io;
+  boost::asio::ip::tcp::socket idle{io};
+  idle.connect(s.address().endpoint);
+  const auto request =
+      "POST /v2/models/embedding/infer HTTP/1.1\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  boost::asio::write(idle, boost::asio::buffer(request));
+  auto refused = ask();
+  for (int i = 0; i < 100 && refused->status == 200; ++i)
+    refused = ask();
+  CHECK(refused->status == 503);
+  CHECK_THAT(refused->body, Contains("waiting to be read"));
+  CHECK(serves(s.address()));
+  idle.close();
+  auto again = ask();
+  for (int i = 0; i < 100 && again->status == 503; ++i)
+    again = ask();
+  CHECK(again->status == 200);
+}
+
+TEST_CASE("Empty lines before a request are passed over", "[apps]") {
+  testing::served s;
+  CHECK_THAT(testing::send_raw(s.address(), "\r\n\r\nGET /v2 HTTP/1.1\r\nConnection: close\r\n\r\n"),
+             StartsWith("HTTP/1.1 200"));
+}
+
+TEST_CASE("Commands that nest too deeply are refused", "[apps]") {
+  testing::served s;
+  http::client c{s.address()};
+  auto body = "{\"a\":" + std::string(400000, '[') + std::string(400000, ']') + "}";
+  CHECK(c.call(boost::beast::http::verb::post, "/v2/repository/index", body)->status == 400);
 }
 
 TEST_CASE("A client that waits to be invited gets its 100 Continue", "[apps]") {

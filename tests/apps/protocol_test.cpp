@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "apps/defaults.hpp"
 #include "apps/http/classification.hpp"
 #include "raw_http.hpp"
 
@@ -53,6 +54,13 @@ TEST_CASE("Classification gives the best of each row, largest first", "[apps]") 
   CHECK(best->shape == std::vector<std::int64_t>{2, 2});
   CHECK(best->texts == std::vector<std::string>{"3.000000:1:dog", "3.000000:2", "-0.500000:2", "-1.000000:0:cat"});
   CHECK(http::classify(t, "y", 99, false, {})->texts.size() == 6);
+  auto most = static_cast<std::int64_t>(defaults::classified);
+  metadata::tensor wide{metadata::element_type::float32, {2, most}};
+  CHECK(http::classify(wide, "y", 10, true, {}));
+  auto refused = http::classify(wide, "y", static_cast<std::size_t>(most), true, {});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == errc::bad_request);
+  CHECK_THAT(refused.error().message, Contains("'y'") && Contains("100000"));
 
   testing::served s;
   auto body = mlp_body;

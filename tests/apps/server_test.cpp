@@ -108,6 +108,17 @@ TEST_CASE("Draining answers what is open, refuses what is new, and ends", "[apps
   CHECK_FALSE(early.get("/v2/health/live"));
 }
 
+TEST_CASE("A client within a request does not hold up the end for long", "[apps]") {
+  http::server_options o;
+  o.patience = 20s; // it may take that long while the server goes on
+  o.drain_timeout = 10s;
+  testing::served s{o};
+  std::thread slow{[&] { testing::send_raw(s.address(), "GET /v2 HT", 20s); }};
+  std::this_thread::sleep_for(200ms);
+  CHECK(s.stop() == http::ending::drained);
+  slow.join();
+}
+
 TEST_CASE("A drain that takes too long is given up", "[apps]") {
   http::server_options o;
   o.drain_timeout = 1ms;

@@ -117,6 +117,25 @@ class TritonClientTest(unittest.TestCase):
         self.assertGreater(stats["inference_stats"]["compute_infer"]["ns"], 0)
         self.assertIn("two", [m["name"] for m in c.get_inference_statistics()["model_stats"]])
 
+    def test_models_are_loaded_configured_and_unloaded(self):
+        c = self.client
+        save(os.path.join(self.folder.name, "models"), "late", [helper.make_node("Relu", ["x"], ["y"])],
+             [("x", TensorProto.FLOAT, ["N", 3])], [("y", TensorProto.FLOAT, ["N", 3])])
+        self.assertFalse(c.is_model_ready("late"))
+        c.load_model("late")
+        self.assertTrue(c.is_model_ready("late"))
+        config = c.get_model_config("late")
+        self.assertEqual([(i["name"], i["data_type"]) for i in config["input"]], [("x", "TYPE_FP32")])
+        value = np.array([[-1, 0, 2]], np.float32)
+        # A timeout of 0 is the protocol's "none".
+        np.testing.assert_array_equal(c.infer("late", [given("x", value)], timeout=0).as_numpy("y"), [[0, 0, 2]])
+        c.unload_model("late")
+        self.assertFalse(c.is_model_ready("late"))
+        with self.assertRaisesRegex(InferenceServerException, "late"):
+            c.infer("late", [given("x", value)])
+        with self.assertRaisesRegex(InferenceServerException, "nobody"):
+            c.load_model("nobody")
+
     def test_every_datatype_comes_back_as_it_went_in(self):
         for name in VALUES:
             value = VALUES[name][1]
