@@ -33,10 +33,10 @@ expected<void> cuda_device::attach() {
       check(
           cudaHostAlloc(l.faults.put(), defaults::submissions_under_way * sizeof(std::int32_t), cudaHostAllocPortable),
           "cudaHostAlloc");
-      l.times =
-          std::make_shared<timeline>(gpu_->number, [this, i](std::uint64_t, stream_fate fate, const std::string& why) {
-            completed(i, fate, why);
-          });
+      l.times = std::make_shared<timeline>(gpu_->number,
+                                           [this, i](std::uint64_t sequence, stream_fate fate, const std::string& why) {
+                                             completed(i, sequence, fate, why);
+                                           });
       gpu_->timelines->put(description_.id, lane_id{static_cast<std::uint32_t>(i)}, l.times);
     }
     attached_ = true;
