@@ -1,11 +1,13 @@
 # Flags every target of ours has, and how rooms and tests are declared.
 add_library(baton_flags INTERFACE)
-target_compile_options(baton_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wconversion
-                                             -Wno-sign-conversion -Wno-missing-field-initializers)
+set(warnings -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wconversion -Wno-sign-conversion
+             -Wno-missing-field-initializers)
+target_compile_options(baton_flags INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${warnings}>")
 target_include_directories(baton_flags INTERFACE ${CMAKE_SOURCE_DIR})
 option(BATON_WERROR "Treat warnings as errors" OFF)
 if(BATON_WERROR)
-  target_compile_options(baton_flags INTERFACE -Werror)
+  target_compile_options(baton_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Werror>
+                                               "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:--Werror all-warnings>")
 endif()
 if(BATON_FUZZ)
   target_compile_options(baton_flags INTERFACE -fsanitize=fuzzer-no-link)
@@ -22,13 +24,14 @@ function(baton_room name)
   target_link_libraries(baton_${name} PUBLIC baton_flags ${ARG_LINKS} PRIVATE ${ARG_PRIVATE_LINKS})
 endfunction()
 
-# A test program of Catch2 cases; each case becomes a test of ctest under the given LABELS.
+# A test program of Catch2 cases; each case becomes a test of ctest under the given LABELS, its name
+# behind PREFIX.
 function(baton_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT;PREFIX" "SOURCES;LINKS;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LINKS} baton_catch_main)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
-  catch_discover_tests(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+  catch_discover_tests(${name} TEST_PREFIX "${ARG_PREFIX}" PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
 endfunction()

@@ -9,6 +9,15 @@
 #include "gpu/plan_check.hpp"
 
 namespace baton::gpu::cuda {
+namespace {
+
+error describe(const data_fault& fault, const metadata::model& of) {
+  return {errc::bad_request, "layer '" + of.layers()[static_cast<std::size_t>(fault.layer - 1)].name
+                                 + "' (gather): index " + std::to_string(fault.index) + " is outside of "
+                                 + std::to_string(-fault.extent) + " to " + std::to_string(fault.extent - 1)};
+}
+
+} // namespace
 
 cuda_device::cuda_device(device_description description, std::shared_ptr<gpu_state> gpu)
     : description_(std::move(description)), gpu_(std::move(gpu)) {}
@@ -30,9 +39,8 @@ expected<void> cuda_device::attach() {
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
       auto& l = lanes_[i];
       l.on = std::make_unique<lane>(least, gpu_->memory, part());
-      check(
-          cudaHostAlloc(l.faults.put(), defaults::submissions_under_way * sizeof(std::int32_t), cudaHostAllocPortable),
-          "cudaHostAlloc");
+      check(cudaHostAlloc(l.faults.put(), defaults::submissions_under_way * sizeof(data_fault), cudaHostAllocPortable),
+            "cudaHostAlloc");
       l.times = std::make_shared<timeline>(gpu_->number,
                                            [this, i](std::uint64_t sequence, stream_fate fate, const std::string& why) {
                                              completed(i, sequence, fate, why);
@@ -96,7 +104,7 @@ void cuda_device::measure(cuda_plan& plan, lane& on) {
 
 // -- submissions ------------------------------------------------------------------------------------------------------
 
-const cuda_plan& cuda_device::check(const submission& work) const {
+const cuda_plan& cuda_device::checked_plan(const submission& work) const {
   auto bad = [&](const std::string& reason) { raise(errc::bad_argument, part() + ": " + reason); };
   if (!attached_)
     bad("attach() must come before submit()");
@@ -134,7 +142,7 @@ void cuda_device::enqueue(const cuda_plan& plan, const bindings& data, lane& on,
 
 expected<ticket> cuda_device::submit(const submission& work) {
   return guarded(part(), [&] {
-    const auto& plan = check(work);
+    const auto& plan = checked_plan(work);
     auto& l = lanes_[work.lane.value];
     pending p{&plan, work.begin, work.end, work.data, clock::now()};
     {
@@ -149,11 +157,11 @@ expected<ticket> cuda_device::submit(const submission& work) {
     const auto stream = l.on->stream();
     wait_for(work, l);
     if (may_fault)
-      check(cudaMemsetAsync(l.on->fault().data(), 0, sizeof(std::int32_t), stream), "cudaMemsetAsync");
+      check(cudaMemsetAsync(l.on->fault().data(), 0, sizeof(data_fault), stream), "cudaMemsetAsync");
     enqueue(plan, *work.data, *l.on, work.begin, work.end);
     if (may_fault) {
-      p.fault = static_cast<std::int32_t*>(l.faults.get()) + sequence % defaults::submissions_under_way;
-      check(cudaMemcpyAsync(p.fault, l.on->fault().data(), sizeof(std::int32_t), cudaMemcpyDeviceToHost, stream),
+      p.fault = static_cast<data_fault*>(l.faults.get()) + sequence % defaults::submissions_under_way;
+      check(cudaMemcpyAsync(p.fault, l.on->fault().data(), sizeof(data_fault), cudaMemcpyDeviceToHost, stream),
             "cudaMemcpyAsync");
     }
     {
@@ -186,9 +194,8 @@ void cuda_device::completed(std::size_t lane, std::uint64_t sequence, stream_fat
   l.progress.completed = sequence;
   if (fate == stream_fate::failed)
     c.failure = error{errc::device_failed, part() + ": " + why};
-  else if (p.fault && *p.fault != 0)
-    c.failure = error{errc::bad_request, "layer '" + p.plan->of().layers()[static_cast<std::size_t>(*p.fault - 1)].name
-                                             + "' (gather): an index is outside of its table"};
+  else if (p.fault && p.fault->layer != 0)
+    c.failure = describe(*p.fault, p.plan->of());
   // By the profile's proportions: the stream says when a segment ends, not when each of its layers does.
   else if (!p.data->layer_time.empty())
     share_time(p.plan->profile(), p.begin, p.end, c.elapsed, p.data->layer_time);

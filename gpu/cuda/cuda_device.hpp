@@ -42,7 +42,7 @@ private:
     position end;
     bindings* data;
     clock::time_point issued;
-    std::int32_t* fault = nullptr; ///< pinned; where the lane's flag is copied to, if it may be raised
+    data_fault* fault = nullptr; ///< pinned; where the lane's flag is copied to, if it may be raised
   };
   struct one_lane {
     std::unique_ptr<lane> on;
@@ -53,7 +53,7 @@ private:
     pinned_memory faults;          ///< a ring of flags
   };
 
-  const cuda_plan& check(const submission& work) const;
+  const cuda_plan& checked_plan(const submission& work) const;
   void wait_for(const submission& work, one_lane& l);
   void enqueue(const cuda_plan& plan, const bindings& data, lane& on, position begin, position end) const;
   void completed(std::size_t lane, std::uint64_t sequence, stream_fate fate, const std::string& why);

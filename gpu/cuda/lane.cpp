@@ -10,7 +10,7 @@ lane::lane(int priority, std::shared_ptr<domain_memory> memory, std::string owne
   check(cudnnCreate(dnn_.put()), "cudnnCreate");
   check(cudnnSetStream(dnn_.get(), stream_.get()), "cudnnSetStream");
   check(cublasLtCreate(blas_.put()), "cublasLtCreate");
-  fault_ = memory_->allocate(purpose::scratch, sizeof(std::int32_t), "a fault flag of " + owner_);
+  fault_ = memory_->allocate(purpose::scratch, sizeof(data_fault), "a fault flag of " + owner_);
 }
 
 lane::~lane() {

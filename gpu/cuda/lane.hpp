@@ -6,10 +6,17 @@
 #include <string>
 
 #include "gpu/cuda/handle.hpp"
-#include "gpu/cuda/launch.hpp"
+#include "gpu/cuda/span.hpp"
 #include "gpu/domain_memory.hpp"
 
 namespace baton::gpu::cuda {
+
+/// What a kernel notes when the task's data is at fault: an index that is outside of its table.
+struct data_fault {
+  std::int64_t layer = 0; ///< its index + 1; 0: no fault
+  std::int64_t index = 0;
+  std::int64_t extent = 0; ///< of the table
+};
 
 /// One execution order of a GPU: a stream, the libraries' handles for it, and memory for the time of one part. Owned by
 /// its device's thread; the GPU must be current in all calls.
@@ -28,9 +35,8 @@ public:
   std::size_t arena_bytes() const { return arena_.bytes(); }
   /// Waits until the lane has drained, if the arena must grow. Throws `failure`.
   void reserve(std::size_t bytes);
-  /// Where a kernel notes that the task's data is at fault: the layer's index + 1. Cleared before each submission that
-  /// may use it.
-  span<std::int32_t> fault() const { return {reinterpret_cast<std::int32_t*>(fault_.data()), 1}; }
+  /// One element. Cleared before each submission whose kernels may write to it.
+  span<data_fault> fault() const { return {reinterpret_cast<data_fault*>(fault_.data()), 1}; }
   void drain();
 
 private:

@@ -6,12 +6,13 @@
 #include <cuda_runtime_api.h>
 
 #include <cuda/std/array>
-#include <cuda/std/span>
 #include <cuda/std/tuple>
 
 #include <thrust/execution_policy.h>
 #include <thrust/for_each.h>
 #include <thrust/iterator/counting_iterator.h>
+
+#include "gpu/cuda/span.hpp"
 
 #if defined(__CUDACC__)
 #include "gpu/cuda/error.hpp"
@@ -24,9 +25,6 @@
 /// touches. So memory is passed as spans, of `const T` where it is read and of `T` where it is written, never as a
 /// pointer and never inside of a functor. What Thrust throws leaves as `failure`.
 namespace baton::gpu::cuda {
-
-template <class T>
-using span = ::cuda::std::span<T>;
 
 /// A functor of an index and spans as one of an index.
 template <class Op, class... Spans>

@@ -104,9 +104,9 @@ private:
 
 extern "C" __attribute__((visibility("default"))) baton::gpu::backend* baton_cuda_backend(int version,
                                                                                           std::string& why) {
-  using namespace baton::gpu;
-  if (version != backend_version) {
-    why = "the CUDA plugin is of version " + std::to_string(backend_version) + ", the program wants "
+  namespace gpu = baton::gpu;
+  if (version != gpu::backend_version) {
+    why = "the CUDA plugin is of version " + std::to_string(gpu::backend_version) + ", the program wants "
           + std::to_string(version);
     return nullptr;
   }
@@ -115,12 +115,12 @@ extern "C" __attribute__((visibility("default"))) baton::gpu::backend* baton_cud
     why = std::string("CUDA finds no GPU: ") + cudaGetErrorString(result);
     return nullptr;
   }
-  auto made = cuda::guarded("CUDA", [&] { return std::make_unique<cuda::cuda_backend>(count); });
+  auto made = gpu::cuda::guarded("CUDA", [&] { return std::make_unique<gpu::cuda::cuda_backend>(count); });
   if (!made) {
     why = made.error().message;
     return nullptr;
   }
-  static std::unique_ptr<backend> kept;
+  static std::unique_ptr<gpu::backend> kept;
   kept = std::move(*made);
   return kept.get();
 }

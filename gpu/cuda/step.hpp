@@ -4,7 +4,7 @@
 #include <functional>
 #include <span>
 
-#include "gpu/cuda/launch.hpp"
+#include "gpu/cuda/span.hpp"
 #include "gpu/place.hpp"
 
 /// What a built layer is made of.

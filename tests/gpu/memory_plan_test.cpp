@@ -5,7 +5,7 @@
 
 #include "gpu/memory_plan.hpp"
 
-using namespace baton::gpu::cpu;
+using namespace baton::gpu;
 
 TEST_CASE("pieces that live at the same time never overlap", "[gpu]") {
   std::mt19937 random(GENERATE(range(1U, 50U)));

@@ -14,12 +14,12 @@ namespace baton::testing {
 
 struct backend {
   std::string name;
-  /// Two equal devices in the first domain, one more of the same kind in a second domain ("a").
+  /// Two equal devices in one domain, one more of the same kind in another.
   std::function<expected<std::unique_ptr<gpu::machine>>(std::uint64_t memory_limit)> open;
-  /// An address, good for `domain`, of the bytes of a host tensor; the pointer keeps what it had to allocate.
-  std::function<std::shared_ptr<const std::byte>(gpu::domain& domain, const metadata::tensor& t)> stage;
+  bool reads_host_inputs = true; ///< host memory can be bound as an input; else inputs are copied into the block
 };
 
+/// Those that the test program at hand is about; each program defines it.
 const std::vector<backend>& backends();
 
 /// The value, or a failed test with the error's text.
@@ -41,7 +41,7 @@ public:
   /// A plan of its own; weights are the domain's.
   std::shared_ptr<const gpu::plan> plan(const model_ptr& m, const metadata::symbol_values& symbols);
 
-  /// A block and the inputs bound from outside.
+  /// A block and the inputs, bound from outside where the backend reads host memory.
   gpu::bindings bind(const gpu::plan& p, const std::vector<metadata::tensor>& inputs);
   /// A block into which inputs are still to be copied.
   gpu::bindings bind(const gpu::plan& p);
@@ -59,8 +59,11 @@ private:
   std::unique_ptr<gpu::device> device_;
   std::unique_ptr<gpu::copy_engine> copier_;
   std::vector<std::shared_ptr<gpu::weights>> weights_;
-  std::vector<std::shared_ptr<const std::byte>> staged_;
+  std::vector<std::shared_ptr<const metadata::tensor>> staged_;
 };
+
+/// A copy's source: the inputs of a request that has not begun.
+gpu::bindings host_inputs(const std::vector<metadata::tensor>& inputs);
 
 /// Every position of a plan, the end included.
 std::vector<metadata::position> positions(const gpu::plan& p);

@@ -7,20 +7,6 @@ namespace baton::testing {
 using namespace gpu;
 using metadata::tensor;
 
-const std::vector<backend>& backends() {
-  static const std::vector<backend> all{
-      {"cpu",
-       [](std::uint64_t limit) {
-         auto specs = demand(parse_devices("cpu:2,cpu:1@a"));
-         return open_machine(specs, {.memory_limit = limit, .pin_threads = false});
-       },
-       [](domain&, const tensor& t) {
-         return std::shared_ptr<const std::byte>(std::make_shared<tensor>(t), t.data());
-       }},
-  };
-  return all;
-}
-
 bench_device::bench_device(const backend& on, machine& machine, std::uint32_t index)
     : backend_(on), device_(demand(machine.open(device_id{index}))) {
   domain_ = machine.domains()[device_->description().domain.value];
@@ -43,9 +29,14 @@ bindings bench_device::bind(const gpu::plan& p) {
 
 bindings bench_device::bind(const gpu::plan& p, const std::vector<tensor>& inputs) {
   auto data = bind(p);
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    staged_.push_back(backend_.stage(*domain_, inputs[i]));
-    data.inputs[i] = staged_.back().get();
+  if (backend_.reads_host_inputs) {
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      staged_.push_back(std::make_shared<tensor>(inputs[i]));
+      data.inputs[i] = staged_.back()->data();
+    }
+  } else {
+    auto host = host_inputs(inputs);
+    demand(copier_->copy({&p, &host}, {&p, &data}, {0, 0}, nullptr));
   }
   return data;
 }
@@ -71,6 +62,13 @@ std::vector<tensor> bench_device::infer(const gpu::plan& p, const std::vector<te
   if (done.failure)
     throw std::runtime_error(done.failure->message);
   return outputs(p, data);
+}
+
+bindings host_inputs(const std::vector<tensor>& inputs) {
+  bindings result;
+  for (const auto& t : inputs)
+    result.inputs.push_back(t.data());
+  return result;
 }
 
 std::vector<metadata::position> positions(const gpu::plan& p) {
