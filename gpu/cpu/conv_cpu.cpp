@@ -2,7 +2,8 @@
 #include <string_view>
 #include <vector>
 
-#include "gpu/cpu/window.hpp"
+#include "gpu/cpu/kernels.hpp"
+#include "gpu/window.hpp"
 
 namespace baton::gpu::cpu {
 namespace {

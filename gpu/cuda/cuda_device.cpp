@@ -67,6 +67,7 @@ expected<std::shared_ptr<const plan>> cuda_device::build_plan(std::shared_ptr<co
     draft.weights = std::move(prepared);
     draft.symbols = std::move(symbols);
     draft.on = lanes_.front().on.get();
+    draft.card = gpu_->name;
     auto made = make_plan(std::move(draft), description_.kind, gpu_);
     for (auto& l : lanes_)
       l.on->reserve(made->scratch_bytes());

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,8 @@ struct plan_draft {
   std::shared_ptr<cuda_weights> weights;
   metadata::symbol_values symbols;
   lane* on = nullptr;                ///< to measure kernels on
+  std::string card;                  ///< its name: the best algorithm depends on it
+  bool allow_tf32 = false;           ///< products may round their operands to 10 bits
   std::vector<planned_value> values; ///< by value; those of aliases and weights stay unplanned
   std::vector<built_layer> layers;
   std::size_t scratch_bytes = 0; ///< the most that one layer needs
@@ -62,6 +65,8 @@ public:
   // -- measuring while the plan is built -----------------------------------------------------------------------------
 
   lane& on() const { return *draft_.on; }
+  const std::string& card() const { return draft_.card; }
+  bool allows_tf32() const { return draft_.allow_tf32; }
   /// Memory of the domain to measure with, contents undefined.
   buffer temporary(std::size_t bytes) const;
 

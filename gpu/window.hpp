@@ -1,10 +1,12 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 
-#include "gpu/cpu/kernels.hpp"
+#include "gpu/layer_view.hpp"
+#include "metadata/layer.hpp"
 
-namespace baton::gpu::cpu {
+namespace baton::gpu {
 
 /// Pads of a window over H and W at one shape.
 struct window_pads {
@@ -17,4 +19,4 @@ window_pads pads_of(const std::array<std::int64_t, 4>& given, metadata::same_pad
                     const std::array<std::int64_t, 2>& kernel, const std::array<std::int64_t, 2>& strides,
                     const std::array<std::int64_t, 2>& dilations, const extents& in, const extents& out);
 
-} // namespace baton::gpu::cpu
+} // namespace baton::gpu
