@@ -59,6 +59,8 @@ matrix_layout describe(std::int64_t rows, std::int64_t columns, std::int64_t cou
 /// Bytes to which each operand is aligned at least, whatever part or batch it is used in.
 std::uint32_t alignment_of(const place& at, std::int64_t step) {
   auto bytes = std::gcd(std::int64_t{64}, step * std::int64_t{sizeof(float)});
+  if (at.in == place::space::constant)
+    bytes = std::gcd(bytes, reinterpret_cast<std::intptr_t>(at.constant));
   bytes = std::gcd(bytes, static_cast<std::int64_t>(at.offset));
   return static_cast<std::uint32_t>(std::gcd(bytes, static_cast<std::int64_t>(at.per_part)));
 }
