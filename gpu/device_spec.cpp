@@ -61,6 +61,8 @@ expected<void> parse_item(std::string_view item, std::vector<device_spec>& out) 
     auto gpu = parse_gpu(item.substr(5));
     if (!gpu)
       return bad(gpu.error());
+    if (out.size() == defaults::most_devices)
+      return bad("more than " + std::to_string(defaults::most_devices) + " devices in all");
     out.push_back(*gpu);
     return {};
   }

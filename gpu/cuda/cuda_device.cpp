@@ -31,7 +31,7 @@ cuda_device::~cuda_device() {
 
 expected<void> cuda_device::attach() {
   return guarded(part(), [&] {
-    check(cudaSetDevice(gpu_->number), "cudaSetDevice"); // for all of the owner's calls
+    const current_gpu here(gpu_->number);
     int least = 0;
     int most = 0;
     check(cudaDeviceGetStreamPriorityRange(&least, &most), "cudaDeviceGetStreamPriorityRange");
@@ -66,6 +66,7 @@ expected<std::shared_ptr<const plan>> cuda_device::build_plan(std::shared_ptr<co
     draft.model = std::move(of);
     draft.weights = std::move(prepared);
     draft.symbols = std::move(symbols);
+    const current_gpu here(gpu_->number);
     draft.on = lanes_.front().on.get();
     draft.card = gpu_->name;
     auto made = make_plan(std::move(draft), description_.kind, gpu_);
@@ -144,6 +145,7 @@ void cuda_device::enqueue(const cuda_plan& plan, const bindings& data, lane& on,
 expected<ticket> cuda_device::submit(const submission& work) {
   return guarded(part(), [&] {
     const auto& plan = checked_plan(work);
+    const current_gpu here(gpu_->number);
     auto& l = lanes_[work.lane.value];
     pending p{&plan, work.begin, work.end, work.data, clock::now()};
     {

@@ -20,7 +20,7 @@ inline constexpr std::size_t peer_chunk = std::size_t{8} << 20;
 inline constexpr std::size_t submissions_under_way = 1024;
 
 /// The most workspace that a convolution may ask for.
-inline constexpr std::size_t convolution_workspace = std::size_t{256} << 20;
+inline constexpr std::size_t convolution_workspace = std::size_t{64} << 20;
 
 /// The most workspace that a product may ask for.
 inline constexpr std::size_t product_workspace = std::size_t{32} << 20;

@@ -1,8 +1,8 @@
-#include "tests/gpu/agreement.hpp"
+#include "tests/conformance/agreement.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "tests/gpu/backends.hpp"
+#include "tests/conformance/backends.hpp"
 #include "tests/support/reference.hpp"
 
 namespace baton::testing {

@@ -1,4 +1,4 @@
-#include "tests/gpu/backends.hpp"
+#include "tests/conformance/backends.hpp"
 
 #include <stdexcept>
 

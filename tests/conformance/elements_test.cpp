@@ -2,8 +2,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/gpu/agreement.hpp"
-#include "tests/gpu/backends.hpp"
+#include "tests/conformance/agreement.hpp"
+#include "tests/conformance/backends.hpp"
 
 /// The conformance suite of the layers that treat elements alone or only move them.
 using namespace baton;

@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 
-#include "tests/gpu/backends.hpp"
-#include "tests/gpu/zoo.hpp"
+#include "tests/conformance/backends.hpp"
+#include "tests/conformance/zoo.hpp"
 #include "tests/support/reference.hpp"
 
 using namespace baton;
@@ -30,7 +30,8 @@ TEST_CASE("a memory limit is an error that names the domain and the sizes", "[gp
       if (limit < total) {
         REQUIRE_FALSE(plan);
         CHECK(plan.error().code == errc::out_of_memory);
-        CHECK_THAT(plan.error().message, Contains("'host'") && Contains(std::to_string(limit)));
+        CHECK_THAT(plan.error().message,
+                   Contains("'" + device.home().description().name + "'") && Contains(std::to_string(limit)));
         continue;
       }
       REQUIRE(plan);
@@ -39,7 +40,7 @@ TEST_CASE("a memory limit is an error that names the domain and the sizes", "[gp
       auto second = device.home().allocate((*plan)->block_bytes());
       REQUIRE_FALSE(second);
       CHECK(second.error().code == errc::out_of_memory);
-      CHECK_THAT(second.error().message, Contains("'host'"));
+      CHECK_THAT(second.error().message, Contains("'" + device.home().description().name + "'"));
       first->reset();
       CHECK(device.home().allocate((*plan)->block_bytes()));
     }
@@ -75,7 +76,7 @@ TEST_CASE("what is let go is counted as free again", "[gpu]") {
   for (const auto& on : backends()) {
     CAPTURE(on.name);
     auto machine = demand(on.open(0));
-    auto home = machine->domains()[0];
+    auto home = machine->domains()[bench_device(on, *machine, 0).get().description().domain.value];
     {
       bench_device device(on, *machine, 0);
       auto model = tiny_lstm();

@@ -2,8 +2,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/gpu/backends.hpp"
-#include "tests/gpu/zoo.hpp"
+#include "tests/conformance/backends.hpp"
+#include "tests/conformance/zoo.hpp"
 #include "tests/support/reference.hpp"
 
 using namespace baton;

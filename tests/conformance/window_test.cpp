@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "tests/gpu/agreement.hpp"
+#include "tests/conformance/agreement.hpp"
 
 using namespace baton;
 using namespace baton::testing;

@@ -5,8 +5,8 @@
 #include <sched.h>
 
 #include "gpu/defaults.hpp"
-#include "tests/gpu/backends.hpp"
-#include "tests/gpu/zoo.hpp"
+#include "tests/conformance/backends.hpp"
+#include "tests/conformance/zoo.hpp"
 #include "tests/support/reference.hpp"
 
 /// What is promised of the CPU backend alone.

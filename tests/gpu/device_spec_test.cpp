@@ -21,32 +21,24 @@ TEST_CASE("a list of devices is parsed", "[gpu]") {
     CHECK(s.lanes == 1);
   }
   CHECK(parse_devices("cpu:2x2")->size() == 2);
+  auto mixed = parse_devices("cuda:0,cuda:3/2,cpu:1");
+  REQUIRE(mixed);
+  REQUIRE(mixed->size() == 3);
+  CHECK((*mixed)[0].backend == "cuda");
+  CHECK((*mixed)[0].number == 0);
+  CHECK((*mixed)[0].lanes == 1);
+  CHECK((*mixed)[1].number == 3);
+  CHECK((*mixed)[1].lanes == 2);
+  CHECK((*mixed)[2].backend == "cpu");
   CHECK((*parse_devices("cpu:1@host"))[0].domain.empty());
 }
 
 TEST_CASE("a list of devices that makes no sense is refused by item", "[gpu]") {
-  for (const char* text : {"",
-                           " ",
-                           "cpu",
-                           "cpu:",
-                           "cpu:0",
-                           "cpu:-1",
-                           "cpu:1.5",
-                           "cpu:x2",
-                           "cpu:1x",
-                           "cpu:1x0",
-                           "cpu:1x2x3",
-                           "cpu:99999999999999999999",
-                           "cpu:1025",
-                           "cpu:1@",
-                           "cpu:1@a b",
-                           "cpu:1@a@b",
-                           "cuda:0",
-                           ":1",
-                           "cpu:1,",
-                           ",cpu:1",
-                           "cpu:1,,cpu:1",
-                           "cpu:1000,cpu:1000",
+  for (const char* text : {"",         " ",       "cpu",       "cpu:",      "cpu:0",        "cpu:-1",
+                           "cpu:1.5",  "cpu:x2",  "cpu:1x",    "cpu:1x0",   "cpu:1x2x3",    "cpu:99999999999999999999",
+                           "cpu:1025", "cpu:1@",  "cpu:1@a b", "cpu:1@a@b", "cuda",         "cuda:",
+                           "cuda:x",   "cuda:-1", "cuda:00",   "cuda:0/",   "cuda:0/0",     "cuda:0/9",
+                           "cuda:0@a", ":1",      "cpu:1,",    ",cpu:1",    "cpu:1,,cpu:1", "cpu:1000,cpu:1000",
                            "cpu:1 2"}) {
     CAPTURE(text);
     auto specs = parse_devices(text);
@@ -89,10 +81,18 @@ TEST_CASE("more cores than there are can be had without pinning only", "[gpu]") 
   CHECK_THAT(pinned.error().message, Contains("4000") && Contains("fewer"));
   CHECK(open_machine(specs, {.pin_threads = false}));
 
-  device_spec odd{.backend = "cuda"};
+  device_spec odd{.backend = "tpu"};
   CHECK(open_machine({&odd, 1}).error().code == errc::bad_argument);
   odd = {.backend = "cpu", .cores = 0};
   CHECK(open_machine({&odd, 1}).error().code == errc::bad_argument);
   odd = {.backend = "cpu", .lanes = 2};
   CHECK(open_machine({&odd, 1}).error().code == errc::bad_argument);
+}
+
+TEST_CASE("a GPU that cannot be had is an error that says why", "[gpu]") {
+  auto machine =
+      open_machine(*parse_devices("cpu:1,cuda:0"), {.pin_threads = false, .cuda_plugin = "/nowhere/plugin.so"});
+  REQUIRE_FALSE(machine);
+  CHECK(machine.error().code == errc::unavailable);
+  CHECK_THAT(machine.error().message, Contains("'cuda:0'") && Contains("/nowhere/plugin.so"));
 }

@@ -6,7 +6,7 @@
 
 #include <onnx/onnx_pb.h>
 
-#include "tests/gpu/backends.hpp"
+#include "tests/conformance/backends.hpp"
 
 /// One model of the ONNX test data with its stored inputs and outputs.
 namespace baton::testing {
