@@ -1,5 +1,6 @@
 #include <cmath>
 #include <optional>
+#include <ranges>
 
 #include "gpu/cuda/activation.hpp"
 #include "gpu/cuda/conv_algorithm.hpp"
@@ -82,7 +83,7 @@ struct convolution {
     check(cudnnSetConvolutionGroupCount(how.get(), number(p.groups)), "cudnnSetConvolutionGroupCount");
     check(cudnnCreateActivationDescriptor(act.put()), "cudnnCreateActivationDescriptor");
     check(cudnnSetActivationDescriptor(act.get(), relu ? CUDNN_ACTIVATION_RELU : CUDNN_ACTIVATION_IDENTITY,
-                                       CUDNN_PROPAGATE_NAN, 0.0),
+                                       CUDNN_NOT_PROPAGATE_NAN, 0.0),
           "cudnnSetActivationDescriptor");
   }
 
@@ -94,6 +95,24 @@ struct convolution {
 conv_algorithms& known_algorithms() {
   static conv_algorithms known;
   return known;
+}
+
+/// The first of `results` that runs with float32 alone. The search tries other ways to multiply too, whatever the
+/// descriptor says; what such a one needs of workspace without them must be asked.
+template <class Results>
+std::optional<conv_algorithm> full_precision(layer_builder& builder, const convolution& c, Results results,
+                                             std::size_t most) {
+  for (const auto wanted : {CUDNN_FMA_MATH, CUDNN_DEFAULT_MATH})
+    for (const auto& r : results) {
+      std::size_t workspace = 0;
+      if (r.mathType == wanted
+          && cudnnGetConvolutionForwardWorkspaceSize(builder.on().dnn(), c.source.get(), c.weights.get(), c.how.get(),
+                                                     c.target.get(), r.algo, &workspace)
+                 == CUDNN_STATUS_SUCCESS
+          && workspace <= most)
+        return conv_algorithm{r.algo, CUDNN_FMA_MATH, workspace};
+    }
+  return std::nullopt;
 }
 
 /// Runs every algorithm of the library on memory of its own. Throws `failure`; `out_of_memory` if there is no room.
@@ -112,11 +131,18 @@ conv_algorithm search(layer_builder& builder, const convolution& c, const conv_p
                                                static_cast<int>(results.size()), &found, results.data(), work.data(),
                                                workspace),
         "cudnnFindConvolutionForwardAlgorithmEx");
-  builder.on().drain(); // the memory goes now
-  for (const auto& r : std::span(results).first(static_cast<std::size_t>(found)))
-    if (r.status == CUDNN_STATUS_SUCCESS && r.determinism == CUDNN_DETERMINISTIC && r.memory <= workspace
-        && (r.mathType == CUDNN_FMA_MATH || builder.allows_tf32()))
-      return {r.algo, r.mathType, r.memory};
+  builder.on().drain();                                                         // the memory goes now
+  const auto tried = std::span(results).first(static_cast<std::size_t>(found)); // the fastest first
+  const auto usable = [](const auto& r) {
+    return r.status == CUDNN_STATUS_SUCCESS && r.determinism == CUDNN_DETERMINISTIC;
+  };
+  if (builder.allows_tf32()) {
+    for (const auto& r : tried)
+      if (usable(r) && r.memory <= workspace)
+        return {r.algo, r.mathType, r.memory};
+  } else if (auto full = full_precision(builder, c, tried | std::views::filter(usable), workspace)) {
+    return *full;
+  }
   builder.unsupported("cuDNN has no algorithm for this convolution");
 }
 

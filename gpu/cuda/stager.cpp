@@ -36,10 +36,10 @@ void wait(cudaEvent_t event) {
 stager::stager(int gpu) : gpu_(gpu) {
   current_gpu here(gpu_);
   check(cudaStreamCreateWithPriority(stream_.put(), cudaStreamNonBlocking, 0), "cudaStreamCreateWithPriority");
-  for (auto& half : halves_) {
-    check(cudaEventCreateWithFlags(half.done.put(), cudaEventDisableTiming | cudaEventBlockingSync),
+  for (auto& h : halves_) {
+    check(cudaEventCreateWithFlags(h.done.put(), cudaEventDisableTiming | cudaEventBlockingSync),
           "cudaEventCreateWithFlags");
-    check(cudaHostAlloc(half.memory.put(), defaults::copy_chunk, cudaHostAllocPortable), "cudaHostAlloc");
+    check(cudaHostAlloc(h.memory.put(), defaults::copy_chunk, cudaHostAllocPortable), "cudaHostAlloc");
   }
 }
 
@@ -60,13 +60,13 @@ void stager::to_gpu(std::byte* to, const std::byte* from, std::size_t bytes, con
   std::size_t turn = 0;
   for (std::size_t done = 0; done < bytes; done += defaults::copy_chunk, ++turn) {
     look_at(cancel);
-    const auto& half = halves_[turn % 2];
+    const auto& one = halves_[turn % 2];
     const auto size = std::min(defaults::copy_chunk, bytes - done);
     if (turn >= 2)
-      wait(half.done.get());
-    std::memcpy(half.data(), from + done, size);
-    check(cudaMemcpyAsync(to + done, half.data(), size, cudaMemcpyHostToDevice, stream_.get()), "cudaMemcpyAsync");
-    record(half);
+      wait(one.done.get());
+    std::memcpy(one.data(), from + done, size);
+    check(cudaMemcpyAsync(to + done, one.data(), size, cudaMemcpyHostToDevice, stream_.get()), "cudaMemcpyAsync");
+    record(one);
   }
   check(cudaStreamSynchronize(stream_.get()), "cudaStreamSynchronize");
 }
@@ -80,17 +80,17 @@ void stager::to_host(std::byte* to, const std::byte* from, std::size_t bytes, co
     if (i < chunks) {
       look_at(cancel);
       const auto begin = i * defaults::copy_chunk;
-      const auto& half = halves_[i % 2];
-      check(cudaMemcpyAsync(half.data(), from + begin, std::min(defaults::copy_chunk, bytes - begin),
+      const auto& one = halves_[i % 2];
+      check(cudaMemcpyAsync(one.data(), from + begin, std::min(defaults::copy_chunk, bytes - begin),
                             cudaMemcpyDeviceToHost, stream_.get()),
             "cudaMemcpyAsync");
-      record(half);
+      record(one);
     }
     if (i > 0) { // while this one is on the link, the one before is emptied
       const auto begin = (i - 1) * defaults::copy_chunk;
-      const auto& half = halves_[(i - 1) % 2];
-      wait(half.done.get());
-      std::memcpy(to + begin, half.data(), std::min(defaults::copy_chunk, bytes - begin));
+      const auto& one = halves_[(i - 1) % 2];
+      wait(one.done.get());
+      std::memcpy(to + begin, one.data(), std::min(defaults::copy_chunk, bytes - begin));
     }
   }
 }
@@ -104,13 +104,13 @@ void stager::from_peer(std::byte* to, const std::byte* from, int other, std::siz
   std::size_t turn = 0;
   for (std::size_t done = 0; done < bytes; done += defaults::peer_chunk, ++turn) {
     look_at(cancel);
-    const auto& half = halves_[turn % 2];
+    const auto& one = halves_[turn % 2];
     if (turn >= 2)
-      wait(half.done.get());
+      wait(one.done.get());
     check(cudaMemcpyPeerAsync(to + done, gpu_, from + done, other, std::min(defaults::peer_chunk, bytes - done),
                               stream_.get()),
           "cudaMemcpyPeerAsync");
-    record(half);
+    record(one);
   }
   check(cudaStreamSynchronize(stream_.get()), "cudaStreamSynchronize");
 }

@@ -40,6 +40,8 @@ inline ending run(const std::function<void()>& f, leaving how = leaving::at_once
   if (child == 0) {
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);
+    for (auto s : {SIGSEGV, SIGABRT, SIGBUS})
+      std::signal(s, SIG_DFL); // not the test framework's
     ::dup2(ends[1], STDERR_FILENO);
     ::close(ends[0]);
     ::close(ends[1]);
