@@ -15,11 +15,11 @@ namespace baton::apps {
 
 namespace {
 
-int show(const std::string& list) {
+int show(const std::string& list, const std::string& cuda_plugin) {
   auto specs = gpu::parse_devices(list);
   if (!specs)
     return report(specs.error());
-  auto machine = gpu::open_machine(*specs);
+  auto machine = gpu::open_machine(*specs, {.cuda_plugin = cuda_plugin});
   if (!machine)
     return report(machine.error());
   auto pages = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
@@ -55,8 +55,9 @@ void add_devices_command(CLI::App& app, chosen_command& chosen) {
                   "  baton devices\n"
                   "  baton devices --devices cpu:1@a,cpu:1@b");
   auto list = std::make_shared<std::string>(fmt::format("cpu:{}", std::max(1U, std::thread::hardware_concurrency())));
-  command->add_option("--devices", *list, devices_help)->capture_default_str();
-  command->callback([list, &chosen] { chosen = [list] { return show(*list); }; });
+  auto plugin = std::make_shared<std::string>();
+  add_device_options(*command, *list, *plugin);
+  command->callback([list, plugin, &chosen] { chosen = [list, plugin] { return show(*list, *plugin); }; });
 }
 
 } // namespace baton::apps

@@ -37,9 +37,8 @@ void add_serve_command(CLI::App& app, chosen_command& chosen);
 void add_bench_command(CLI::App& app, chosen_command& chosen);
 void add_trace_command(CLI::App& app, chosen_command& chosen);
 
-/// Description of `--devices`, the same everywhere.
-inline constexpr const char* devices_help =
-    "Devices: cpu:2 (two of one core), cpu:1x2 (one of two cores), cpu:1@a,cpu:1@b (in two memory domains)";
+/// Adds `--devices` and `--cuda-plugin`, the same everywhere.
+void add_device_options(CLI::App& command, std::string& devices, std::string& cuda_plugin);
 
 /// Description of `--policy`, with the names there are.
 std::string policy_help();

@@ -26,6 +26,7 @@ struct run_options {
   std::string file;
   std::vector<std::string> inputs, outputs, symbols, moves, preempts;
   std::string devices = "cpu:1";
+  std::string cuda_plugin;
   std::string policy = "priority";
   std::string engine_log;
   long long quantum = std::chrono::duration_cast<std::chrono::microseconds>(scheduling::defaults::quantum).count();
@@ -162,6 +163,7 @@ expected<void> execute(const run_options& o) {
   options.policy = o.policy;
   options.quantum = std::chrono::microseconds{o.quantum};
   options.engine_log = o.engine_log;
+  options.machine.cuda_plugin = o.cuda_plugin;
   auto runtime = actors::runtime::start(std::move(options));
   if (!runtime)
     return tl::unexpected(runtime.error());
@@ -229,7 +231,7 @@ void add_run_command(CLI::App& app, chosen_command& chosen) {
   command->add_option("--batch", o->batch, "Rows of random inputs (1 by default); of a file, the first so many")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{65536}));
   command->add_option("--seed", o->seed, "Of random inputs")->capture_default_str();
-  command->add_option("--devices", o->devices, devices_help)->capture_default_str();
+  add_device_options(*command, o->devices, o->cuda_plugin);
   several("--move-after", o->moves, "LAYER[=DEVICE]: continue on another device behind this layer (name or number)");
   several("--preempt-after", o->preempts, "LAYER: give the device back behind this layer, then resume");
   command

@@ -168,7 +168,7 @@ void add_serve_command(CLI::App& app, chosen_command& chosen) {
           "Seconds between two looks, with --model-control poll")
       ->check(CLI::Range(1LL, 86400LL))
       ->default_str(std::to_string(defaults::poll_interval.count()));
-  command->add_option("--devices", o->devices, devices_help)->capture_default_str();
+  add_device_options(*command, o->devices, o->runtime.machine.cuda_plugin);
   command->add_option("--port", o->http.port, "Port to listen on; 0 takes a free one")->capture_default_str();
   command->add_option("--address", o->http.address, "Address to listen on")->capture_default_str();
   command->add_option("--token-file", o->http.token_file,
