@@ -175,12 +175,14 @@ void worker_state::run(const scheduling::segment& s) {
                                .data = &values->data,
                                .lane = s.lane,
                                .waits = {&ready, ready.sequence > 0 ? 1U : 0U}});
-  if (done)
+  if (done) {
     issued_[s.lane.value].push_back({s, values});
-  else if (done.error().code == errc::out_of_memory && !pump_) // of the task, not of the device
+    queue_->submitted(s, effects_);
+  } else if (done.error().code == errc::out_of_memory && !pump_) { // of the task, not of the device
     queue_->failed_segment(s.lane, s.sequence, errc::out_of_memory, done.error().message, effects_);
-  else
+  } else {
     return fail_device(done.error().message);
+  }
   poll();
   act();
 }

@@ -12,8 +12,11 @@ namespace baton::metadata {
 struct plan_profile {
   std::vector<std::uint32_t> parts; ///< per layer, >= 1
   std::vector<duration> part_time;  ///< per layer, of one part
+  /// Per layer: whether it may find the task's data at fault, which is known only when it has run. Empty: none does.
+  std::vector<bool> fallible;
 
   std::uint32_t layers() const { return static_cast<std::uint32_t>(parts.size()); }
+  bool may_fail(std::uint32_t layer) const { return layer < fallible.size() && fallible[layer]; }
   position end() const { return {layers(), 0}; }
   /// The position after the part at `at`. @pre at < end()
   position next(position at) const {

@@ -132,12 +132,25 @@ void run_queue::obey(record& r, effects& out) {
     drop(r.what.id, true, out);
     return;
   }
-  if (r.standing.what == order::kind::none || r.what.at < r.standing.at || r.what.at == r.profile->end())
+  if (!is_due(r) || may_fail(r))
     return;
   if (r.standing.what == order::kind::preempt)
     give_back(r, out);
   else
     give_away(r, out);
+}
+
+bool run_queue::is_due(const record& r) const {
+  return r.standing.what != order::kind::none && r.what.at >= r.standing.at && r.what.at != r.profile->end();
+}
+
+bool run_queue::may_fail(const record& r) const {
+  if (r.in_flight == 0)
+    return false;
+  for (auto layer = r.done.layer; position{layer, 0} < r.what.at; ++layer)
+    if (r.profile->may_fail(layer))
+      return true;
+  return false;
 }
 
 void run_queue::give_back(record& r, effects& out) {

@@ -59,6 +59,9 @@ public:
   /// Also for an accept whose receiver died before it accepted: the host that sees the death of the very worker that it
   /// had sent the accept to (not of a later one of the same device) says `declined` with `receiver_down` in its name.
   void on(const declined& m, effects& out);
+  /// The host has submitted what `next` gave: an order that is due at the issued frontier is obeyed before the segment
+  /// has run. Not on an inline device: it has run by now.
+  void submitted(const segment& s, effects& out);
   /// The oldest segment in flight on `lane` completed.
   void completed(lane_id lane, std::uint64_t sequence, duration elapsed, effects& out);
   /// It completed without a result by the fault of the task's data.
@@ -109,6 +112,9 @@ private:
   /// An order that is not yet due gives way to a later one, and is answered.
   void replace_order(record& r, const order& by, effects& out);
   void obey(record& r, effects& out);
+  bool is_due(const record& r) const;
+  /// Whether what is in flight of it may still turn out to be at fault: until then it stays.
+  bool may_fail(const record& r) const;
   void give_back(record& r, effects& out);
   void give_away(record& r, effects& out);
   void take_again(record& r, errc reason, const std::string& text, effects& out);

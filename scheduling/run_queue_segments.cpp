@@ -27,7 +27,7 @@ std::optional<task_id> run_queue::pick(std::uint32_t lane) const {
     return std::nullopt;
   if (l.owner) {
     const auto& r = tasks_.at(*l.owner);
-    return r.cancelling || r.failure || r.what.at == r.profile->end() ? std::nullopt : l.owner;
+    return r.cancelling || r.failure || is_due(r) || r.what.at == r.profile->end() ? std::nullopt : l.owner;
   }
   const record* best = nullptr;
   auto before = [](const record& a, const record& b) {
@@ -88,6 +88,13 @@ run_queue::record* run_queue::settle(lane_id lane, std::uint64_t sequence) {
   i->second.done = s.what.end;
   --i->second.in_flight;
   return &i->second;
+}
+
+void run_queue::submitted(const segment& s, effects& out) {
+  if (config_.max_in_flight == 1)
+    return;
+  if (auto i = tasks_.find(s.task); i != tasks_.end() && !i->second.given_to)
+    obey(i->second, out);
 }
 
 void run_queue::completed(lane_id lane, std::uint64_t sequence, duration elapsed, effects& out) {

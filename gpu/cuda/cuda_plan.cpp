@@ -24,6 +24,7 @@ cuda_plan::cuda_plan(plan_draft draft, std::string device_kind, std::shared_ptr<
   for (const auto& layer : draft_.layers) {
     profile_.parts.push_back(layer.parts);
     profile_.part_time.emplace_back();
+    profile_.fallible.push_back(layer.may_fault);
     state_bytes.push_back(layer.state_bytes);
   }
   auto places = lay_out_block(*draft_.model, draft_.values, {}, state_bytes);

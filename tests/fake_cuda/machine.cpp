@@ -43,8 +43,8 @@ machine::machine() {
 }
 
 void machine::host_waited_for(const vector_clock& over) {
-  host.join(over);
-  ++host_version;
+  if (host.join(over))
+    ++host_version;
 }
 
 machine& the_machine() {

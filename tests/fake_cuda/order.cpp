@@ -4,11 +4,16 @@
 
 namespace fake_cuda {
 
-void vector_clock::join(const vector_clock& other) {
+bool vector_clock::join(const vector_clock& other) {
   if (at_.size() < other.at_.size())
     at_.resize(other.at_.size());
+  bool news = false;
   for (std::size_t i = 0; i < other.at_.size(); ++i)
-    at_[i] = std::max(at_[i], other.at_[i]);
+    if (other.at_[i] > at_[i]) {
+      at_[i] = other.at_[i];
+      news = true;
+    }
+  return news;
 }
 
 void vector_clock::set(unsigned slot, tick at) {

@@ -14,7 +14,8 @@ using tick = std::uint64_t;
 /// Per stream (by slot) the last operation that is known to be over.
 class vector_clock {
 public:
-  void join(const vector_clock& other);
+  /// Says whether that tells anything new.
+  bool join(const vector_clock& other);
   void set(unsigned slot, tick at);
   bool covers(unsigned slot, tick at) const { return slot < at_.size() && at_[slot] >= at; }
 

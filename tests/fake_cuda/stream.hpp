@@ -106,7 +106,8 @@ std::shared_ptr<stream> usable_stream(cudaStream_t handle, const char* call);
 /// The stream, of whatever device; not the default one.
 std::shared_ptr<stream> any_stream(cudaStream_t handle, const char* call);
 
-/// Puts `op` on `s`, or into the graph that it captures; on a lost device, nowhere. Under the machine's lock.
+/// Puts `op` on `s`, or into the graph that it captures; on a lost device, only if it is a mark. Under the machine's
+/// lock.
 void submit(stream& s, const operation& op);
 /// The stream with this slot, if there is one. Under the machine's lock.
 std::shared_ptr<stream> stream_at(unsigned slot);

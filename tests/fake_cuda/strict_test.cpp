@@ -34,17 +34,6 @@ void crashes(const std::function<void(bench&)>& wrong) {
   CHECK(end.crashed());
 }
 
-cudaGraphExec_t capture(bench& b) {
-  cudaGraph_t graph = nullptr;
-  cudaGraphExec_t result = nullptr;
-  OK(cudaStreamBeginCapture(b.first, cudaStreamCaptureModeThreadLocal));
-  twice(b.first, b.a, b.b);
-  OK(cudaStreamEndCapture(b.first, &graph));
-  OK(cudaGraphInstantiate(&result, graph, 0));
-  OK(cudaGraphDestroy(graph));
-  return result;
-}
-
 } // namespace
 
 TEST_CASE("what is not ordered is found when it is queued", "[cuda]") {
@@ -278,34 +267,4 @@ TEST_CASE("copies go between the memories that they say", "[cuda]") {
            "the kind given is not from the host to the device");
   is_fatal([](bench& b) { OK(cudaMemcpyAsync(b.a.data(), b.a.data() + 1, 8, cudaMemcpyDeviceToDevice, b.first)); },
            "between ranges that overlap");
-}
-
-TEST_CASE("whatever is left at the end is named", "[cuda]") {
-  auto leaves = [](const std::function<void()>& f, const std::string& what) {
-    const auto end = run(f, leaving::in_order);
-    INFO(end.said);
-    CHECK(end.code == fault_exit_code);
-    CHECK(end.says("left at the end of the process: " + what));
-  };
-  leaves([] { (void)make_stream(); }, "1 stream\n");
-  leaves(
-      [] {
-        (void)make_event();
-        (void)allocate<float>(3);
-        (void)allocate<float>(3);
-        (void)allocate_pinned<float>(3);
-      },
-      "2 blocks of device memory, 1 block of pinned memory, 1 event\n");
-  leaves(
-      [] {
-        bench b;
-        b.wait();
-        (void)capture(b);
-        b.give_back();
-      },
-      "1 executable graph\n");
-  const auto clean = run([] { bench().give_back(); }, leaving::in_order);
-  INFO(clean.said);
-  CHECK(clean.code == 0);
-  CHECK(clean.said.empty());
 }

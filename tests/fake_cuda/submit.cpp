@@ -102,7 +102,7 @@ void submit(stream& s, const operation& op) {
     s.capture->operations.push_back(op);
     return;
   }
-  if (m.lost(s.device))
+  if (m.lost(s.device) && op.is != operation::sort::mark)
     return;
   if (s.host_seen != m.host_version) {
     s.now.join(m.host);

@@ -166,4 +166,16 @@ inline void twice(cudaStream_t s, span<const float> from, span<float> to) {
   launch(s, double_all, from, to);
 }
 
+/// A graph of `twice` from `a` to `b`.
+inline cudaGraphExec_t capture(const bench& b) {
+  cudaGraph_t graph = nullptr;
+  cudaGraphExec_t result = nullptr;
+  OK(cudaStreamBeginCapture(b.first, cudaStreamCaptureModeThreadLocal));
+  twice(b.first, b.a, b.b);
+  OK(cudaStreamEndCapture(b.first, &graph));
+  OK(cudaGraphInstantiate(&result, graph, 0));
+  OK(cudaGraphDestroy(graph));
+  return result;
+}
+
 } // namespace fake_cuda::testing
