@@ -197,6 +197,8 @@ void worker_state::on(const completions_ready&) {
 void worker_state::poll() {
   gpu::completion c;
   while (!broken_ && device_->poll({&c, 1}) == 1) {
+    if (c.done.sequence == 0)
+      return fail_device(c.failure->message);
     auto& lane = issued_.at(c.done.lane.value);
     auto oldest = std::move(lane.front());
     lane.pop_front();

@@ -148,7 +148,8 @@ public:
   virtual expected<ticket> submit(const submission& work) = 0;
   /// Moves completions into `out`, oldest first per lane; returns how many. Never blocks.
   virtual std::size_t poll(std::span<completion> out) = 0;
-  /// Waits until `poll` would return something. False on timeout. For the pump thread of an asynchronous backend.
+  /// Waits until `poll` would return something: a completion, or, of sequence 0, that the device is lost. False on
+  /// timeout. For the pump thread of an asynchronous backend.
   virtual bool wait_any(std::chrono::milliseconds timeout) = 0;
   virtual frontier progress(lane_id lane) const = 0;
 };

@@ -39,6 +39,19 @@ const std::byte* external_input(const values_at& side, metadata::value_index v) 
   return i < side.data->inputs.size() ? side.data->inputs[i] : nullptr;
 }
 
+namespace {
+
+/// The source's device failed: what was there is gone, whatever becomes of the target's.
+expected<void> read(const values_at& from, const values_read& what, std::span<std::byte> to,
+                    const std::atomic<bool>* cancel) {
+  auto done = from.plan->read(what, to, cancel);
+  if (!done && done.error().code == errc::device_failed)
+    done.error().code = errc::values_lost;
+  return done;
+}
+
+} // namespace
+
 host_values::host_values(const values_at& from, std::span<const metadata::value_index> values, position at,
                          const std::atomic<bool>* cancel) {
   std::size_t end = 0;
@@ -51,7 +64,7 @@ host_values::host_values(const values_at& from, std::span<const metadata::value_
         end += static_cast<std::size_t>(from.plan->of().layers()[at.layer].state_bytes.bind(from.plan->symbols())));
   }
   bytes_.resize(end);
-  demand(from.plan->read(what, bytes_, cancel));
+  demand(read(from, what, bytes_, cancel));
 }
 
 std::span<const std::byte> host_values::of(std::size_t i) const {
@@ -66,8 +79,8 @@ std::vector<metadata::tensor> read_outputs(const values_at& from, const std::ato
   for (auto v : model.outputs()) {
     metadata::tensor tensor(model.values()[v].type, model.shape(v, from.plan->symbols()));
     const auto root = model.root(v);
-    demand(from.plan->read({.from = from.data, .values = {&root, 1}, .ready = from.ready},
-                           {tensor.mutable_data(), tensor.bytes()}, cancel));
+    demand(read(from, {.from = from.data, .values = {&root, 1}, .ready = from.ready},
+                {tensor.mutable_data(), tensor.bytes()}, cancel));
     result.push_back(std::move(tensor));
   }
   return result;

@@ -56,7 +56,8 @@ void engine::state::on_start_answer(const answer& a, task_state& t) {
       o->second.receiver = t.device;
     return;
   }
-  auto domain = cluster_->at(t.device).domain;
+  auto device = t.device;
+  auto domain = cluster_->at(device).domain;
   wait(t, &a);
   if (a.reason == errc::cancelled && t.ending == errc::none)
     t.ending = errc::cancelled; // the token was seen before the request to cancel
@@ -72,6 +73,8 @@ void engine::state::on_start_answer(const answer& a, task_state& t) {
     } else {
       end(t.what.id, errc::out_of_memory, a.message);
     }
+  } else if (a.reason == errc::device_failed && t.pinned == no_device && avoid(t, device)) {
+    // Its own death will be told; meanwhile the task goes elsewhere.
   } else if (a.reason != errc::receiver_down && a.reason != errc::cancelled
              && ++t.refusals >= defaults::refusals_per_task) {
     end(t.what.id, a.reason, a.message);

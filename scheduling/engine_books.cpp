@@ -45,7 +45,9 @@ void engine::state::touch(task_state& t) {
 void engine::state::index(task_state& t) {
   if (!t.entered)
     return;
-  auto reach = could_start(t) ? shapes_.at(t.shape).reach : waiting_index::nowhere;
+  auto reach = waiting_index::nowhere;
+  if (could_start(t))
+    reach = t.avoided.empty() ? shapes_.at(t.shape).reach : reach_of(t.shape, t.avoided);
   if (reach != t.reach) {
     if (t.reach != waiting_index::nowhere)
       startable_.erase(*t.entered, t.reach);
@@ -75,11 +77,22 @@ bool engine::state::could_start(const task_state& t) const {
   });
 }
 
-waiting_index::reach engine::state::reach_of(plan_table::number shape) {
+waiting_index::reach engine::state::reach_of(plan_table::number shape, const std::vector<std::uint32_t>& avoided) {
   std::vector<bool> groups(plans_.groups());
   for (std::uint32_t g = 0; g < plans_.groups(); ++g)
-    groups[g] = plans_.at(shape, g).what == plan_table::status::ready;
+    groups[g] = plans_.at(shape, g).what == plan_table::status::ready
+                && std::find(avoided.begin(), avoided.end(), g) == avoided.end();
   return startable_.reach_of(groups);
+}
+
+bool engine::state::avoid(task_state& t, device_id failed) {
+  t.avoided.push_back(group(failed));
+  touch(t);
+  for (std::uint32_t g = 0; g < plans_.groups(); ++g)
+    if (in_service_[g] > 0 && plans_.at(t.shape, g).what == plan_table::status::ready
+        && std::find(t.avoided.begin(), t.avoided.end(), g) == t.avoided.end())
+      return true;
+  return false;
 }
 
 void engine::state::plans_changed(const plan_key& k) {

@@ -37,7 +37,8 @@ struct task_state {
   bool leaving = false;        ///< preempted, lane already given to another
   bool blocked = false;        ///< no memory: wait until some task ends
   std::uint32_t refusals = 0;
-  plan_table::number shape = 0; ///< of the plans it needs
+  std::vector<std::uint32_t> avoided; ///< groups of devices that failed it; it starts in others
+  plan_table::number shape = 0;       ///< of the plans it needs
 
   // Derived, by `index`: where the engine's books have it.
   std::optional<waiting_task> entered;                 ///< as it waits
@@ -164,7 +165,9 @@ struct engine::state final : view {
   void plans_changed(const plan_key& k);
   std::optional<device_id> place_in_line() const;
   bool could_start(const task_state& t) const;
-  waiting_index::reach reach_of(plan_table::number shape);
+  waiting_index::reach reach_of(plan_table::number shape, const std::vector<std::uint32_t>& avoided = {});
+  /// Another group can run it than that of `failed`, which it avoids from now on.
+  bool avoid(task_state& t, device_id failed);
   static std::optional<device_id> first_from(const std::set<device_id>& among, device_id from);
   void announce_models();
   void forget_if_unused(model_id m);

@@ -158,7 +158,7 @@ void run_queue::give_back(record& r, effects& out) {
   a.holder = the_scheduler;
   a.values_in = config_.devices->at(config_.self).domain;
   a.laid_out_by = config_.self;
-  a.ready = last_issued(r);
+  a.ready = wrote_last(r);
   a.busy = r.busy;
   a.spent = r.what.spent;
   a.taken = r.what.taken;
@@ -179,7 +179,7 @@ void run_queue::give_away(record& r, effects& out) {
   }
   free_lane(r);
   ++r.what.epoch.value;
-  r.what.ready = last_issued(r);
+  r.what.ready = wrote_last(r);
   auto me = worker_of(config_.self);
   if (devices.direct(config_.self, to)) {
     r.given_to = worker_of(to);
@@ -230,9 +230,10 @@ void run_queue::remember(task_id t, task_epoch e, bool ended) {
   seen_order_.pop_front();
 }
 
-ready_ticket run_queue::last_issued(const record& r) const {
+/// What whoever reads the task's values next must wait for: its last segment here, or what it came with.
+ready_ticket run_queue::wrote_last(const record& r) const {
   if (r.in_flight == 0)
-    return {};
+    return r.what.ready;
   for (std::uint32_t lane = 0; lane < lanes_.size(); ++lane)
     for (auto s = lanes_[lane].in_flight.rbegin(); s != lanes_[lane].in_flight.rend(); ++s)
       if (s->what.task == r.what.id)

@@ -122,7 +122,7 @@ private:
   void drop(task_id t, bool ended, effects& out);
   void free_lane(record& r);
   void remember(task_id t, task_epoch e, bool ended);
-  ready_ticket last_issued(const record& r) const;
+  ready_ticket wrote_last(const record& r) const;
   position segment_end(const record& r) const;
   std::optional<task_id> pick(std::uint32_t lane) const;
   std::optional<segment> issue(std::uint32_t lane);

@@ -103,6 +103,7 @@ void run_queue::completed(lane_id lane, std::uint64_t sequence, duration elapsed
     return;
   r->busy += elapsed;
   r->what.spent.computing += elapsed;
+  r->what.ready = {}; // it waited for that
   if (r->given_to)
     return;
   if (r->failure)

@@ -25,7 +25,10 @@ cuda_device::cuda_device(device_description description, std::shared_ptr<gpu_sta
 cuda_device::~cuda_device() {
   current_gpu_quietly here(gpu_->number);
   for (auto& l : lanes_)
-    l.times.reset(); // its thread tells of the last ones
+    if (l.times) {
+      l.times->wait(l.times->progress().issued); // who asks for a ticket must find it until it is over
+      l.times.reset();
+    }
   lanes_.clear();
 }
 
@@ -127,8 +130,9 @@ const cuda_plan& cuda_device::checked_plan(const submission& work) const {
 
 void cuda_device::wait_for(const submission& work, one_lane& l) {
   for (const auto& t : work.waits)
-    if (auto other = t.sequence > 0 ? gpu_->timelines->find(t) : nullptr; other && other != l.times)
-      other->wait_on(l.on->stream(), t.sequence);
+    for (const auto& other : gpu_->timelines->find(t))
+      if (other != l.times)
+        other->wait_on(l.on->stream(), t.sequence);
 }
 
 void cuda_device::enqueue(const cuda_plan& plan, const bindings& data, lane& on, position begin, position end) const {
@@ -156,7 +160,7 @@ expected<ticket> cuda_device::submit(const submission& work) {
     auto may_fault = false;
     for (auto layer = work.begin.layer; layer < plan.profile().layers() && position{layer, 0} < work.end; ++layer)
       may_fault = may_fault || plan.layer(layer).may_fault;
-    l.on->reserve(plan.scratch_bytes()); // grows once for a plan that another device built
+    l.on->reserve(plan.scratch_bytes());         // grows once for a plan that another device built
     const auto sequence = l.progress.issued + 1; // only this thread issues
     const auto stream = l.on->stream();
     wait_for(work, l);
@@ -219,7 +223,21 @@ std::size_t cuda_device::poll(std::span<completion> out) {
 
 bool cuda_device::wait_any(std::chrono::milliseconds timeout) {
   std::unique_lock lock(mutex_);
-  return some_.wait_for(lock, timeout, [&] { return !completed_.empty(); });
+  if (some_.wait_for(lock, timeout, [&] { return !completed_.empty(); }))
+    return true;
+  return !told_of_loss_ && notice_loss();
+}
+
+bool cuda_device::notice_loss() {
+  const current_gpu_quietly here(gpu_->number);
+  for (const auto& l : lanes_)
+    if (const auto state = cudaStreamQuery(l.on->stream()); state != cudaSuccess && state != cudaErrorNotReady) {
+      (void)cudaGetLastError();
+      completed_.push_back({.done = {description_.id, {}, 0},
+                            .failure = error{errc::device_failed, part() + ": " + cudaGetErrorString(state)}});
+      return told_of_loss_ = true;
+    }
+  return false;
 }
 
 frontier cuda_device::progress(lane_id lane) const {

@@ -58,11 +58,14 @@ private:
   void enqueue(const cuda_plan& plan, const bindings& data, lane& on, position begin, position end) const;
   void completed(std::size_t lane, std::uint64_t sequence, stream_fate fate, const std::string& why);
   void measure(cuda_plan& plan, lane& on);
+  /// Looks after a GPU that has nothing to do: it may be lost all the same. Once it is, `poll` says so.
+  bool notice_loss();
   std::string part() const { return "device '" + description_.name + "'"; }
 
   device_description description_;
   std::shared_ptr<gpu_state> gpu_;
   bool attached_ = false;
+  bool told_of_loss_ = false; ///< guarded by `mutex_`
   std::vector<one_lane> lanes_;
   mutable std::mutex mutex_;
   std::condition_variable some_;

@@ -13,8 +13,9 @@ namespace baton::gpu::cuda {
 void gpu_state::await(const ticket& t) const {
   if (t.sequence == 0)
     return;
-  if (auto lane = timelines->find(t); lane && !lane->wait(t.sequence))
-    raise(errc::device_failed, "what was to be waited for failed");
+  for (const auto& lane : timelines->find(t))
+    if (!lane->wait(t.sequence))
+      raise(errc::values_lost, "the work that was to be waited for failed");
 }
 
 cuda_plan::cuda_plan(plan_draft draft, std::string device_kind, std::shared_ptr<gpu_state> home)

@@ -20,7 +20,7 @@ struct gpu_state {
   std::shared_ptr<stager> down;              ///< values go out
   std::shared_ptr<timeline_table> timelines; ///< of all GPUs
 
-  /// Sleeps until what `t` stands for is over. Throws `device_failed` if it failed.
+  /// Sleeps until what `t` stands for is over. Throws `values_lost` if it failed.
   void await(const ticket& t) const;
 };
 

@@ -50,6 +50,8 @@ void timeline::wait_on(cudaStream_t stream, std::uint64_t sequence) {
 
 bool timeline::wait(std::uint64_t sequence) {
   std::unique_lock lock(mutex_);
+  if (sequence > frontier_.issued)
+    return true;
   changed_.wait(lock, [&] { return frontier_.completed >= sequence; });
   return !failed_at_ || *failed_at_ > sequence;
 }
@@ -84,13 +86,18 @@ void timeline::run() {
 
 void timeline_table::put(device_id device, lane_id lane, const std::shared_ptr<timeline>& t) {
   std::lock_guard lock(mutex_);
-  lanes_[{device, lane}] = t;
+  std::erase_if(lanes_, [](const auto& entry) { return entry.second.expired(); });
+  lanes_.emplace(std::pair{device, lane}, t);
 }
 
-std::shared_ptr<timeline> timeline_table::find(const ticket& t) const {
+std::vector<std::shared_ptr<timeline>> timeline_table::find(const ticket& t) const {
   std::lock_guard lock(mutex_);
-  auto found = lanes_.find({t.device, t.lane});
-  return found == lanes_.end() ? nullptr : found->second.lock();
+  std::vector<std::shared_ptr<timeline>> result;
+  const auto [first, last] = lanes_.equal_range({t.device, t.lane});
+  for (auto i = first; i != last; ++i)
+    if (auto alive = i->second.lock())
+      result.push_back(std::move(alive));
+  return result;
 }
 
 } // namespace baton::gpu::cuda

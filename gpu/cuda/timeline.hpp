@@ -39,7 +39,7 @@ public:
   frontier progress() const;
   /// What is put on `stream` from now on runs after submission `sequence`. Throws `failure`.
   void wait_on(cudaStream_t stream, std::uint64_t sequence);
-  /// Sleeps until `sequence` has completed. False if it failed.
+  /// Sleeps until `sequence` has completed, if it was issued here. False if it failed.
   bool wait(std::uint64_t sequence);
 
 private:
@@ -62,15 +62,17 @@ private:
 };
 
 /// The lanes of all devices, so that a ticket of one can be waited for by another, or by a copy. Thread-safe. An entry
-/// goes with its device; a ticket of a device that is gone counts as over: its lanes waited for their work.
+/// goes with its device, which waits for its work before: a ticket of a device that is gone is over.
 class timeline_table {
 public:
   void put(device_id device, lane_id lane, const std::shared_ptr<timeline>& t);
-  std::shared_ptr<timeline> find(const ticket& t) const;
+  /// Where `t` may have been issued: a device that is opened anew counts from 1 again while the one before may still be
+  /// at its last work.
+  std::vector<std::shared_ptr<timeline>> find(const ticket& t) const;
 
 private:
   mutable std::mutex mutex_;
-  std::map<std::pair<device_id, lane_id>, std::weak_ptr<timeline>> lanes_;
+  std::multimap<std::pair<device_id, lane_id>, std::weak_ptr<timeline>> lanes_;
 };
 
 } // namespace baton::gpu::cuda

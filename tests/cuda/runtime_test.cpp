@@ -177,6 +177,7 @@ TEST_CASE("under cancels, moves, dying workers and a GPU that is lost every requ
   // What asks for the lost GPU is told so, and the others serve.
   auto q = kinds[0].ask();
   auto d = run(*r, std::move(q));
+  CAPTURE(d.message);
   CHECK(d.failure == errc::none);
   CHECK(d.device.value != 0);
   CHECK(r->drain(1s));
