@@ -23,7 +23,7 @@ setup: ## Installs what is missing (Debian 12, root), says what and why
 
 build: setup ## Builds the program: build/release/baton
 	$(call say,build: the program (preset $(PRESET)))
-	@scripts/build.sh $(PRESET) baton
+	@scripts/build.sh $(PRESET) program
 	@echo "build: build/$(PRESET)/baton"
 
 build/demo/.models-made: demo/make_models.py scripts/requirements.txt $(wildcard demo/models/*/1/model.onnx demo/models/*/labels.txt) | setup
@@ -33,7 +33,9 @@ build/demo/.models-made: demo/make_models.py scripts/requirements.txt $(wildcard
 
 models: build/demo/.models-made ## Makes the demo's models: build/models
 
-demo: build models ## Serves three models on two CPU devices under mixed traffic, 20 s
+demo: setup models ## Serves three models on two CPU devices under mixed traffic, 20 s
+	$(call say,demo: build (preset $(PRESET)))
+	@scripts/build.sh $(PRESET) baton
 	$(call say,demo)
 	@demo/run.sh
 

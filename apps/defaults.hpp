@@ -144,4 +144,7 @@ inline constexpr std::chrono::milliseconds progress_interval = 250ms;
 /// Between lines where the output is not a terminal.
 inline constexpr std::chrono::seconds progress_line_interval = 5s;
 
+/// Of the memory that is free at the start, what the host's domains of a server may use where no limit is given.
+inline constexpr double host_share = 0.8;
+
 } // namespace baton::apps::defaults

@@ -30,6 +30,8 @@ bool is_plain(std::string_view text) {
   });
 }
 
+} // namespace
+
 std::string without_controls(std::string_view text) {
   bool clean = std::all_of(text.begin(), text.end(), [](unsigned char c) { return c >= ' ' && c < 0x7f; });
   if (clean)
@@ -43,6 +45,8 @@ std::string without_controls(std::string_view text) {
   }
   return shown;
 }
+
+namespace {
 
 void append(spdlog::memory_buf_t& to, std::string_view text) {
   to.append(text.data(), text.data() + text.size());

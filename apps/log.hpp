@@ -24,6 +24,9 @@ enum class log_format : std::uint8_t {
   text, ///< time, level, message, then NAME=VALUE; values with more than plain characters are JSON strings
   json, ///< {"time": RFC 3339 in UTC with microseconds, "level", "message", then the fields}
 };
+/// `text` with control characters as JSON escapes them, and what is no UTF-8 replaced.
+std::string without_controls(std::string_view text);
+
 /// In both formats an event is one line of valid UTF-8 without control characters, whatever the message holds.
 std::unique_ptr<spdlog::formatter> make_log_formatter(log_format f);
 

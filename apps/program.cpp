@@ -83,9 +83,14 @@ void add_device_options(CLI::App& command, std::string& devices, std::string& cu
                      "The CUDA backend's file; by default libbaton_cuda.so beside the program or in ../lib/baton");
 }
 
+/// Names of models and files go into it as they are: a terminal must not obey them.
 int report(const error& e) {
+  constexpr std::size_t most = 4000;
   std::fflush(stdout);
-  fmt::print(stderr, "baton: {}\n", e.message.empty() ? std::string{to_string(e.code)} : e.message);
+  auto text = without_controls(e.message.empty() ? to_string(e.code) : std::string_view{e.message});
+  if (text.size() > most)
+    text = text.substr(0, most) + " ...";
+  fmt::print(stderr, "baton: {}\n", text);
   return e.code == errc::bad_argument ? exit_code::usage : exit_code::failed;
 }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <limits>
 #include <random>
+#include <set>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -124,10 +125,14 @@ expected<std::pair<std::size_t, std::string>> split_choice(const metadata::model
 
 expected<run_inputs> make_inputs(const metadata::model& m, const input_options& options) {
   std::vector<std::string> sources(m.inputs().size(), "random");
+  std::set<std::size_t> chosen;
   for (const auto& choice : options.choices) {
     auto split = split_choice(m, "input", m.inputs(), choice);
     if (!split)
       return tl::unexpected(split.error());
+    if (!chosen.insert(split->first).second)
+      return fail(errc::bad_argument, fmt::format("--input {}: input '{}' has been given already", choice,
+                                                  m.values()[m.inputs()[split->first]].name));
     sources[split->first] = split->second;
   }
   run_inputs made;

@@ -194,11 +194,12 @@ void add_serve_command(CLI::App& app, chosen_command& chosen) {
                    "Bytes that the inputs of open requests may take, as in 512MB; more are refused with 503")
       ->transform(CLI::AsSizeValue(false))
       ->default_str("1GiB");
-  command
-      ->add_option("--memory-limit", o->runtime.machine.memory_limit,
-                   "Bytes that weights, activations and scratch may take in each domain, as in 4GB; 0: no limit")
-      ->transform(CLI::AsSizeValue(false))
-      ->capture_default_str();
+  const auto* limit =
+      command
+          ->add_option("--memory-limit", o->runtime.machine.memory_limit,
+                       "Bytes that weights, activations and scratch may take in each domain, as in 4GB; 0: no limit.\n"
+                       "By default the host's domains together may take 80% of the memory that is free at the start")
+          ->transform(CLI::AsSizeValue(false));
   command->add_option("--warm-batch", o->batches, "Batch sizes to prepare at start, as in 1,4,8")
       ->delimiter(',')
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{65536}))
@@ -209,7 +210,10 @@ void add_serve_command(CLI::App& app, chosen_command& chosen) {
                    "symbols not named prepares at its first request")
       ->take_all()
       ->expected(1);
-  command->callback([o, &chosen] { chosen = [o] { return serve(*o); }; });
+  command->callback([o, limit, &chosen] {
+    o->runtime.machine.host_share = limit->count() == 0 ? defaults::host_share : 0;
+    chosen = [o] { return serve(*o); };
+  });
 }
 
 } // namespace baton::apps

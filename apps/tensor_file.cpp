@@ -54,6 +54,8 @@ expected<metadata::tensor> read_tensor_file(const std::filesystem::path& file, i
 
 expected<void> check_tensor_file(const std::filesystem::path& file) {
   const auto e = extension(file);
+  if (const auto folder = file.parent_path(); !folder.empty() && !std::filesystem::is_directory(folder))
+    return fail(errc::not_found, file.string() + ": there is no such folder to write to");
   if (e == ".npy" || e == ".pb")
     return {};
   return fail(errc::bad_argument, file.string() + ": an output is written as .npy or .pb, say which");

@@ -18,7 +18,8 @@ expected<input_file_kind> kind_of_file(const std::filesystem::path& file);
 /// Reads a `.npy` or `.pb` file. @pre `kind` is not `picture`. Errors: those of `read_npy` and `read_tensor_pb`.
 expected<metadata::tensor> read_tensor_file(const std::filesystem::path& file, input_file_kind kind);
 
-/// Whether `write_tensor_file` knows the end of that name. Errors: `bad_argument` naming the file.
+/// Whether `write_tensor_file` knows the end of that name, and there is such a folder. Errors: `bad_argument` and
+/// `not_found` naming the file.
 expected<void> check_tensor_file(const std::filesystem::path& file);
 /// Writes a `.pb` file (an ONNX tensor called `name`) or else a `.npy` file. Errors: those of writing either.
 expected<void> write_tensor_file(const std::filesystem::path& file, const metadata::tensor& t, const std::string& name);

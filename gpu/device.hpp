@@ -207,8 +207,14 @@ public:
 /// The host's processor, for people; "unknown processor" where the system does not say.
 std::string processor_name();
 
+/// Bytes that this process may still use: the system's or its control group's. 0 where the system does not say.
+std::uint64_t free_memory();
+
 struct machine_options {
   std::uint64_t memory_limit = 0; ///< bytes per domain; 0: none
+  /// Where there is no `memory_limit`: the share of the host's free memory that its domains may use, divided evenly; 0:
+  /// no limit. What does not fit is refused then, instead of the system ending the process.
+  double host_share = 0;
   bool pin_threads = true;
   /// The file of the CUDA plugin; empty: `libbaton_cuda.so` beside the program or in `../lib/baton`, if there is a
   /// driver.

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,6 +37,14 @@ class host_machine final : public machine {
 public:
   /// Throws `failure`.
   host_machine(std::span<const device_spec> specs, const machine_options& options) : options_(options) {
+    std::set<std::string> names{"host"};
+    for (const auto& spec : specs)
+      if (spec.backend == "cpu" && !spec.domain.empty())
+        names.insert(spec.domain);
+    host_limit_ = options.memory_limit;
+    if (host_limit_ == 0)
+      host_limit_ = static_cast<std::uint64_t>(options.host_share * static_cast<double>(free_memory())
+                                               / static_cast<double>(names.size()));
     add_host_domain("host");
     for (const auto& spec : specs)
       spec.backend == "cuda" ? add_gpu(spec) : add_cores(spec);
@@ -52,12 +62,12 @@ public:
 private:
   using opener = std::function<expected<std::unique_ptr<device>>()>;
 
-  domain_description next_domain(std::string name) const {
-    return {domain_id{static_cast<std::uint32_t>(domains_.size())}, std::move(name), options_.memory_limit};
+  domain_description next_domain(std::string name, std::uint64_t limit) const {
+    return {domain_id{static_cast<std::uint32_t>(domains_.size())}, std::move(name), limit};
   }
 
   std::shared_ptr<cpu::cpu_domain> add_host_domain(const std::string& name) {
-    auto made = std::make_shared<cpu::cpu_domain>(next_domain(name));
+    auto made = std::make_shared<cpu::cpu_domain>(next_domain(name, host_limit_));
     domains_.push_back(made);
     host_domains_[name] = made;
     return made;
@@ -102,7 +112,7 @@ private:
       raise(errc::not_found, "device '" + name + "': this machine has " + std::to_string(cards.size()) + " GPUs");
     auto& home = gpu_domains_[spec.number];
     if (!home) {
-      home = value_or_raise((*cuda)->open_domain(spec.number, next_domain(name)));
+      home = value_or_raise((*cuda)->open_domain(spec.number, next_domain(name, options_.memory_limit)));
       domains_.push_back(home);
     }
     const auto& card = cards[spec.number];
@@ -123,6 +133,7 @@ private:
   }
 
   machine_options options_;
+  std::uint64_t host_limit_ = 0;
   const std::vector<int> cores_ = cpu::usable_cores();
   const std::string processor_ = processor_name();
   std::size_t next_core_ = 0;
@@ -134,6 +145,19 @@ private:
 };
 
 } // namespace
+
+std::uint64_t free_memory() {
+  std::uint64_t bytes = 0;
+  std::ifstream info("/proc/meminfo");
+  for (std::string line; std::getline(info, line);)
+    if (line.starts_with("MemAvailable:"))
+      bytes = std::strtoull(line.c_str() + std::string_view("MemAvailable:").size(), nullptr, 10) << 10;
+  std::uint64_t most = 0;
+  std::uint64_t used = 0;
+  if (std::ifstream("/sys/fs/cgroup/memory.max") >> most && std::ifstream("/sys/fs/cgroup/memory.current") >> used)
+    bytes = std::min(bytes, most - std::min(most, used));
+  return bytes;
+}
 
 std::string processor_name() {
   std::ifstream info("/proc/cpuinfo");

@@ -45,9 +45,7 @@ void engine::state::touch(task_state& t) {
 void engine::state::index(task_state& t) {
   if (!t.entered)
     return;
-  auto reach = waiting_index::nowhere;
-  if (could_start(t))
-    reach = t.avoided.empty() ? shapes_.at(t.shape).reach : reach_of(t.shape, t.avoided);
+  auto reach = could_start(t) ? reach_of(t) : waiting_index::nowhere;
   if (reach != t.reach) {
     if (t.reach != waiting_index::nowhere)
       startable_.erase(*t.entered, t.reach);
@@ -77,22 +75,31 @@ bool engine::state::could_start(const task_state& t) const {
   });
 }
 
-waiting_index::reach engine::state::reach_of(plan_table::number shape, const std::vector<std::uint32_t>& avoided) {
+waiting_index::reach engine::state::reach_of(plan_table::number shape) {
   std::vector<bool> groups(plans_.groups());
   for (std::uint32_t g = 0; g < plans_.groups(); ++g)
-    groups[g] = plans_.at(shape, g).what == plan_table::status::ready
-                && std::find(avoided.begin(), avoided.end(), g) == avoided.end();
+    groups[g] = plans_.at(shape, g).what == plan_table::status::ready;
   return startable_.reach_of(groups);
+}
+
+/// Of a task that a device has failed: the groups that have not, as long as one of them is in service; then all again.
+waiting_index::reach engine::state::reach_of(task_state& t) {
+  if (t.avoided.empty())
+    return shapes_.at(t.shape).reach;
+  std::vector<bool> groups(plans_.groups());
+  for (std::uint32_t g = 0; g < plans_.groups(); ++g)
+    groups[g] = plans_.at(t.shape, g).what == plan_table::status::ready && in_service_[g] > 0
+                && std::find(t.avoided.begin(), t.avoided.end(), g) == t.avoided.end();
+  if (std::find(groups.begin(), groups.end(), true) != groups.end())
+    return startable_.reach_of(groups);
+  t.avoided.clear();
+  return shapes_.at(t.shape).reach;
 }
 
 bool engine::state::avoid(task_state& t, device_id failed) {
   t.avoided.push_back(group(failed));
   touch(t);
-  for (std::uint32_t g = 0; g < plans_.groups(); ++g)
-    if (in_service_[g] > 0 && plans_.at(t.shape, g).what == plan_table::status::ready
-        && std::find(t.avoided.begin(), t.avoided.end(), g) == t.avoided.end())
-      return true;
-  return false;
+  return !t.avoided.empty();
 }
 
 void engine::state::plans_changed(const plan_key& k) {

@@ -22,8 +22,10 @@ void engine::state::on(const start_attempt& e) {
     return reject(e, errc::bad_argument, "a device asked for does not exist");
   if (waiting_ >= waiting_limit_)
     return reject(e, errc::overloaded, "too many tasks are waiting");
-  if (!plans_.knows(e.model, e.symbols) && plans_.shapes(e.model) >= defaults::shapes_per_model)
-    return reject(e, errc::overloaded, "the model has been asked for in too many different shapes");
+  if (!has_room_for(e.model, e.symbols))
+    return reject(e, errc::overloaded,
+                  "the model has been asked for in " + std::to_string(defaults::shapes_per_model)
+                      + " different shapes, which is as many as it keeps plans for: ask in one of these");
   ++counters_.attempts;
   ++model->second.tasks;
   auto [shape, again] = plans_.want(e.model, e.symbols, now_);
@@ -45,6 +47,17 @@ void engine::state::on(const start_attempt& e) {
     deadlines_.emplace(e.deadline, id);
   enter(t);
   end_hopeless();
+}
+
+/// Plans are kept as long as their model; only those that could not be built make room.
+bool engine::state::has_room_for(model_id m, const std::vector<std::int64_t>& symbols) {
+  const auto full = [&] { return plans_.shapes(m) >= defaults::shapes_per_model; };
+  if (plans_.knows(m, symbols) || !full())
+    return true;
+  plans_.forget_failed(m, [&](plan_table::number shape) {
+    return std::any_of(tasks_.begin(), tasks_.end(), [&](const auto& t) { return t.second.shape == shape; });
+  });
+  return !full();
 }
 
 void engine::state::reject(const start_attempt& e, errc reason, std::string text) {

@@ -165,8 +165,10 @@ struct engine::state final : view {
   void plans_changed(const plan_key& k);
   std::optional<device_id> place_in_line() const;
   bool could_start(const task_state& t) const;
-  waiting_index::reach reach_of(plan_table::number shape, const std::vector<std::uint32_t>& avoided = {});
-  /// Another group can run it than that of `failed`, which it avoids from now on.
+  waiting_index::reach reach_of(plan_table::number shape);
+  waiting_index::reach reach_of(task_state& t);
+  bool has_room_for(model_id m, const std::vector<std::int64_t>& symbols);
+  /// It starts in other groups than that of `failed` from now on. False if there is none.
   bool avoid(task_state& t, device_id failed);
   static std::optional<device_id> first_from(const std::set<device_id>& among, device_id from);
   void announce_models();

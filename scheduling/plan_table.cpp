@@ -97,6 +97,19 @@ bool plan_table::building(model_id m) const {
   return false;
 }
 
+void plan_table::forget_failed(model_id m, const std::function<bool(number)>& wanted) {
+  auto has_failed = [](const entry& e) { return e.what == status::failed; };
+  for (auto i = first_of(m); i != numbers_.end() && i->first.first == m;) {
+    const auto& all = shapes_.at(i->second);
+    if (wanted(i->second) || !std::all_of(all.begin(), all.end(), has_failed)) {
+      ++i;
+      continue;
+    }
+    shapes_.erase(i->second);
+    i = numbers_.erase(i);
+  }
+}
+
 void plan_table::forget(model_id m) {
   for (auto i = first_of(m); i != numbers_.end() && i->first.first == m;) {
     shapes_.erase(i->second);

@@ -3,6 +3,7 @@
 #include <compare>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -66,6 +67,8 @@ public:
   /// The model is on its way out: nothing more of it is built. What is being built still is `built` or `not_built`.
   void withdraw(model_id m);
   bool building(model_id m) const;
+  /// Drops the model's shapes that no group could build and `wanted` does not name: they make room for others.
+  void forget_failed(model_id m, const std::function<bool(number)>& wanted);
   /// Drops all it knows of the model. @pre `withdraw`n, nothing `building`.
   void forget(model_id m);
 

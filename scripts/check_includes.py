@@ -19,7 +19,7 @@ ROOMS = {
 LIBRARIES = {
     "the actor framework": (r"caf/", {"actors", "tests/actors", "tests/bench"}),
     "oneDNN": (r"(oneapi/|dnnl)", {"gpu", "tests/gpu", "tests/bench"}),
-    "CUDA": (r"(cuda|cudnn|cublas|thrust/|cub/|nvtx)", {"gpu/cuda", "tests/gpu"}),
+    "CUDA": (r"(cuda|cudnn|cublas|thrust/|cub/|nvtx)", {"gpu/cuda", "tests/fake_cuda"}),
     "OpenMP": (r"omp\.h", {"gpu", "tests/gpu", "tests/bench"}),
     "ONNX": (r"onnx/", {"metadata", "tests"}),
     "protobuf": (r"google/protobuf/", {"metadata", "apps", "tests"}),
@@ -91,16 +91,18 @@ class Tree:
             room = name.split("/")[0]
             for _, quoted, target in includes:
                 if room in ROOMS and quoted and target in self.includes and target.split("/")[0] != room:
-                    yield from self.drags_in(target, target, set())
+                    folder = name.rpartition("/")[0]
+                    private = [x for x in PRIVATE if not within(folder, LIBRARIES[x][1])]
+                    yield from self.drags_in(target, target, private, set())
 
-    def drags_in(self, public, name, seen):
+    def drags_in(self, public, name, private, seen):
         if name in seen:
             return
         seen.add(name)
         for number, quoted, target in self.includes[name]:
             if quoted and target in self.includes:
-                yield from self.drags_in(public, target, seen)
-            for library in PRIVATE:
+                yield from self.drags_in(public, target, private, seen)
+            for library in private:
                 if not quoted and re.match(LIBRARIES[library][0], target):
                     yield f"{name}:{number}: {public} is included by other rooms and drags in {library}"
 

@@ -49,8 +49,8 @@ built_layer build_layer(plan_draft& draft, std::uint32_t index) {
   } catch (const failure&) {
     throw;
   } catch (...) {
-    throw failure(caught(errc::bad_model, "model '" + draft.model->name() + "': layer '" + layer.name + "' ("
-                                              + std::string(kind_name(layer.attributes)) + ") cannot be run here"));
+    throw failure(caught(errc::bad_model, "layer '" + layer.name + "' (" + std::string(kind_name(layer.attributes))
+                                              + ") cannot be run here"));
   }
 }
 

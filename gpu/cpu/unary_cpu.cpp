@@ -28,7 +28,7 @@ eltwise eltwise_of(const activation& f) {
   case function::none: return {};
   case function::relu: return {algorithm::eltwise_relu, 0.0F};
   case function::leaky_relu: return {algorithm::eltwise_relu, alpha};
-  case function::clip: return {algorithm::eltwise_clip, alpha, beta};
+  case function::clip: return {algorithm::eltwise_clip, std::min(alpha, beta), beta}; // the upper bound is applied last
   case function::elu: return {algorithm::eltwise_elu, alpha};
   case function::sigmoid: return {algorithm::eltwise_logistic, 0.0F};
   case function::tanh: return {algorithm::eltwise_tanh, 0.0F};

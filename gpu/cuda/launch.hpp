@@ -17,7 +17,7 @@
 #if defined(__CUDACC__)
 #include "gpu/cuda/error.hpp"
 #else
-#include "tests/fake_cuda/fake_cuda.hpp"
+#include <fake_cuda.hpp> // of the stand-in that this build is linked to
 #endif
 
 /// The one way to launch a kernel of ours (with `rows.hpp`): these two headers alone know which compiler reads them. By

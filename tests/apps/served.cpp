@@ -40,6 +40,12 @@ http::server_address served::address() const {
   return http::resolve("http://127.0.0.1:" + std::to_string(server_->port())).value();
 }
 
+http::ending served::wait() {
+  if (thread_.joinable())
+    thread_.join();
+  return how_;
+}
+
 http::ending served::stop() {
   if (thread_.joinable()) {
     server_->stop();

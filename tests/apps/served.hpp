@@ -30,6 +30,9 @@ public:
   const std::filesystem::path& repository() const { return folder_.path(); }
   /// Begins the drain and waits for the end.
   apps::http::ending stop();
+  apps::http::server& door() { return *server_; }
+  /// Waits for an end that something else has begun.
+  apps::http::ending wait();
 
 private:
   temporary_folder folder_;

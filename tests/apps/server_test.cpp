@@ -144,3 +144,23 @@ TEST_CASE("A port that is taken, or an address that is none, is an error that sa
   o.address = "nowhere";
   CHECK(http::server::open(o, s.runtime(), s.models()).error().code == errc::bad_argument);
 }
+
+TEST_CASE("A server that is told that the runtime can serve no more ends at once, as unhealthy", "[apps]") {
+  testing::served s;
+  http::client idle{s.address()};
+  REQUIRE(idle.get("/v2/health/live"));
+  s.door().give_up();
+  CHECK(s.wait() == http::ending::unhealthy);
+  CHECK_FALSE(http::client{s.address()}.get("/v2/health/live"));
+}
+
+TEST_CASE("A runtime that has no device left for a while ends its server", "[apps]") {
+  http::server_options o;
+  o.unhealthy_limit = std::chrono::milliseconds{200};
+  testing::served s{o, "cpu:1"};
+  for (int i = 0; i < 100 && s.runtime().healthy(); ++i) { // until it is not started again any more
+    s.runtime().crash_worker({0});
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  }
+  CHECK(s.wait() == http::ending::unhealthy);
+}

@@ -146,6 +146,52 @@ TEST_CASE("an accept refused for memory waits for another task to end, or ends i
   CHECK(end->reason == errc::out_of_memory);
 }
 
+TEST_CASE("a task whose device failed before it began goes to another, and ends if all fail it", "[scheduling]") {
+  engine_fixture f{"fifo", {{{0}, {1}, 0, 1}, {{1}, {2}, 0, 1}}};
+  f.ready(2);
+  f.request(1);
+  std::vector<party> tried;
+  for (auto b = f.first<bring>(); b; b = f.first<bring>()) {
+    tried.push_back(f.target);
+    answer no = f.applied(b->command, b->what, b->to.value);
+    no.what = outcome::refused;
+    no.reason = errc::device_failed;
+    no.holder = the_scheduler;
+    no.values_in = no_domain;
+    no.laid_out_by = no_device;
+    f.feed(no);
+    REQUIRE(tried.size() < 20);
+  }
+  REQUIRE(tried.size() > 2);
+  for (std::size_t i = 1; i < tried.size(); ++i)
+    CHECK((tried[i] != tried[i - 1] || i % 2 == 0)); // each device once a round
+  auto end = f.first<attempt_ended>();
+  REQUIRE(end);
+  CHECK(end->reason == errc::device_failed);
+}
+
+TEST_CASE("a task that avoids a device runs there after all when the others are gone for good", "[scheduling]") {
+  engine_fixture f{"fifo", {{{0}, {1}, 0, 1}, {{1}, {2}, 0, 1}}};
+  f.ready(2);
+  f.feed(worker_down{{1}}); // down, but to come again
+  f.request(1);
+  auto b = f.first<bring>();
+  REQUIRE(b);
+  REQUIRE(f.target == transfer_of({1}));
+  answer no = f.applied(b->command, b->what, 0);
+  no.what = outcome::refused;
+  no.reason = errc::device_failed;
+  no.holder = the_scheduler;
+  no.values_in = no_domain;
+  no.laid_out_by = no_device;
+  f.feed(no);
+  CHECK_FALSE(f.first<bring>()); // it waits for the other
+  for (int i = 0; i < 20 && !f.first<bring>(); ++i)
+    f.feed(worker_down{{1}});
+  CHECK(f.first<bring>());
+  CHECK(f.target == transfer_of({1}));
+}
+
 TEST_CASE("an engine log replays to the same actions, and a changed line is found", "[scheduling]") {
   engine_fixture f;
   f.ready();
