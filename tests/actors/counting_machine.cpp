@@ -53,6 +53,10 @@ public:
   const std::string& device_kind() const override { return kind_; }
   const metadata::plan_profile& profile() const override { return profile_; }
   std::size_t block_bytes() const override { return sizeof(memory); }
+  /// All devices are of this kind: their copies know each other's blocks.
+  expected<void> read(const gpu::values_read&, std::span<std::byte>, const std::atomic<bool>*) const override {
+    return fail(errc::internal, "nobody reads these values by way of the host");
+  }
 
 private:
   std::shared_ptr<const metadata::model> model_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,9 +44,17 @@ struct engine_fixture {
     for (std::uint32_t d = 0; d < devices; ++d)
       feed(worker_up{{d}});
     feed(model_added{{1}, {{1}}});
-    while (auto j = first<job>()) {
-      auto to = target;
-      feed(job_done{j->command, {to.index}, errc::none, {}, predicted});
+    std::deque<std::pair<command_id, std::uint32_t>> asked; // each group of devices builds its own
+    const auto note = [&] {
+      for (const auto& a : out)
+        if (auto* x = std::get_if<envelope>(&a))
+          if (auto* j = std::get_if<job>(&x->what))
+            asked.emplace_back(j->command, x->to.index);
+    };
+    for (note(); !asked.empty(); note()) {
+      auto [command, device] = asked.front();
+      asked.pop_front();
+      feed(job_done{command, {device}, errc::none, {}, predicted});
     }
   }
   template <class M>

@@ -186,7 +186,7 @@ TEST_CASE("a task that avoids a device runs there after all when the others are 
   no.laid_out_by = no_device;
   f.feed(no);
   CHECK_FALSE(f.first<bring>()); // it waits for the other
-  for (int i = 0; i < 20 && !f.first<bring>(); ++i)
+  for (std::uint32_t i = 0; i <= scheduling::defaults::worker_restarts && !f.first<bring>(); ++i)
     f.feed(worker_down{{1}});
   CHECK(f.first<bring>());
   CHECK(f.target == transfer_of({1}));
