@@ -2,12 +2,11 @@
 add_library(baton_flags INTERFACE)
 set(warnings -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wconversion -Wno-sign-conversion
              -Wno-missing-field-initializers)
-target_compile_options(baton_flags INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${warnings}>")
+target_compile_options(baton_flags INTERFACE ${warnings})
 target_include_directories(baton_flags INTERFACE ${CMAKE_SOURCE_DIR})
 option(BATON_WERROR "Treat warnings as errors" OFF)
 if(BATON_WERROR)
-  target_compile_options(baton_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Werror>
-                                               "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:--Werror all-warnings>")
+  target_compile_options(baton_flags INTERFACE -Werror)
 endif()
 if(BATON_FUZZ)
   target_compile_options(baton_flags INTERFACE -fsanitize=fuzzer-no-link)
