@@ -14,6 +14,8 @@ void engine::state::on(const start_attempt& e) {
   if (draining_ || !any_in_service())
     return reject(e, errc::unavailable, draining_ ? "the server is shutting down" : "no device is in service");
   auto model = models_.find(e.model);
+  if (model == models_.end() && e.model <= last_model_) // the request was on its way when the model went
+    return reject(e, errc::unavailable, "the model has been unloaded");
   if (model == models_.end())
     return reject(e, errc::not_found, "no such model");
   if (model->second.removed)

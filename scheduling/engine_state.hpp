@@ -190,6 +190,7 @@ struct engine::state final : view {
   std::map<command_id, pending_command> commands_;
   std::vector<device_state> devices_;
   std::map<model_id, model_state> models_;
+  model_id last_model_; ///< ids rise: what is not above it has been there
   plan_table plans_;
   std::set<std::pair<time_point, task_id>> deadlines_;
 

@@ -52,7 +52,10 @@ TEST_CASE("a removed model's tasks end wherever they are, and only then is it fo
   f.feed(stopped);
   CHECK(f.first<attempt_ended>()->request == request_id{1});
   CHECK(f.forgets());
-  f.request(4);
+  f.request(4); // it was on its way
+  CHECK(f.first<attempt_ended>()->reason == errc::unavailable);
+  CHECK(f.first<attempt_ended>()->message == "the model has been unloaded");
+  f.feed(start_attempt{{5}, {1}, {2}, {1}, 1, 0, never, no_device, {}});
   CHECK(f.first<attempt_ended>()->reason == errc::not_found);
   f.feed(model_removed{{1}}); // nothing happens twice
   CHECK(f.out.empty());
