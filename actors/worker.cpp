@@ -178,8 +178,8 @@ void worker_state::run(const scheduling::segment& s) {
   if (done) {
     issued_[s.lane.value].push_back({s, values});
     queue_->submitted(s, effects_);
-  } else if (done.error().code == errc::out_of_memory && !pump_) { // of the task, not of the device
-    queue_->failed_segment(s.lane, s.sequence, errc::out_of_memory, done.error().message, effects_);
+  } else if (done.error().code == errc::out_of_memory) { // of the task, not of the device
+    queue_->not_submitted(s, errc::out_of_memory, done.error().message, effects_);
   } else {
     return fail_device(done.error().message);
   }

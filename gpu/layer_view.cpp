@@ -1,5 +1,7 @@
 #include "gpu/layer_view.hpp"
 
+#include <algorithm>
+
 #include "gpu/failure.hpp"
 
 namespace baton::gpu {
@@ -18,6 +20,21 @@ extents row_major_strides(const extents& shape) {
   return result;
 }
 
+extents padded_rank(const extents& shape, std::size_t rank) {
+  extents result(rank - std::min(rank, shape.size()), 1);
+  result.insert(result.end(), shape.begin(), shape.end());
+  return result;
+}
+
+extents repeating_strides(const extents& shape, std::size_t rank) {
+  auto result = row_major_strides(shape);
+  for (std::size_t i = 0; i < shape.size(); ++i)
+    if (shape[i] == 1)
+      result[i] = 0;
+  result.insert(result.begin(), rank - shape.size(), 0);
+  return result;
+}
+
 bool layer_view::has(std::size_t role) const {
   return role < layer_.inputs.size() && layer_.inputs[role] != metadata::none;
 }
@@ -28,6 +45,16 @@ bool layer_view::has_output(std::size_t role) const {
 
 bool layer_view::is_weight(value_index v) const {
   return model_.values()[root(v)].origin == metadata::value_origin::weight;
+}
+
+metadata::tensor layer_view::read_weight(std::size_t role) const {
+  const auto v = root(input_value(role));
+  const auto& value = model_.values()[v];
+  if (!is_weight(v))
+    raise(errc::bad_model, "value '" + value.name + "' must be a constant to be used as weights");
+  if (value.type != metadata::element_type::float32)
+    raise(errc::bad_model, "weights '" + value.name + "' must be float32");
+  return value_or_raise(model_.read_weight(v));
 }
 
 std::size_t layer_view::plain_bytes(value_index v) const {

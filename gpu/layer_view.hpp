@@ -14,6 +14,10 @@ using extents = std::vector<std::int64_t>;
 std::int64_t elements_of(const extents& shape);
 /// Of the plain layout, in elements.
 extents row_major_strides(const extents& shape);
+/// Steps along `rank` axes of an operand of that shape which numpy's broadcasting repeats along some.
+extents repeating_strides(const extents& shape, std::size_t rank);
+/// The shape behind as many extents of 1 as make it `rank` long.
+extents padded_rank(const extents& shape, std::size_t rank);
 
 /// One layer of a model at one shape: what its builder asks about it, whatever the backend. What it refuses with is
 /// thrown as `failure`.
@@ -38,6 +42,8 @@ public:
   std::int64_t bound(const metadata::dim& extent) const { return extent.bind(symbols_); }
   metadata::element_type type(value_index v) const { return model_.values()[v].type; }
   bool is_weight(value_index v) const;
+  /// The numbers of weight operand `role`, in host memory, read anew. `bad_model` if it is none or not float32.
+  metadata::tensor read_weight(std::size_t role) const;
   /// Bytes of `v` in the plain layout.
   std::size_t plain_bytes(value_index v) const;
 

@@ -270,7 +270,7 @@ std::string engine::state::describe() const {
   text_writer w;
   for (const auto& [id, t] : tasks_) {
     w(t.what, t.arrival, t.device, t.values_in, t.laid_out_by, t.last_device, t.pinned);
-    w(t.main, t.standing, t.cancelling, t.ending, t.parked, t.leaving, t.blocked, t.refusals);
+    w(t.main, t.standing, t.cancelling, t.ending, t.parked, t.leaving, t.blocked, t.refusals, t.avoided);
     w(t.steps);
   }
   for (const auto& [id, c] : commands_)

@@ -62,6 +62,8 @@ public:
   /// The host has submitted what `next` gave: an order that is due at the issued frontier is obeyed before the segment
   /// has run. Not on an inline device: it has run by now.
   void submitted(const segment& s, effects& out);
+  /// The device would not take what `next` gave, by the fault of its task: it was never issued, and the task ends so.
+  void not_submitted(const segment& s, errc reason, std::string text, effects& out);
   /// The oldest segment in flight on `lane` completed.
   void completed(lane_id lane, std::uint64_t sequence, duration elapsed, effects& out);
   /// It completed without a result by the fault of the task's data.

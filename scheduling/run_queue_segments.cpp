@@ -97,6 +97,17 @@ void run_queue::submitted(const segment& s, effects& out) {
     obey(i->second, out);
 }
 
+void run_queue::not_submitted(const segment& s, errc reason, std::string text, effects& out) {
+  auto& lane = lanes_.at(s.lane.value);
+  lane.in_flight.pop_back();
+  --lane.issued; // so that tickets stay those of the device
+  auto& r = tasks_.at(s.task);
+  r.what.at = s.begin;
+  --r.in_flight;
+  r.failure = error{reason, std::move(text)};
+  fail(r, out);
+}
+
 void run_queue::completed(lane_id lane, std::uint64_t sequence, duration elapsed, effects& out) {
   auto* r = settle(lane, sequence);
   if (!r)

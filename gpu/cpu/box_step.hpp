@@ -1,18 +1,9 @@
 #pragma once
 
+#include "gpu/box.hpp"
 #include "gpu/cpu/step.hpp"
 
 namespace baton::gpu::cpu {
-
-/// A box of elements to be copied: its extents, and how far one step along each axis goes on either side. In elements;
-/// steps in the source may be 0 (repeat) or negative.
-struct box {
-  extents shape;
-  extents from_strides;
-  extents to_strides;
-  std::int64_t from_offset = 0;
-  std::int64_t to_offset = 0;
-};
 
 /// Copies a box between plain places, elements of any size.
 class box_step final : public step {

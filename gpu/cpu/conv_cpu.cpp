@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "gpu/cpu/kernels.hpp"
+#include "gpu/fold.hpp"
 #include "gpu/window.hpp"
 
 namespace baton::gpu::cpu {
@@ -10,7 +11,10 @@ namespace {
 
 using dnnl::convolution_forward;
 
-enum role : std::size_t { x, w, b, residual, scale, shift, mean, variance };
+constexpr auto x = conv_x;
+constexpr auto w = conv_w;
+constexpr auto b = conv_b;
+constexpr auto residual = conv_residual;
 
 struct problem {
   extents source;
@@ -66,33 +70,6 @@ convolution_forward::primitive_desc choose(const problem& p) {
   return p.describe(p.source[0], any_layout(p.weights));
 }
 
-/// Per output channel: what the weights are multiplied with and what is added, with the batch norm folded in.
-struct folded {
-  std::vector<double> factor;
-  std::vector<double> addend;
-};
-
-folded fold(const layer_builder& builder, const metadata::conv_layer& a, std::int64_t channels) {
-  auto count = static_cast<std::size_t>(channels);
-  folded f{std::vector<double>(count, 1.0), std::vector<double>(count, 0.0)};
-  if (builder.has(b) && builder.is_weight(builder.input_value(b))) {
-    auto bias = builder.read(b);
-    auto numbers = bias.as<float>();
-    f.addend.assign(numbers.begin(), numbers.end());
-  }
-  if (a.has_batch_norm) {
-    auto scales = builder.read(scale);
-    auto shifts = builder.read(shift);
-    auto means = builder.read(mean);
-    auto variances = builder.read(variance);
-    for (std::size_t k = 0; k < count; ++k) {
-      f.factor[k] = scales.as<float>()[k] / std::sqrt(static_cast<double>(variances.as<float>()[k]) + a.epsilon);
-      f.addend[k] = (f.addend[k] - means.as<float>()[k]) * f.factor[k] + shifts.as<float>()[k];
-    }
-  }
-  return f;
-}
-
 } // namespace
 
 void build_conv(layer_builder& builder, const metadata::conv_layer& a) {
@@ -100,7 +77,7 @@ void build_conv(layer_builder& builder, const metadata::conv_layer& a) {
   const auto channels = weights.at(0);
   if (weights.size() != 4)
     builder.unsupported("weights must have 4 axes");
-  const auto is_fixed = [&](role which) { return builder.is_weight(builder.input_value(which)); };
+  const auto is_fixed = [&](conv_role which) { return builder.is_weight(builder.input_value(which)); };
   if (a.has_batch_norm && !(is_fixed(w) && (!builder.has(b) || is_fixed(b))))
     builder.unsupported("with a batch norm its weights must be constants");
   const auto pads = pads_of(a.pads, a.same, {weights[2], weights[3]}, a.strides, a.dilations, builder.input_shape(x),
@@ -125,7 +102,7 @@ void build_conv(layer_builder& builder, const metadata::conv_layer& a) {
         {DNNL_ARG_WEIGHTS,
          builder.prepared(weight_role::matrix, d.weights_desc(), plain_layout(weights), [&](std::span<float> out) {
            auto f = fold(builder, a, channels);
-           auto tensor = builder.read(w);
+           auto tensor = builder.read_weight(w);
            auto in = tensor.as<float>();
            auto per_channel = in.size() / static_cast<std::size_t>(channels);
            for (std::size_t i = 0; i < in.size(); ++i)

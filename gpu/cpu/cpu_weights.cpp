@@ -26,15 +26,6 @@ const std::byte* cpu_weights::plain(metadata::value_index root) {
   return plain_.emplace(root, std::move(memory)).first->second.data();
 }
 
-metadata::tensor cpu_weights::read(metadata::value_index root) const {
-  const auto& value = model_->values()[root];
-  if (value.origin != metadata::value_origin::weight)
-    raise(errc::bad_model, "value '" + value.name + "' must be a constant to be used as weights");
-  if (value.type != metadata::element_type::float32)
-    raise(errc::bad_model, "weights '" + value.name + "' must be float32");
-  return value_or_raise(model_->read_weight(root));
-}
-
 const std::byte* cpu_weights::prepared(std::uint32_t layer, weight_role role, const layout& wanted, const layout& given,
                                        const std::function<void(std::span<float>)>& fill, std::uint32_t direction) {
   std::lock_guard lock(mutex_);

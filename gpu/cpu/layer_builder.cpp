@@ -103,10 +103,6 @@ place layer_builder::scratch(std::size_t bytes) {
   return result;
 }
 
-metadata::tensor layer_builder::read(std::size_t role) const {
-  return draft_.weights->read(root(input_value(role)));
-}
-
 operand layer_builder::prepared(weight_role role, const layout& wanted, const layout& given,
                                 const std::function<void(std::span<float>)>& fill, std::uint32_t direction) {
   const auto* bytes = draft_.weights->prepared(index(), role, wanted, given, fill, direction);

@@ -65,8 +65,6 @@ public:
 
   // -- weights -------------------------------------------------------------------------------------------------------
 
-  /// The numbers of weight operand `role`, read anew.
-  metadata::tensor read(std::size_t role) const;
   /// A prepared piece of this layer; see `cpu_weights::prepared`.
   operand prepared(weight_role role, const layout& wanted, const layout& given,
                    const std::function<void(std::span<float>)>& fill, std::uint32_t direction = 0);

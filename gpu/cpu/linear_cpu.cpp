@@ -44,12 +44,6 @@ matmul::primitive_desc choose(std::int64_t rows, std::int64_t depth, std::int64_
   return describe(rows, depth, columns, any_layout({depth, columns}), has_bias, act);
 }
 
-extents padded_rank(const extents& shape, std::size_t rank) {
-  extents result(rank - std::min(rank, shape.size()), 1);
-  result.insert(result.end(), shape.begin(), shape.end());
-  return result;
-}
-
 } // namespace
 
 void build_linear(layer_builder& builder, const metadata::linear_layer& a) {
@@ -74,13 +68,13 @@ void build_linear(layer_builder& builder, const metadata::linear_layer& a) {
   std::vector<primitive_step::argument> arguments{
       {DNNL_ARG_SRC, builder.plain_input(x, {rows, depth})},
       {DNNL_ARG_WEIGHTS, builder.prepared(weight_role::matrix, d.weights_desc(), given, [&](std::span<float> to) {
-         auto tensor = builder.read(w);
+         auto tensor = builder.read_weight(w);
          std::transform(tensor.as<float>().begin(), tensor.as<float>().end(), to.begin(),
                         [&](float f) { return a.alpha * f; });
        })}};
   // beta * b, once per column where it is one number, else in its own extents.
   auto scaled = [&](std::span<float> to) {
-    auto tensor = builder.read(b);
+    auto tensor = builder.read_weight(b);
     auto from = tensor.as<float>();
     for (std::size_t i = 0; i < to.size(); ++i)
       to[i] = a.beta * from[from.size() == 1 ? 0 : i];

@@ -50,21 +50,6 @@ private:
 
 } // namespace
 
-recurrent_extents extents_of(layer_builder& b, std::int64_t hidden, metadata::recurrent_direction direction,
-                             std::int64_t gates, std::size_t states) {
-  const auto shape = b.input_shape(rnn_x);
-  if (shape.size() != 3)
-    b.unsupported("its operand must have 3 axes");
-  return {shape[0],
-          shape[1],
-          shape[2],
-          hidden,
-          gates,
-          states,
-          size(metadata::directions_of(direction)),
-          direction == metadata::recurrent_direction::reverse};
-}
-
 void build_directions(layer_builder& b, const recurrent_extents& e,
                       const std::function<void(const recurrent_places&)>& add_step) {
   const auto state_bytes = size(e.batch * e.hidden) * sizeof(float);
@@ -124,7 +109,7 @@ operand recurrent_weights(layer_builder& b, const recurrent_places& at, weight_r
     const auto prepare = [&](std::span<float> to) {
       if (!b.has(role))
         return fill(nullptr, to);
-      const auto tensor = b.read(role);
+      const auto tensor = b.read_weight(role);
       fill(tensor.as<float>().data() + offset, to);
     };
     return b.prepared(as, wanted, given, prepare, at.direction);

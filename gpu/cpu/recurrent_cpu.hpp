@@ -7,23 +7,10 @@
 #include <vector>
 
 #include "gpu/cpu/kernels.hpp"
+#include "gpu/recurrent.hpp"
 
 /// What LSTM, GRU and plain RNN share: each runs one step of one direction as a part, by one call of oneDNN.
 namespace baton::gpu::cpu {
-
-/// Operand roles of all recurrent kinds; `c0` and `peepholes` are the LSTM's.
-enum recurrent_role : std::size_t { rnn_x, rnn_w, rnn_r, rnn_bias, rnn_h0, rnn_c0, rnn_peepholes };
-
-/// A recurrent layer at one shape.
-struct recurrent_extents {
-  std::int64_t steps, batch, input, hidden;
-  std::int64_t gates;     ///< rows of w are gates * hidden
-  std::size_t states;     ///< h, or h and c
-  std::size_t directions; ///< 1 or 2
-  bool backwards;         ///< with one direction: it begins at the last step
-};
-recurrent_extents extents_of(layer_builder& b, std::int64_t hidden, metadata::recurrent_direction direction,
-                             std::int64_t gates, std::size_t states);
 
 /// Where one step finds what it reads and writes.
 struct recurrent_places {

@@ -68,49 +68,26 @@ void build_concat(layer_builder& b, const metadata::concat_layer& a) {
   const auto count = b.what().inputs.size();
   if (type == metadata::element_type::float32 && b.output_shape().size() == 4 && concat_blocked(b, a.axis))
     return;
-  const auto out = row_major_strides(b.output_shape());
   std::vector<place> sources;
   for (std::size_t i = 0; i < count; ++i)
     sources.push_back(b.plain_place(i));
   const auto to = b.plain_output_place(0);
   std::int64_t start = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    const auto shape = b.input_shape(i);
-    const box piece{shape, row_major_strides(shape), out, 0, start * out.at(a.axis)};
-    b.add(std::make_unique<box_step>(sources[i], to, piece, size_of(type)));
-    start += shape[a.axis];
+    b.add(std::make_unique<box_step>(sources[i], to, concat_box(b, a, i, start), size_of(type)));
+    start += b.input_shape(i)[a.axis];
   }
 }
 
 void build_slice(layer_builder& b, const metadata::slice_layer& a) {
-  const auto shape = b.input_shape(0);
-  const auto strides = row_major_strides(shape);
-  box picked{b.output_shape(), {}, row_major_strides(b.output_shape())};
-  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
-    const auto& r = a.axes.at(axis);
-    const auto first = b.bound(r.start);
-    const auto last = first + (picked.shape[axis] - 1) * r.step;
-    if (std::min(first, last) < 0 || std::max(first, last) >= shape[axis])
-      b.unfit("its range lies outside axis " + std::to_string(axis) + " of " + std::to_string(shape[axis])
-              + " elements");
-    picked.from_offset += first * strides[axis];
-    picked.from_strides.push_back(r.step * strides[axis]);
-  }
+  const auto picked = slice_box(b, a);
   const auto from = b.plain_place(0);
   b.add(std::make_unique<box_step>(from, b.plain_output_place(0), picked, size_of(b.type(b.input_value(0)))));
 }
 
 void build_expand(layer_builder& b, const metadata::expand_layer& /*a*/) {
-  const auto shape = b.input_shape(0);
-  const auto out = b.output_shape();
-  auto strides = row_major_strides(shape);
-  for (std::size_t axis = 0; axis < shape.size(); ++axis)
-    if (shape[axis] == 1)
-      strides[axis] = 0;
-  strides.insert(strides.begin(), out.size() - shape.size(), 0);
-  const box repeated{out, strides, row_major_strides(out)};
   const auto from = b.plain_place(0);
-  b.add(std::make_unique<box_step>(from, b.plain_output_place(0), repeated, size_of(b.type(b.input_value(0)))));
+  b.add(std::make_unique<box_step>(from, b.plain_output_place(0), expand_box(b), size_of(b.type(b.input_value(0)))));
 }
 
 void build_cast(layer_builder& b, const metadata::cast_layer& a) {

@@ -99,14 +99,4 @@ private:
   ::cuda::std::array<steps, box_extents::most> steps_{};
 };
 
-/// Steps along `rank` axes of an operand that numpy's broadcasting repeats along some.
-inline extents repeating_strides(const extents& shape, std::size_t rank) {
-  auto result = row_major_strides(shape);
-  for (std::size_t i = 0; i < shape.size(); ++i)
-    if (shape[i] == 1)
-      result[i] = 0;
-  result.insert(result.begin(), rank - shape.size(), 0);
-  return result;
-}
-
 } // namespace baton::gpu::cuda

@@ -159,7 +159,7 @@ expected<ticket> cuda_device::submit(const submission& work) {
     }
     auto may_fault = false;
     for (auto layer = work.begin.layer; layer < plan.profile().layers() && position{layer, 0} < work.end; ++layer)
-      may_fault = may_fault || plan.layer(layer).may_fault;
+      may_fault = may_fault || plan.profile().may_fail(layer);
     l.on->reserve(plan.scratch_bytes());         // grows once for a plan that another device built
     const auto sequence = l.progress.issued + 1; // only this thread issues
     const auto stream = l.on->stream();

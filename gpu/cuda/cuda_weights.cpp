@@ -44,13 +44,4 @@ const std::byte* cuda_weights::prepared(std::uint32_t layer, weight_role role, s
   return prepared_.emplace(which, std::move(memory)).first->second.data();
 }
 
-metadata::tensor cuda_weights::read(metadata::value_index root) const {
-  const auto& value = model_->values()[root];
-  if (value.origin != metadata::value_origin::weight)
-    raise(errc::bad_model, "value '" + value.name + "' must be a constant to be used as weights");
-  if (value.type != metadata::element_type::float32)
-    raise(errc::bad_model, "weights '" + value.name + "' must be float32");
-  return value_or_raise(model_->read_weight(root));
-}
-
 } // namespace baton::gpu::cuda

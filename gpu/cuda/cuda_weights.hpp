@@ -38,8 +38,6 @@ public:
   /// `layer`'s piece of `count` floats; if it is not there yet, `fill` writes it. Throws `failure`.
   const std::byte* prepared(std::uint32_t layer, weight_role role, std::size_t count,
                             const std::function<void(std::span<float>)>& fill, std::uint32_t direction);
-  /// A weight's numbers, read anew and not kept. Throws `failure`; `bad_model` if they are not float32.
-  metadata::tensor read(metadata::value_index root) const;
 
 private:
   using key = std::tuple<std::uint32_t, weight_role, std::uint32_t>;

@@ -24,24 +24,4 @@ void check(cublasStatus_t result, const char* call) {
         std::string(call) + ": cuBLASLt: " + cublasLtGetStatusString(result));
 }
 
-bool is_sticky(cudaError_t result) {
-  switch (result) {
-  case cudaErrorIllegalAddress:
-  case cudaErrorIllegalInstruction:
-  case cudaErrorMisalignedAddress:
-  case cudaErrorInvalidAddressSpace:
-  case cudaErrorInvalidPc:
-  case cudaErrorHardwareStackError:
-  case cudaErrorLaunchFailure:
-  case cudaErrorLaunchTimeout:
-  case cudaErrorAssert:
-  case cudaErrorECCUncorrectable:
-  case cudaErrorDevicesUnavailable:
-  case cudaErrorNoDevice:
-  case cudaErrorDeviceUninitialized:
-  case cudaErrorUnknown: return true;
-  default: return false;
-  }
-}
-
 } // namespace baton::gpu::cuda

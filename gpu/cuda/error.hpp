@@ -19,9 +19,6 @@ void check(cudaError_t result, const char* call);
 void check(cudnnStatus_t result, const char* call);
 void check(cublasStatus_t result, const char* call);
 
-/// Whether nothing works on the card any more until the process is started again: illegal access, ECC, lost.
-bool is_sticky(cudaError_t result);
-
 /// Calls `f`; what Thrust throws leaves as `failure`.
 template <class F>
 void guard_thrust(F&& f) {

@@ -83,15 +83,6 @@ product_shape shape_of(std::int64_t rows, std::int64_t depth, std::int64_t colum
   return {.rows = rows, .depth = depth, .columns = columns, .transposed_w = true, .accumulate = accumulate};
 }
 
-/// The hidden gate's rows of r.
-place hidden_rows(place r, const recurrent_extents& e) {
-  const auto offset = static_cast<std::size_t>(2 * e.hidden * e.hidden) * sizeof(float);
-  if (r.in != place::space::constant)
-    return r.shifted(offset);
-  r.constant += offset;
-  return r;
-}
-
 void add_linear_gru_step(layer_builder& b, const recurrent_extents& e, const recurrent_places& at, const place& input,
                          const place& recurrent) {
   add_product(b, shape_of(e.batch, e.input, 3 * e.hidden), at.x, at.w, input);
@@ -124,7 +115,8 @@ void build_gru(layer_builder& b, const metadata::gru_layer& a) {
                      read_if(c, at.bias, biases), c.read<float>(at.state[0], size), c.write<float>(recurrent, 2 * size),
                      c.write<float>(reset_h, size));
     });
-    add_product(b, shape_of(e.batch, e.hidden, e.hidden), reset_h, hidden_rows(at.r, e), reset);
+    const auto hidden_rows = at.r.shifted(static_cast<std::size_t>(2 * e.hidden * e.hidden) * sizeof(float));
+    add_product(b, shape_of(e.batch, e.hidden, e.hidden), reset_h, hidden_rows, reset);
     b.add([=](const run_context& c) {
       for_each_index(c.stream(), e.batch * e.hidden, gru_element{e.hidden}, c.read<float>(input, 3 * size),
                      c.read<float>(recurrent, 2 * size), c.read<float>(reset, size), read_if(c, at.bias, biases),

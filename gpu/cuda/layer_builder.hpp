@@ -31,7 +31,6 @@ struct plan_draft {
   metadata::symbol_values symbols;
   lane* on = nullptr;                ///< to measure kernels on
   std::string card;                  ///< its name: the best algorithm depends on it
-  bool allow_tf32 = false;           ///< products may round their operands to 10 bits
   std::vector<planned_value> values; ///< by value; those of aliases and weights stay unplanned
   std::vector<built_layer> layers;
   std::size_t scratch_bytes = 0; ///< the most that one layer needs
@@ -55,8 +54,6 @@ public:
 
   // -- weights -------------------------------------------------------------------------------------------------------
 
-  /// The numbers of weight operand `role`, in host memory, read anew. `bad_model` if it is none or not float32.
-  metadata::tensor read_weight(std::size_t role) const { return draft_.weights->read(root(input_value(role))); }
   /// A piece of `count` floats of this layer in the domain: made by `fill` when a plan first asks for it, then kept and
   /// shared by all shapes.
   place prepared(weight_role role, std::size_t count, const std::function<void(std::span<float>)>& fill,
@@ -66,7 +63,6 @@ public:
 
   lane& on() const { return *draft_.on; }
   const std::string& card() const { return draft_.card; }
-  bool allows_tf32() const { return draft_.allow_tf32; }
   /// Memory of the domain to measure with, contents undefined.
   buffer temporary(std::size_t bytes) const;
 

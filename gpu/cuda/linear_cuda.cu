@@ -25,12 +25,6 @@ struct activation_element {
   __host__ __device__ void operator()(std::int64_t i, span<float> y) const { y[i] = act(y[i]); }
 };
 
-extents padded_rank(const extents& shape, std::size_t rank) {
-  extents result(rank - std::min(rank, shape.size()), 1);
-  result.insert(result.end(), shape.begin(), shape.end());
-  return result;
-}
-
 void add_activation(layer_builder& builder, const place& y, std::int64_t count, const metadata::activation& act) {
   const activation_element op{make_activation(act)};
   builder.add([=](const run_context& c) {

@@ -46,15 +46,8 @@ void build_lstm(layer_builder& b, const metadata::lstm_layer& a) {
     add_product(b,
                 {.rows = e.batch, .depth = e.hidden, .columns = 4 * e.hidden, .transposed_w = true, .accumulate = true},
                 at.state[0], at.r, gates);
-    std::optional<place> peepholes;
-    if (b.has(rnn_peepholes)) {
-      peepholes = b.input(rnn_peepholes);
-      const auto offset = at.direction * static_cast<std::size_t>(3 * e.hidden) * sizeof(float);
-      if (peepholes->in == place::space::constant)
-        peepholes->constant += offset;
-      else
-        peepholes = peepholes->shifted(offset);
-    }
+    const auto peepholes =
+        b.has(rnn_peepholes) ? std::optional(direction_piece(b, rnn_peepholes, at.direction)) : std::nullopt;
     b.add([=](const run_context& c) {
       const auto size = e.state_size();
       const auto units = static_cast<std::size_t>(e.hidden);

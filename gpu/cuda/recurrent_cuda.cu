@@ -19,33 +19,12 @@ void add_copy(layer_builder& b, const std::optional<place>& from, const place& t
   });
 }
 
-/// Operand `role`'s piece of direction `d`.
-place piece(layer_builder& b, std::size_t role, std::uint32_t d) {
-  const auto shape = b.input_shape(role);
-  b.require_float(b.input_value(role));
-  const auto offset = static_cast<std::size_t>(elements_of(shape) / shape[0]) * d * sizeof(float);
-  auto at = b.input(role);
-  if (at.in != place::space::constant)
-    return at.shifted(offset);
-  at.constant += offset;
-  return at;
-}
-
 } // namespace
 
-recurrent_extents extents_of(layer_builder& b, std::int64_t hidden, metadata::recurrent_direction direction,
-                             std::int64_t gates, std::size_t states) {
-  const auto shape = b.input_shape(rnn_x);
-  if (shape.size() != 3)
-    b.unsupported("its operand must have 3 axes");
-  return {shape[0],
-          shape[1],
-          shape[2],
-          hidden,
-          gates,
-          states,
-          static_cast<std::size_t>(metadata::directions_of(direction)),
-          direction == metadata::recurrent_direction::reverse};
+place direction_piece(layer_builder& b, std::size_t role, std::uint32_t d) {
+  const auto shape = b.input_shape(role);
+  b.require_float(b.input_value(role));
+  return b.input(role).shifted(static_cast<std::size_t>(elements_of(shape) / shape[0]) * d * sizeof(float));
 }
 
 void build_directions(layer_builder& b, const recurrent_extents& e,
@@ -77,13 +56,13 @@ void build_directions(layer_builder& b, const recurrent_extents& e,
     };
     b.set_range({parts.first, parts.first + 1});
     for (std::size_t i = 0; i < e.states; ++i)
-      add_copy(b, b.has(rnn_h0 + i) ? std::optional(piece(b, rnn_h0 + i, d)) : std::nullopt, at.state[i],
+      add_copy(b, b.has(rnn_h0 + i) ? std::optional(direction_piece(b, rnn_h0 + i, d)) : std::nullopt, at.state[i],
                e.state_size());
     b.set_range(parts);
     at.direction = d;
-    at.w = piece(b, rnn_w, d);
-    at.r = piece(b, rnn_r, d);
-    at.bias = b.has(rnn_bias) ? std::optional(piece(b, rnn_bias, d)) : std::nullopt;
+    at.w = direction_piece(b, rnn_w, d);
+    at.r = direction_piece(b, rnn_r, d);
+    at.bias = b.has(rnn_bias) ? std::optional(direction_piece(b, rnn_bias, d)) : std::nullopt;
     at.x = along(x, x_bytes);
     at.y = y ? std::optional(along(y->shifted(d * state_bytes), y_bytes)) : std::nullopt;
     add_step(at);

@@ -11,28 +11,6 @@ using namespace fake_cuda::testing;
 
 namespace {
 
-void works(const std::function<void(lab&)>& f) {
-  const auto end = run(
-      [&] {
-        lab l;
-        f(l);
-      },
-      leaving::in_order);
-  INFO(end.said);
-  CHECK(end.code == 0);
-  CHECK(end.signal == 0);
-}
-
-void is_fatal(const std::function<void(lab&)>& wrong, const std::string& text) {
-  const auto end = run([&] {
-    lab l;
-    wrong(l);
-  });
-  INFO(end.said);
-  CHECK(end.code == fault_exit_code);
-  CHECK(end.says(text));
-}
-
 constexpr int m = 3, n = 4, depth = 5, batch = 2;
 
 /// D [m, n] = A [m, depth] * B [depth, n], twice, with C = D before.

@@ -12,18 +12,6 @@ namespace {
 
 constexpr int steps = 4, batch = 2, input = 3, hidden = 2;
 
-void works(const std::function<void(lab&)>& f) {
-  const auto end = run(
-      [&] {
-        lab l;
-        f(l);
-      },
-      leaving::in_order);
-  INFO(end.said);
-  CHECK(end.code == 0);
-  CHECK(end.signal == 0);
-}
-
 double sigmoid(double v) {
   return 1 / (1 + std::exp(-v));
 }

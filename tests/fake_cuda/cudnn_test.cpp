@@ -11,28 +11,6 @@ using namespace fake_cuda::testing;
 
 namespace {
 
-void works(const std::function<void(lab&)>& f) {
-  const auto end = run(
-      [&] {
-        lab l;
-        f(l);
-      },
-      leaving::in_order);
-  INFO(end.said);
-  CHECK(end.code == 0);
-  CHECK(end.signal == 0);
-}
-
-void is_fatal(const std::function<void(lab&)>& wrong, const std::string& text) {
-  const auto end = run([&] {
-    lab l;
-    wrong(l);
-  });
-  INFO(end.said);
-  CHECK(end.code == fault_exit_code);
-  CHECK(end.says(text));
-}
-
 /// [1, 4, 5, 6] by [6, 2, 3, 3] in two groups, padded by (1, 2), steps (2, 1), dilation (1, 2): [1, 6, 3, 6].
 struct grouped {
   static constexpr int c = 4, h = 5, w = 6, k = 6, p = 3, q = 6;

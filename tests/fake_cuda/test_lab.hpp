@@ -3,11 +3,14 @@
 #include <cmath>
 #include <functional>
 #include <initializer_list>
+#include <string>
 #include <vector>
 
+#include <catch2/catch.hpp>
 #include <cublasLt.h>
 #include <cudnn.h>
 
+#include "tests/fake_cuda/fault.hpp"
 #include "tests/fake_cuda/test_process.hpp"
 
 namespace fake_cuda::testing {
@@ -98,6 +101,30 @@ inline bool alike(const std::vector<float>& a, const std::vector<float>& b, floa
       return false;
     }
   return a.size() == b.size();
+}
+
+/// In a process of its own, which must leave nothing behind.
+inline void works(const std::function<void(lab&)>& f) {
+  const auto end = run(
+      [&] {
+        lab l;
+        f(l);
+      },
+      leaving::in_order);
+  INFO(end.said);
+  CHECK(end.code == 0);
+  CHECK(end.signal == 0);
+}
+
+/// The same, to end with a sentence that has `text` in it.
+inline void is_fatal(const std::function<void(lab&)>& wrong, const std::string& text) {
+  const auto end = run([&] {
+    lab l;
+    wrong(l);
+  });
+  INFO(end.said);
+  CHECK(end.code == fault_exit_code);
+  CHECK(end.says(text));
 }
 
 } // namespace fake_cuda::testing
