@@ -13,7 +13,7 @@ inline constexpr std::size_t scheduled_threads = 1;
 /// Messages a scheduled actor handles before it lets the other one run.
 inline constexpr std::size_t messages_per_turn = 16;
 /// Written to the engine log at once: some hundred entries.
-inline constexpr std::size_t engine_log_buffer = 64 * 1024;
+inline constexpr std::size_t engine_log_buffer = std::size_t{64} * 1024;
 /// Oldest entry not yet in the engine log's file, while events arrive.
 inline constexpr std::chrono::milliseconds engine_log_flush{200};
 /// The engine log stops with a marker here: some million requests.

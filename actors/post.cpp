@@ -20,7 +20,7 @@ void send(const Actor& to, M&& m) {
 
 void post(const directory& to, scheduling::envelope&& letter) {
   std::visit(
-      [&](auto&& m) {
+      [&](auto& m) {
         switch (letter.to.what) {
         case scheduling::party::kind::controller: return send(to.controller, std::move(m));
         case scheduling::party::kind::scheduler: return send(to.scheduler, std::move(m));
@@ -28,7 +28,7 @@ void post(const directory& to, scheduling::envelope&& letter) {
         case scheduling::party::kind::transfer: return send(to.transfers.at(letter.to.index), std::move(m));
         }
       },
-      std::move(letter.what));
+      letter.what);
 }
 
 } // namespace baton::actors

@@ -53,7 +53,7 @@ void scheduler_state::decide(const scheduling::event& e) {
   if (log_)
     log_->write(e, now, actions_);
   for (auto& a : actions_)
-    std::visit([this](auto&& x) { perform(std::move(x)); }, a);
+    std::visit([this](auto& x) { perform(std::move(x)); }, a);
   if (log_ && engine_->open_tasks() == 0)
     log_->flush(); // nothing may follow for long
   shared_->board.put_counters(engine_->counters(), engine_->waiting_tasks());

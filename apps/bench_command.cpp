@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -89,7 +90,7 @@ void drive(boost::asio::io_context& io, streams& all, const bench_options& o) {
 std::string percentile(std::vector<double> values, double fraction) {
   if (values.empty())
     return "-";
-  auto at = values.begin() + static_cast<std::ptrdiff_t>(fraction * static_cast<double>(values.size() - 1) + 0.5);
+  auto at = values.begin() + std::lround(fraction * static_cast<double>(values.size() - 1));
   std::nth_element(values.begin(), at, values.end());
   return fmt::format("{:.2f}", *at);
 }

@@ -87,12 +87,10 @@ void engine::state::on_preempt_answer(const answer& a, task_state& t, const pend
   if (a.what == outcome::applied) {
     ++counters_.preemptions;
     wait(t, &a);
-  } else if (a.what == outcome::not_here && t.standing.value != 0) {
-    t.parked = true; // being handed on by its standing order, which will be answered
+  } else if (a.what == outcome::too_late || (a.what == outcome::not_here && t.standing.value != 0)) {
+    t.parked = true; // its end is on its way, or its standing order hands it on and will be answered
   } else if (a.what == outcome::not_here && t.device == c.receiver) {
     end(t.what.id, errc::attempt_lost, "the task was not where it should have been");
-  } else if (a.what == outcome::too_late) {
-    t.parked = true; // its end is on its way
   } else {
     t.leaving = false; // it has been handed on before, or stays
   }

@@ -33,6 +33,7 @@ std::unique_ptr<policy> make_policy(std::string_view name) {
 
 std::vector<std::string_view> policy_names() {
   std::vector<std::string_view> names;
+  names.reserve(std::size(registered));
   for (const auto& entry : registered)
     names.push_back(entry.first);
   return names;

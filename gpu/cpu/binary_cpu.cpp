@@ -136,7 +136,7 @@ private:
       if (y == 0)
         return 0;
       if constexpr (std::is_signed_v<T>)
-        if (y == -1)
+        if (y == T{-1})
           return static_cast<T>(0 - a);
       return static_cast<T>(x / y);
     case kind::power: return 0; // float32 only

@@ -50,7 +50,7 @@ operand layer_builder::in_layout(const operand& x, const layout& wanted) {
 
 void layer_builder::claim(value_index v, std::size_t bytes, std::optional<layout> how) {
   auto& slot = draft_.slots[v];
-  slot.how = std::move(how);
+  slot.how = how;
   slot.bytes = bytes;
   slot.planned = true;
 }

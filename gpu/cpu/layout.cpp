@@ -30,8 +30,8 @@ layout plain_layout(extents shape) {
   return {shape, f32, strides};
 }
 
-layout any_layout(extents shape) {
-  return {std::move(shape), f32, dnnl::memory::format_tag::any};
+layout any_layout(const extents& shape) {
+  return {shape, f32, dnnl::memory::format_tag::any};
 }
 
 bool same_bytes_as_plain(const layout& of) {

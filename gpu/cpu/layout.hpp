@@ -18,7 +18,7 @@ const dnnl::engine& cpu_engine();
 /// Row-major, no padding; a scalar gets one axis.
 layout plain_layout(extents shape);
 /// Left to the primitive.
-layout any_layout(extents shape);
+layout any_layout(const extents& shape);
 
 /// True if the bytes are those of the plain layout of the same extents, whatever the descriptor says (for instance
 /// channels last or in blocks of 16 over a picture of one pixel).

@@ -8,8 +8,6 @@
 namespace baton::gpu::cpu {
 namespace {
 
-using metadata::value_origin;
-
 void place_inputs(plan_draft& draft) {
   const auto& model = *draft.model;
   for (std::size_t i = 0; i < model.inputs().size(); ++i) {

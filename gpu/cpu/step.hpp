@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <span>
@@ -44,7 +45,7 @@ struct frame {
     case place::space::state: return state + shift;
     case place::space::constant: return const_cast<std::byte*>(p.constant) + shift;
     }
-    return nullptr;
+    std::abort(); // no such space
   }
 };
 

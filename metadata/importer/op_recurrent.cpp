@@ -33,7 +33,7 @@ std::vector<std::string> activations(node& n, recurrent_direction direction,
   demand(given.size() == each * static_cast<std::size_t>(directions_of(direction)),
          "it has " + std::to_string(given.size()) + " activations, not " + std::to_string(each)
              + " for each direction");
-  const std::vector<std::string> first(given.begin(), given.begin() + static_cast<std::ptrdiff_t>(each));
+  std::vector<std::string> first(given.begin(), given.begin() + static_cast<std::ptrdiff_t>(each));
   demand(std::equal(first.begin(), first.end(), given.end() - static_cast<std::ptrdiff_t>(each)),
          "activations that differ by direction are not supported");
   return first;

@@ -11,7 +11,7 @@ namespace {
 
 /// `at` as a place in [least, most], where most is the extent or one less.
 dim place(const dim& extent, const dim& at, std::int64_t least, bool behind, std::span<const std::string> symbols) {
-  const auto most = behind ? extent : extent - dim(1);
+  auto most = behind ? extent : extent - dim(1);
   const auto given = at.constant();
   if (!given) {
     demand(at.never_negative(),
