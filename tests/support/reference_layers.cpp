@@ -176,10 +176,10 @@ struct run {
     each(y.shape, [&](const shape_t& i) {
       double sum = 0;
       auto at = i;
-      for (auto c = i[1] - (a.size - 1) / 2; c <= i[1] + a.size / 2; ++c) {
+      const auto last = std::min(i[1] + a.size / 2, x.shape[1] - 1); // a window may be far wider than the channels
+      for (auto c = std::max<std::int64_t>(i[1] - (a.size - 1) / 2, 0); c <= last; ++c) {
         at[1] = c;
-        if (c >= 0 && c < x.shape[1])
-          sum += std::pow(broadcast_at(x, at), 2);
+        sum += std::pow(broadcast_at(x, at), 2);
       }
       y.data[element++] = broadcast_at(x, i) / std::pow(a.bias + a.alpha / static_cast<double>(a.size) * sum, a.beta);
     });
