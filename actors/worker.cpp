@@ -138,6 +138,8 @@ void worker_state::on(const scheduling::job& m) {
     const auto& p = (*built)->profile();
     for (std::uint32_t layer = 0; layer < p.layers(); ++layer)
       result.predicted += p.parts[layer] * p.part_time[layer];
+    result.lacking = p.lacking;
+    result.message = p.why_lacking;
   } else {
     result.failure = built.error().code;
     result.message = built.error().message;

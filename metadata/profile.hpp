@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "metadata/ids.hpp"
@@ -14,9 +16,14 @@ struct plan_profile {
   std::vector<duration> part_time;  ///< per layer, of one part
   /// Per layer: whether it may find the task's data at fault, which is known only when it has run. Empty: none does.
   std::vector<bool> fallible;
+  /// Layers that the device kind cannot run, rising: a task must be elsewhere by then. Their values have places all the
+  /// same.
+  std::vector<std::uint32_t> lacking;
+  std::string why_lacking; ///< of the first
 
   std::uint32_t layers() const { return static_cast<std::uint32_t>(parts.size()); }
   bool may_fail(std::uint32_t layer) const { return layer < fallible.size() && fallible[layer]; }
+  bool lacks(std::uint32_t layer) const { return std::binary_search(lacking.begin(), lacking.end(), layer); }
   position end() const { return {layers(), 0}; }
   /// The position after the part at `at`. @pre at < end()
   position next(position at) const {

@@ -195,20 +195,27 @@ void engine::state::assign(task_state& t, device_id d) {
   count(t);
 }
 
-/// The order that goes with the accept: the request's next step, if it can be carried out.
+/// The order that goes with the accept: the request's next step, if it can be carried out; or to come back, ahead of a
+/// layer that the device lacks.
 order engine::state::next_order(task_state& t, device_id receiver) {
-  while (!t.steps.empty()) {
+  const auto issue = [&](const steering& s, bool ours) {
+    t.standing = command(pending_command::kind::order, t.what.id, receiver);
+    auto& c = commands_[t.standing];
+    c.step = s;
+    c.ours = ours;
+    return order{s.what, t.standing, s.at, s.to};
+  };
+  const auto gap = plan(t, t.device).first_lacking(t.what.at);
+  while (!t.steps.empty() && !(gap && t.steps.front().at > *gap)) {
     auto s = t.steps.front();
     t.steps.erase(t.steps.begin());
     bool possible = s.what == order::kind::preempt
-                    || (s.to != t.device && devices_[s.to.value].up && plan(t, s.to).what == plan_table::status::ready);
-    if (!possible)
-      continue;
-    t.standing = command(pending_command::kind::order, t.what.id, receiver);
-    commands_[t.standing].step = s;
-    return {s.what, t.standing, s.at, s.to};
+                    || (s.to != t.device && devices_[s.to.value].up && plan(t, s.to).what == plan_table::status::ready
+                        && !plan(t, s.to).lacks(s.at.layer));
+    if (possible)
+      return issue(s, false);
   }
-  return {};
+  return gap ? issue({order::kind::preempt, *gap, no_device}, true) : order{};
 }
 
 void engine::state::take_back(task_state& t) {
@@ -262,7 +269,7 @@ void engine::state::expire() {
 
 command_id engine::state::command(pending_command::kind what, task_id t, device_id receiver) {
   command_id id{++last_command_};
-  commands_[id] = {what, t, receiver, {}, {}};
+  commands_[id] = {.what = what, .task = t, .receiver = receiver};
   return id;
 }
 
@@ -274,7 +281,7 @@ std::string engine::state::describe() const {
     w(t.steps);
   }
   for (const auto& [id, c] : commands_)
-    w(id, c.what, c.task, c.receiver, c.step, c.plan);
+    w(id, c.what, c.task, c.receiver, c.step, c.ours, c.plan);
   for (const auto& d : devices_)
     w(d.up, d.in_service, d.restarts, d.tasks, d.job);
   for (const auto& [id, m] : models_)

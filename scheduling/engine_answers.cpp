@@ -124,7 +124,7 @@ void engine::state::on_order_answer(const answer& a, task_state& t, const pendin
   }
   // Not carried out, but not for its own sake: it goes with the next accept.
   bool again = (a.what == outcome::refused && a.reason == errc::superseded) || a.what == outcome::not_here;
-  if (again)
+  if (again && !c.ours)
     t.steps.insert(t.steps.begin(), c.step);
 }
 

@@ -82,18 +82,24 @@ waiting_index::reach engine::state::reach_of(plan_table::number shape) {
   return startable_.reach_of(groups);
 }
 
-/// Of a task that a device has failed: the groups that have not, as long as one of them is in service; then all again.
+/// Where plans have its next layer. Of a task that a device has failed: the groups that have not, as long as one of them
+/// is in service; then all again.
 waiting_index::reach engine::state::reach_of(task_state& t) {
-  if (t.avoided.empty())
+  const auto lacking = plans_.any_lacking(t.shape);
+  if (t.avoided.empty() && !lacking)
     return shapes_.at(t.shape).reach;
   std::vector<bool> groups(plans_.groups());
-  for (std::uint32_t g = 0; g < plans_.groups(); ++g)
-    groups[g] = plans_.at(t.shape, g).what == plan_table::status::ready && in_service_[g] > 0
-                && std::find(t.avoided.begin(), t.avoided.end(), g) == t.avoided.end();
-  if (std::find(groups.begin(), groups.end(), true) != groups.end())
-    return startable_.reach_of(groups);
+  std::vector<bool> preferred(plans_.groups());
+  for (std::uint32_t g = 0; g < plans_.groups(); ++g) {
+    const auto& p = plans_.at(t.shape, g);
+    groups[g] = p.what == plan_table::status::ready && !p.lacks(t.what.at.layer);
+    preferred[g] = groups[g] && in_service_[g] > 0
+                   && std::find(t.avoided.begin(), t.avoided.end(), g) == t.avoided.end();
+  }
+  if (std::find(preferred.begin(), preferred.end(), true) != preferred.end())
+    return startable_.reach_of(preferred);
   t.avoided.clear();
-  return shapes_.at(t.shape).reach;
+  return startable_.reach_of(groups);
 }
 
 bool engine::state::avoid(task_state& t, device_id failed) {

@@ -41,7 +41,8 @@ void engine::state::on(const worker_down& e) {
     if (c.what == pending_command::kind::order) {
       t->standing = {};
       t->parked = false;
-      t->steps.insert(t->steps.begin(), c.step);
+      if (!c.ours)
+        t->steps.insert(t->steps.begin(), c.step);
     } else if (t->cancelling == id) {
       t->cancelling = {};
     } else if (t->main == id) {
@@ -85,7 +86,7 @@ void engine::state::on(const job_done& e) {
   devices_.at(c.receiver.value).job = {};
   sort(c.receiver);
   if (e.failure == errc::none)
-    plans_.built(c.plan, e.predicted);
+    plans_.built(c.plan, e.predicted, e.lacking, e.message);
   else
     plans_.not_built(c.plan, e.failure, e.message, now_);
   plans_changed(c.plan);
@@ -132,6 +133,20 @@ void engine::state::forget_if_unused(model_id id) {
   act(forget_model{id});
 }
 
+const plan_table::entry* engine::state::incomplete(model_id m, const std::vector<std::int64_t>& symbols) const {
+  const auto somebody_has = [&](std::uint32_t layer) {
+    for (std::uint32_t g = 0; g < plans_.groups(); ++g)
+      if (in_service_[g] > 0 && !plans_.at({g, m, symbols}).lacks(layer))
+        return true;
+    return false;
+  };
+  for (std::uint32_t g = 0; g < plans_.groups(); ++g)
+    if (const auto& p = plans_.at({g, m, symbols});
+        in_service_[g] > 0 && !std::all_of(p.lacking.begin(), p.lacking.end(), somebody_has))
+      return &p;
+  return nullptr;
+}
+
 /// Tells once per model that its warm shapes are built everywhere, or that one cannot be.
 void engine::state::announce_models() {
   for (auto& [id, m] : models_) {
@@ -151,6 +166,11 @@ void engine::state::announce_models() {
     }
     if (!all && bad.failure == errc::none)
       continue;
+    for (const auto& symbols : m.warm)
+      if (const auto* p = bad.failure == errc::none ? incomplete(id, symbols) : nullptr) {
+        bad = *p;
+        bad.failure = errc::bad_model;
+      }
     m.announced = true;
     act(model_ready{id, bad.failure, bad.text});
   }

@@ -201,17 +201,23 @@ bool engine::state::hopeless(const task_state& t, plan_table::entry& why) const 
   using status = plan_table::status;
   if (t.pinned == no_device)
     for (std::uint32_t g = 0; g < plans_.groups(); ++g)
-      if (in_service_[g] > 0 && plans_.at(t.shape, g).what != status::failed)
+      if (in_service_[g] > 0 && !useless(plans_.at(t.shape, g), t))
         return false;
-  why = {status::failed, 0, never, errc::unavailable, "no device that could run it is in service", {}};
+  why = {status::failed, 0, never, errc::unavailable, "no device that could run it is in service", {}, {}};
   for (const auto& d : cluster_->devices) {
     if ((t.pinned != no_device && t.pinned != d.id) || !devices_[d.id.value].in_service)
       continue;
     why = plan(t, d.id);
-    if (why.what != status::failed)
+    if (!useless(why, t))
       return false;
+    if (why.what == status::ready)
+      why.failure = errc::bad_model;
   }
   return true;
+}
+
+bool engine::state::useless(const plan_table::entry& p, const task_state& t) {
+  return p.what == plan_table::status::failed || (p.what == plan_table::status::ready && p.lacks(t.what.at.layer));
 }
 
 } // namespace baton::scheduling

@@ -57,6 +57,7 @@ struct pending_command {
   task_id task;
   device_id receiver = no_device; ///< the worker it was sent to; no_device: a transfer
   steering step;                  ///< order: what it carries out
+  bool ours = false;              ///< order: not asked for, but the device lacks the layer there
   plan_key plan;                  ///< job
 };
 
@@ -144,6 +145,8 @@ struct engine::state final : view {
   void reject(const start_attempt& e, errc reason, std::string text);
   void end_hopeless();
   bool hopeless(const task_state& t, plan_table::entry& why) const;
+  /// Whether a plan is of no use to a task: it could not be built, or lacks the task's next layer.
+  static bool useless(const plan_table::entry& p, const task_state& t);
   bool any_in_service() const;
   waiting_task waiting_form(const task_state& t) const;
   running_task running_form(const task_state& t) const;
@@ -172,6 +175,8 @@ struct engine::state final : view {
   bool avoid(task_state& t, device_id failed);
   static std::optional<device_id> first_from(const std::set<device_id>& among, device_id from);
   void announce_models();
+  /// A plan whose lacking layer no other device in service has either.
+  const plan_table::entry* incomplete(model_id m, const std::vector<std::int64_t>& symbols) const;
   void forget_if_unused(model_id m);
 
   template <class Action>

@@ -64,8 +64,14 @@ std::optional<plan_key> plan_table::next_job(std::uint32_t group) {
   return k;
 }
 
-void plan_table::built(const plan_key& k, duration predicted) {
-  of(k) = {status::ready, 0, never, errc::none, {}, predicted};
+void plan_table::built(const plan_key& k, duration predicted, std::vector<std::uint32_t> lacking,
+                       std::string why_lacking) {
+  of(k) = {status::ready, 0, never, errc::none, std::move(why_lacking), predicted, std::move(lacking)};
+}
+
+bool plan_table::any_lacking(number shape) const {
+  const auto& all = shapes_.at(shape);
+  return std::any_of(all.begin(), all.end(), [](const entry& e) { return !e.lacking.empty(); });
 }
 
 void plan_table::not_built(const plan_key& k, errc reason, const std::string& text, time_point now) {
@@ -97,11 +103,11 @@ bool plan_table::building(model_id m) const {
   return false;
 }
 
-void plan_table::forget_failed(model_id m, const std::function<bool(number)>& wanted) {
+void plan_table::forget_failed(model_id m, const std::function<bool(number)>& in_use) {
   auto has_failed = [](const entry& e) { return e.what == status::failed; };
   for (auto i = first_of(m); i != numbers_.end() && i->first.first == m;) {
     const auto& all = shapes_.at(i->second);
-    if (wanted(i->second) || !std::all_of(all.begin(), all.end(), has_failed)) {
+    if (in_use(i->second) || !std::all_of(all.begin(), all.end(), has_failed)) {
       ++i;
       continue;
     }
@@ -133,7 +139,7 @@ std::string plan_table::describe() const {
   text_writer w;
   for (const auto& [key, n] : numbers_)
     for (const auto& e : shapes_.at(n))
-      w(key.first, key.second, n, e.what, e.attempts, e.failure, e.predicted);
+      w(key.first, key.second, n, e.what, e.attempts, e.failure, e.predicted, e.lacking);
   for (const auto& q : queues_)
     for (const auto& k : q)
       w(k);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <deque>
@@ -39,8 +40,16 @@ public:
     std::uint32_t attempts = 0;
     time_point again = never; ///< failed: not built anew before then
     errc failure = errc::none;
-    std::string text;
-    duration predicted{}; ///< ready: of a whole run; 0: not known
+    std::string text;                   ///< of the failure, or why layers are lacking
+    duration predicted{};               ///< ready: of a whole run; 0: not known
+    std::vector<std::uint32_t> lacking; ///< ready: layers that these devices cannot run, rising
+
+    bool lacks(std::uint32_t layer) const { return std::binary_search(lacking.begin(), lacking.end(), layer); }
+    /// Where a task that is at `at` must leave them.
+    std::optional<position> first_lacking(position at) const {
+      auto i = std::lower_bound(lacking.begin(), lacking.end(), at.layer);
+      return i == lacking.end() ? std::nullopt : std::optional(std::max(at, position{*i, 0}));
+    }
   };
   using number = std::uint32_t;
 
@@ -61,17 +70,19 @@ public:
   bool any_queued() const { return queued_ > 0; }
   bool any_queued(std::uint32_t group) const { return !queues_[group].empty(); }
   std::optional<plan_key> next_job(std::uint32_t group);
-  void built(const plan_key& k, duration predicted);
+  void built(const plan_key& k, duration predicted, std::vector<std::uint32_t> lacking, std::string why_lacking);
   /// Queued once more where another try may help (the device died), else failed.
   void not_built(const plan_key& k, errc reason, const std::string& text, time_point now);
   /// The model is on its way out: nothing more of it is built. What is being built still is `built` or `not_built`.
   void withdraw(model_id m);
   bool building(model_id m) const;
-  /// Drops the model's shapes that no group could build and `wanted` does not name: they make room for others.
-  void forget_failed(model_id m, const std::function<bool(number)>& wanted);
+  /// Drops the model's shapes that no group could build and `in_use` does not name: they make room for others.
+  void forget_failed(model_id m, const std::function<bool(number)>& in_use);
   /// Drops all it knows of the model. @pre `withdraw`n, nothing `building`.
   void forget(model_id m);
 
+  /// Whether some group's plan lacks layers.
+  bool any_lacking(number shape) const;
   const entry& at(const plan_key& k) const;
   const entry& at(number shape, std::uint32_t group) const { return shapes_.at(shape)[group]; }
   std::optional<number> find(model_id m, const std::vector<std::int64_t>& symbols) const;

@@ -175,8 +175,9 @@ struct job_done {
   command_id command;
   device_id device;
   errc failure = errc::none; ///< none: the plan is there
-  std::string message;
-  duration predicted{}; ///< of a whole run on this device kind; 0: not known
+  std::string message;       ///< why it is not, or lacks layers
+  duration predicted{};      ///< of a whole run on this device kind; 0: not known
+  std::vector<std::uint32_t> lacking{}; ///< layers that the plan lacks, rising
 };
 
 /// What the engine does to a running task at a given place, asked for with the request: by `baton run --move-after`, by
@@ -283,7 +284,7 @@ auto inspect(I& f, values_lost& x) {
 }
 template <class I>
 auto inspect(I& f, job_done& x) {
-  return f(x.command, x.device, x.failure, x.message, x.predicted);
+  return f(x.command, x.device, x.failure, x.message, x.predicted, x.lacking);
 }
 template <class I>
 auto inspect(I& f, steering& x) {

@@ -29,7 +29,9 @@ std::optional<task_id> run_queue::pick(std::uint32_t lane) const {
   if (!l.owner)
     return pick_ready(lane);
   const auto& r = tasks_.at(*l.owner);
-  return r.cancelling || r.failure || is_due(r) || r.what.at == r.profile->end() ? std::nullopt : l.owner;
+  return r.cancelling || r.failure || is_due(r) || r.what.at == r.profile->end() || r.profile->lacks(r.what.at.layer)
+             ? std::nullopt
+             : l.owner;
 }
 
 std::optional<task_id> run_queue::pick_ready(std::uint32_t lane) const {
@@ -42,7 +44,8 @@ std::optional<task_id> run_queue::pick_ready(std::uint32_t lane) const {
     return std::pair{-std::int64_t{a.what.priority}, a.arrival} < std::pair{-std::int64_t{b.what.priority}, b.arrival};
   };
   for (const auto& [id, r] : tasks_)
-    if (!r.lane && !r.given_to && !r.cancelling && !r.failure && (!best || before(r, *best)))
+    if (!r.lane && !r.given_to && !r.cancelling && !r.failure && !r.profile->lacks(r.what.at.layer)
+        && (!best || before(r, *best)))
       best = &r;
   return best && (lane < lanes || is_urgent(*best)) ? std::optional{best->what.id} : std::nullopt;
 }
@@ -78,12 +81,14 @@ std::optional<segment> run_queue::issue(std::uint32_t lane) {
 }
 
 /// About one quantum of parts from the issued frontier: at least one part; the rest of one layer at quantum 0; never
-/// past a standing order's position.
+/// past a standing order's position, nor into a layer that the device lacks: an order to leave is on its way.
 position run_queue::segment_end(const record& r) const {
   const auto& p = *r.profile;
   auto end = p.end();
   if (r.standing.what != order::kind::none && r.standing.at > r.what.at)
     end = std::min(end, r.standing.at);
+  if (auto gap = std::upper_bound(p.lacking.begin(), p.lacking.end(), r.what.at.layer); gap != p.lacking.end())
+    end = std::min(end, position{*gap, 0});
   auto at = r.what.at;
   if (config_.quantum <= duration::zero())
     return std::min(end, position{at.layer + 1, 0});

@@ -17,6 +17,26 @@ std::uint64_t next_serial() {
   return ++last;
 }
 
+/// A layer that cannot be run here keeps its values' places, so that a task may pass by: it runs on another device.
+built_layer build_or_leave_out(plan_draft& draft, std::uint32_t index) {
+  try {
+    return build_layer(draft, index);
+  } catch (const failure& f) {
+    if (f.why().code != errc::bad_model)
+      throw;
+    const auto& m = *draft.model;
+    const auto& layer = m.layers()[index];
+    for (auto v : layer.outputs) {
+      if (v == metadata::none || m.root(v) != v)
+        continue;
+      auto& slot = draft.values[v];
+      slot.bytes = static_cast<std::size_t>(elements_of(m.shape(v, draft.symbols))) * size_of(m.values()[v].type);
+      slot.planned = true;
+    }
+    return {.parts = static_cast<std::uint32_t>(layer.parts.bind(draft.symbols)), .lacking = f.why().message};
+  }
+}
+
 } // namespace
 
 void gpu_state::await(const ticket& t) const {
@@ -35,6 +55,11 @@ cuda_plan::cuda_plan(plan_draft draft, std::string device_kind, std::shared_ptr<
     profile_.parts.push_back(layer.parts);
     profile_.part_time.emplace_back();
     profile_.fallible.push_back(layer.may_fault);
+    if (!layer.lacking.empty()) {
+      profile_.lacking.push_back(static_cast<std::uint32_t>(profile_.parts.size()) - 1);
+      if (profile_.why_lacking.empty())
+        profile_.why_lacking = layer.lacking;
+    }
     state_bytes.push_back(layer.state_bytes);
   }
   auto places = lay_out_block(*draft_.model, draft_.values, {}, state_bytes);
@@ -80,10 +105,11 @@ std::shared_ptr<cuda_plan> make_plan(plan_draft draft, std::string device_kind, 
     slot.planned = true;
   }
   for (std::uint32_t i = 0; i < m.layers().size(); ++i) {
-    auto built = build_layer(draft, i);
-    check_parts(m, draft.symbols, i, built.parts);
-    draft.layers.push_back(std::move(built));
+    draft.layers.push_back(build_or_leave_out(draft, i));
+    check_parts(m, draft.symbols, i, draft.layers.back().parts);
   }
+  if (std::none_of(draft.layers.begin(), draft.layers.end(), [](const auto& l) { return l.lacking.empty(); }))
+    raise(errc::bad_model, draft.layers.front().lacking);
   return std::make_shared<cuda_plan>(std::move(draft), std::move(device_kind), std::move(home));
 }
 

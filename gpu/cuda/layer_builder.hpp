@@ -22,6 +22,7 @@ struct built_layer {
   std::uint32_t parts = 1;
   std::size_t state_bytes = 0;
   bool may_fault = false; ///< a kernel may note that the task's data is at fault
+  std::string lacking;    ///< not empty: it cannot be run here, and why
 };
 
 /// A plan while it is being built. All values lie in the plain layout.

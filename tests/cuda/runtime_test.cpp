@@ -185,3 +185,41 @@ TEST_CASE("under cancels, moves, dying workers and a GPU that is lost every requ
   r.reset();
   fake_cuda::heal();
 }
+
+TEST_CASE("a layer that a GPU cannot run is run on a CPU device, within the same request", "[cuda]") {
+  fake_cuda::heal();
+  fake_cuda::refuse_convolutions(1); // of the residual network, the shortcut of the last block
+  {
+    auto r = start(options_with_gpus("cuda:0,cpu:1"));
+    const auto all = samples(*r);
+    for (const auto& s : all) {
+      CAPTURE(s.model->name());
+      auto q = s.ask();
+      q.pinned = {0};
+      const auto d = run(*r, std::move(q));
+      CHECK(d.failure == errc::none);
+      CHECK(s.is_right(d.outputs));
+      CHECK(d.attempts == 1);
+      CHECK(d.device.value == (s.model->name() == "tiny_resnet" ? 1 : 0));
+    }
+    // Asked to continue on the GPU behind that layer, it does.
+    const auto& resnet = all.back();
+    const auto everywhere = positions(*resnet.model, resnet.symbols);
+    for (auto at : everywhere) {
+      CAPTURE(at.layer);
+      auto q = resnet.ask();
+      q.pinned = {0};
+      q.steps = {{order::kind::hand_off, at, {1}}, {order::kind::hand_off, everywhere.back(), {0}}};
+      const auto d = run(*r, std::move(q));
+      CHECK(d.failure == errc::none);
+      CHECK(resnet.is_right(d.outputs));
+    }
+    CHECK(r->drain(1s));
+  }
+  auto alone = start(options_with_gpus("cuda:0"));
+  auto refused = alone->add_model(tiny_resnet(), {{4}}, 30s);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == errc::bad_model);
+  CHECK_THAT(refused.error().message, Catch::Contains("cuDNN has no algorithm for this convolution"));
+  fake_cuda::refuse_convolutions(0);
+}

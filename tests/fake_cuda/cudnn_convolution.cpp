@@ -72,6 +72,7 @@ cudnnStatus_t check(const convolution_problem& p, cudnnConvolutionFwdAlgo_t algo
     break;
   default: break; // DIRECT is an enumerator only
   }
+  can = can && the_machine().refused_rows != p.w.dims[2];
   return can ? CUDNN_STATUS_SUCCESS : CUDNN_STATUS_NOT_SUPPORTED;
 }
 

@@ -94,6 +94,8 @@ void heal();
 void limit_memory(std::size_t bytes);
 /// Whether devices can read each other's memory; asked when peers are looked for.
 void set_peers(bool there);
+/// Convolutions of that many rows of weights have no algorithm; 0: all have one.
+void refuse_convolutions(int rows);
 /// Each operation is delayed by up to `microseconds`.
 void delay(unsigned microseconds);
 void link_speed(double megabytes_per_second);

@@ -105,6 +105,10 @@ void limit_memory(std::size_t bytes) {
   m.memory_limit = bytes;
 }
 
+void refuse_convolutions(int rows) {
+  the_machine().refused_rows = rows;
+}
+
 void set_peers(bool there) {
   auto& m = the_machine();
   std::lock_guard lock(m.lock);

@@ -39,6 +39,7 @@ struct machine {
   std::vector<std::unique_ptr<device_state>> devices;
   std::size_t memory = 0; ///< bytes of each device
   std::atomic<bool> peers{true};
+  std::atomic<int> refused_rows{0};
   std::atomic<unsigned> delay_us{0};
   std::atomic<double> link_mbs{0};
   std::uint64_t seed = 1;

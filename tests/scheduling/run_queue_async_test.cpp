@@ -148,3 +148,23 @@ TEST_CASE("an urgent lane is for what is more important than all that runs", "[s
   q.on(give(2, 1, 5), profile(), out);
   CHECK_FALSE(q.next()); // behind its equal, on the same lane
 }
+
+TEST_CASE("no segment runs into a layer that the device lacks; the task waits for the order to leave", "[scheduling]") {
+  run_queue q{{{0}, two_devices(), std::chrono::seconds{1}, 2}};
+  auto p = std::make_shared<plan_profile>(*profile());
+  p->lacking = {2};
+  effects out;
+  q.on(give(1), p, out);
+  const auto s = submit(q, out);
+  CHECK(s.end == position{2, 0});
+  CHECK_FALSE(q.next());
+  q.completed(s.lane, s.sequence, {}, out);
+  CHECK_FALSE(q.has_next());
+  CHECK(q.holds({1}));
+  out.clear();
+  q.on(preempt{{8}, {1}, {1}, {2, 0}}, out);
+  const auto answers = sent<answer>(out);
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].what == outcome::applied);
+  CHECK(answers[0].at == position{2, 0});
+}
