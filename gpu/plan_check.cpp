@@ -43,8 +43,8 @@ void check_range(const submission& work, const std::string& part) {
                                   + std::to_string(work.end.part) + ") in model '" + plan.of().name() + "'");
   for (auto layer : profile.lacking)
     if (layer >= work.begin.layer && position{layer, 0} < work.end)
-      raise(errc::bad_argument, part + ": layer '" + plan.of().layers()[layer].name + "' is not in the plan: "
-                                    + profile.why_lacking);
+      raise(errc::bad_argument,
+            part + ": layer '" + plan.of().layers()[layer].name + "' is not in the plan: " + profile.why_lacking);
   if (!work.data)
     raise(errc::bad_argument, part + ": no bindings");
   if (!work.data->inputs.empty() && work.data->inputs.size() != plan.of().inputs().size())

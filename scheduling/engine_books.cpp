@@ -82,8 +82,8 @@ waiting_index::reach engine::state::reach_of(plan_table::number shape) {
   return startable_.reach_of(groups);
 }
 
-/// Where plans have its next layer. Of a task that a device has failed: the groups that have not, as long as one of them
-/// is in service; then all again.
+/// Where plans have its next layer. Of a task that a device has failed: the groups that have not, as long as one of
+/// them is in service; then all again.
 waiting_index::reach engine::state::reach_of(task_state& t) {
   const auto lacking = plans_.any_lacking(t.shape);
   if (t.avoided.empty() && !lacking)
@@ -93,8 +93,8 @@ waiting_index::reach engine::state::reach_of(task_state& t) {
   for (std::uint32_t g = 0; g < plans_.groups(); ++g) {
     const auto& p = plans_.at(t.shape, g);
     groups[g] = p.what == plan_table::status::ready && !p.lacks(t.what.at.layer);
-    preferred[g] = groups[g] && in_service_[g] > 0
-                   && std::find(t.avoided.begin(), t.avoided.end(), g) == t.avoided.end();
+    preferred[g] =
+        groups[g] && in_service_[g] > 0 && std::find(t.avoided.begin(), t.avoided.end(), g) == t.avoided.end();
   }
   if (std::find(preferred.begin(), preferred.end(), true) != preferred.end())
     return startable_.reach_of(preferred);

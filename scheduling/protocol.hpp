@@ -174,9 +174,9 @@ struct values_lost {
 struct job_done {
   command_id command;
   device_id device;
-  errc failure = errc::none; ///< none: the plan is there
-  std::string message;       ///< why it is not, or lacks layers
-  duration predicted{};      ///< of a whole run on this device kind; 0: not known
+  errc failure = errc::none;            ///< none: the plan is there
+  std::string message;                  ///< why it is not, or lacks layers
+  duration predicted{};                 ///< of a whole run on this device kind; 0: not known
   std::vector<std::uint32_t> lacking{}; ///< layers that the plan lacks, rising
 };
 

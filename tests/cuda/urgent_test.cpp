@@ -10,8 +10,8 @@ using namespace baton::testing;
 
 TEST_CASE("what is submitted to the urgent lane does not wait for what is queued on the others", "[cuda]") {
   fake_cuda::heal();
-  auto machine = demand(
-      gpu::open_machine(demand(gpu::parse_devices("cuda:0")), {.pin_threads = false, .cuda_plugin = BATON_CUDA_STANDIN}));
+  auto machine = demand(gpu::open_machine(demand(gpu::parse_devices("cuda:0")),
+                                          {.pin_threads = false, .cuda_plugin = BATON_CUDA_STANDIN}));
   const backend how{"cuda", nullptr, false};
   bench_device device(how, *machine, 0);
   REQUIRE(device.get().description().lanes == 1);

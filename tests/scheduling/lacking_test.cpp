@@ -11,8 +11,8 @@ constexpr device_id cpu{1};
 
 /// A GPU of its own domain, and a device of the host. What the GPU lacks is said of every plan.
 struct mixed : engine_fixture {
-  explicit mixed(std::vector<std::uint32_t> lacking, std::vector<device_facts> devices = {{gpu, {1}, 1, 1},
-                                                                                           {cpu, {0}, 0, 1}})
+  explicit mixed(std::vector<std::uint32_t> lacking,
+                 std::vector<device_facts> devices = {{gpu, {1}, 1, 1}, {cpu, {0}, 0, 1}})
       : engine_fixture("priority", devices), lacks(std::move(lacking)) {
     for (const auto& d : devices)
       feed(worker_up{d.id});

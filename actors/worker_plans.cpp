@@ -1,0 +1,57 @@
+#include <utility>
+
+#include "actors/handlers.hpp"
+#include "actors/worker.hpp"
+
+/// The plans a worker builds, and the memory it binds to them.
+namespace baton::actors {
+
+expected<std::shared_ptr<held_values>> worker_state::bind(const scheduling::task& t) {
+  auto& here = shared_->registry_of(facts_.domain);
+  if (auto values = here.find_values(t.id, facts_.kind))
+    return values;
+  const auto& device = shared_->description(facts_.id).name;
+  if (t.at != metadata::position{} || facts_.domain != metadata::host_domain)
+    return fail(errc::values_lost, "the task's values are not in the domain of device " + device);
+  auto plan = here.find_plan(t.model, t.symbols, facts_.kind);
+  if (!plan)
+    return fail(errc::not_found, "device " + device + " has no plan for the task's model and shape");
+  auto record = t.members.empty() ? nullptr : shared_->requests.find(t.members.front().request);
+  if (!record)
+    return fail(errc::cancelled, "the request has ended");
+  return here.make_values(t.id, facts_.kind, std::move(plan), std::move(record));
+}
+
+void worker_state::on(const scheduling::job& m) {
+  scheduling::job_done result{m.command, facts_.id};
+  auto built = build(m);
+  if (built) {
+    const auto& p = (*built)->profile();
+    for (std::uint32_t layer = 0; layer < p.layers(); ++layer)
+      result.predicted += p.parts[layer] * p.part_time[layer];
+    result.lacking = p.lacking;
+    result.message = p.why_lacking;
+  } else {
+    result.failure = built.error().code;
+    result.message = built.error().message;
+  }
+  self->send<caf::message_priority::high>(peers_.who().scheduler, std::move(result));
+}
+
+expected<std::shared_ptr<const gpu::plan>> worker_state::build(const scheduling::job& m) {
+  auto& here = shared_->registry_of(facts_.domain);
+  if (auto there = here.find_plan(m.model, m.symbols, facts_.kind))
+    return there;
+  auto model = shared_->models.find(m.model);
+  if (!model)
+    return fail(errc::not_found, "model " + std::to_string(m.model.value) + " is not there any more");
+  auto weights = here.weights_of(m.model, model);
+  if (!weights)
+    return tl::unexpected(weights.error());
+  auto built = device_->build_plan(model, *weights, m.symbols);
+  if (built)
+    here.add_plan(m.model, m.symbols, facts_.kind, *built);
+  return built;
+}
+
+} // namespace baton::actors
