@@ -209,6 +209,8 @@ order engine::state::next_order(task_state& t, device_id receiver) {
   while (!t.steps.empty() && !(gap && t.steps.front().at > *gap)) {
     auto s = t.steps.front();
     t.steps.erase(t.steps.begin());
+    if (s.what == order::kind::preempt && s.to != no_device && plan(t, s.to).lacks(s.at.layer))
+      s.to = no_device; // it could not resume there
     bool possible = s.what == order::kind::preempt
                     || (s.to != t.device && devices_[s.to.value].up && plan(t, s.to).what == plan_table::status::ready
                         && !plan(t, s.to).lacks(s.at.layer));

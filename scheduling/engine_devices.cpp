@@ -17,7 +17,7 @@ void engine::state::on(const worker_up& e) {
 /// held are gone.
 void engine::state::on(const worker_down& e) {
   auto& d = devices_.at(e.device.value);
-  d.up = false;
+  const bool was_up = std::exchange(d.up, false);
   recount(e.device);
   std::vector<std::pair<command_id, pending_command>> lost;
   for (const auto& [id, c] : commands_)
@@ -62,7 +62,7 @@ void engine::state::on(const worker_down& e) {
     if (!on_its_way) // through the transfer, which will answer
       end(id, t.ending == errc::none ? errc::attempt_lost : t.ending, "the worker of the device died");
   }
-  if (now_ - d.up_since >= defaults::sound_worker)
+  if (was_up && now_ - d.up_since >= defaults::sound_worker)
     d.restarts = 0;
   if (d.restarts < defaults::worker_restarts) {
     ++d.restarts;

@@ -237,7 +237,7 @@ ready_ticket run_queue::wrote_last(const record& r) const {
     return r.what.ready;
   for (std::uint32_t lane = 0; lane < lanes_.size(); ++lane)
     for (auto s = lanes_[lane].in_flight.rbegin(); s != lanes_[lane].in_flight.rend(); ++s)
-      if (s->what.task == r.what.id)
+      if (s->what.task == r.what.id && s->stay == r.arrival) // not of a former stay, which may drain still
         return {config_.self, {lane}, s->what.sequence};
   return {};
 }

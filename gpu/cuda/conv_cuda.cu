@@ -151,7 +151,7 @@ void build_conv(layer_builder& builder, const metadata::conv_layer& a) {
   const auto fits = relu
                     || (a.act == metadata::activation::none
                         && conv->algorithm.how == CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM);
-  if (fits)
+  if (fits && conv->runs_fused(builder, p))
     add_fused(builder, std::move(conv), o);
   else
     add_plain(builder, std::move(conv), o, p.target, a.act);

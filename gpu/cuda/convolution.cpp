@@ -172,4 +172,29 @@ convolution::convolution(layer_builder& builder, const conv_problem& p, bool rel
   workspace = builder.scratch(std::max<std::size_t>(algorithm.workspace, 1));
 }
 
+bool convolution::runs_fused(layer_builder& builder, const conv_problem& p) const try {
+  const auto from = builder.temporary(bytes_of(p.source));
+  const auto filters = builder.temporary(bytes_of(p.weights));
+  const auto to = builder.temporary(bytes_of(p.target));
+  const auto addend = builder.temporary(static_cast<std::size_t>(p.target[1]) * sizeof(float));
+  const auto work = builder.temporary(std::max<std::size_t>(algorithm.workspace, 1));
+  for (const auto* memory : {&from, &filters, &to, &addend})
+    check(cudaMemsetAsync(memory->data(), 0, memory->bytes(), builder.on().stream()), "cudaMemsetAsync");
+  constexpr float one = 1;
+  constexpr float zero = 0;
+  const auto result = cudnnConvolutionBiasActivationForward(
+      builder.on().dnn(), &one, source.get(), from.data(), weights.get(), filters.data(), how.get(), algorithm.how,
+      work.data(), algorithm.workspace, &zero, target.get(), to.data(), bias.get(), addend.data(), act.get(),
+      target.get(), to.data());
+  builder.on().drain();
+  if (is_not_supported(result))
+    return false;
+  check(result, "cudnnConvolutionBiasActivationForward");
+  return true;
+} catch (const failure& f) {
+  if (f.why().code == errc::out_of_memory)
+    return true; // as documented; there is no room to try
+  throw;
+}
+
 } // namespace baton::gpu::cuda

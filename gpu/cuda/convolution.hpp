@@ -42,6 +42,9 @@ struct convolution {
   /// Chooses the algorithm: by a measured search, where none is known for this card, library version and problem.
   /// Throws `failure`.
   convolution(layer_builder& builder, const conv_problem& p, bool relu);
+
+  /// Whether the library's call with bias and activation takes this algorithm: tried once, in memory of its own.
+  bool runs_fused(layer_builder& builder, const conv_problem& p) const;
 };
 
 } // namespace baton::gpu::cuda

@@ -39,8 +39,7 @@ std::size_t cuda_copy_engine::copy_live_set(values_at from, values_at to, positi
   copied += state;
 
   const auto* source = dynamic_cast<const cuda_plan*>(from.plan);
-  if (source
-      && (source->home().number == into_->number || into_->peers.at(source->home().number) != peer::unreachable)) {
+  if (source && into_->reads(source->home())) {
     copy_from_gpu(*source, from, *target, *block, in_block, at, cancel);
     return copied;
   }
@@ -64,10 +63,16 @@ void cuda_copy_engine::copy_from_gpu(const cuda_plan& source, const values_at& f
   auto copy = [&](std::size_t to_offset, std::size_t from_offset, std::size_t bytes) {
     link_.from_peer(block.data() + to_offset, there->data() + from_offset, source.home().number, bytes, cancel);
   };
-  for (auto v : values)
-    copy(target.values()[v].offset, source.values()[v].offset, target.values()[v].bytes);
-  if (at.part > 0)
-    copy(target.state_offset(at.layer), source.state_offset(at.layer), target.layer(at.layer).state_bytes);
+  try {
+    for (auto v : values)
+      copy(target.values()[v].offset, source.values()[v].offset, target.values()[v].bytes);
+    if (at.part > 0)
+      copy(target.state_offset(at.layer), source.state_offset(at.layer), target.layer(at.layer).state_bytes);
+  } catch (const failure& f) {
+    if (f.why().code == errc::device_failed && source.home().lost()) // not ours is at fault
+      raise(errc::values_lost, f.why().message);
+    throw;
+  }
 }
 
 expected<std::size_t> cuda_copy_engine::copy(values_at from, values_at to, position at,

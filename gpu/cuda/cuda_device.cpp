@@ -39,6 +39,7 @@ expected<void> cuda_device::attach() {
     int least = 0;
     int most = 0;
     check(cudaDeviceGetStreamPriorityRange(&least, &most), "cudaDeviceGetStreamPriorityRange");
+    check(cudaStreamCreateWithPriority(watched_.put(), cudaStreamNonBlocking, least), "cudaStreamCreateWithPriority");
     lanes_.resize(description_.lanes + description_.urgent_lanes);
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
       auto& l = lanes_[i];
@@ -176,6 +177,27 @@ void cuda_device::enqueue(const cuda_plan& plan, const bindings& data, lane& on,
   }
 }
 
+/// Puts all of a submission on the lane's stream but its end; where a fault of the data will be noted, if it may be.
+data_fault* cuda_device::issue_work(const cuda_plan& plan, const submission& work, one_lane& l, std::uint64_t sequence,
+                                    bool may_fault) {
+  const auto stream = l.on->stream();
+  wait_for(work, l);
+  if (may_fault)
+    check(cudaMemsetAsync(l.on->fault().data(), 0, sizeof(data_fault), stream), "cudaMemsetAsync");
+  const auto steps = [&] { enqueue(plan, *work.data, *l.on, work.begin, work.end); };
+  if (plan.uses_graphs())
+    l.on->graphs().run({plan.serial(), work.begin, work.end, work.data->activations->data(), l.on->arena()}, sequence,
+                       progress(work.lane).completed, stream, steps);
+  else
+    steps();
+  if (!may_fault)
+    return nullptr;
+  auto* fault = static_cast<data_fault*>(l.faults.get()) + sequence % defaults::submissions_under_way;
+  check(cudaMemcpyAsync(fault, l.on->fault().data(), sizeof(data_fault), cudaMemcpyDeviceToHost, stream),
+        "cudaMemcpyAsync");
+  return fault;
+}
+
 expected<ticket> cuda_device::submit(const submission& work) {
   return guarded(part(), [&] {
     const auto& plan = checked_plan(work);
@@ -193,19 +215,11 @@ expected<ticket> cuda_device::submit(const submission& work) {
     l.on->reserve(plan.scratch_bytes());         // grows once for a plan that another device built
     const auto sequence = l.progress.issued + 1; // only this thread issues
     const auto stream = l.on->stream();
-    wait_for(work, l);
-    if (may_fault)
-      check(cudaMemsetAsync(l.on->fault().data(), 0, sizeof(data_fault), stream), "cudaMemsetAsync");
-    const auto steps = [&] { enqueue(plan, *work.data, *l.on, work.begin, work.end); };
-    if (plan.uses_graphs())
-      l.on->graphs().run({plan.serial(), work.begin, work.end, work.data->activations->data(), l.on->arena()}, sequence,
-                         progress(work.lane).completed, stream, steps);
-    else
-      steps();
-    if (may_fault) {
-      p.fault = static_cast<data_fault*>(l.faults.get()) + sequence % defaults::submissions_under_way;
-      check(cudaMemcpyAsync(p.fault, l.on->fault().data(), sizeof(data_fault), cudaMemcpyDeviceToHost, stream),
-            "cudaMemcpyAsync");
+    try {
+      p.fault = issue_work(plan, work, l, sequence, may_fault);
+    } catch (...) {
+      (void)cudaStreamSynchronize(stream); // what of it is on the stream still uses the task's memory
+      throw;
     }
     {
       std::lock_guard lock(mutex_); // it may complete before `issue` returns
@@ -215,6 +229,7 @@ expected<ticket> cuda_device::submit(const submission& work) {
     try {
       l.times->issue(stream);
     } catch (...) {
+      (void)cudaStreamSynchronize(stream);
       std::lock_guard lock(mutex_);
       l.under_way.pop_back();
       l.progress.issued = sequence - 1;
@@ -265,14 +280,13 @@ bool cuda_device::wait_any(std::chrono::milliseconds timeout) {
 
 bool cuda_device::notice_loss() {
   const current_gpu_quietly here(gpu_->number);
-  for (const auto& l : lanes_)
-    if (const auto state = cudaStreamQuery(l.on->stream()); state != cudaSuccess && state != cudaErrorNotReady) {
-      (void)cudaGetLastError();
-      completed_.push_back({.done = {description_.id, {}, 0},
-                            .failure = error{errc::device_failed, part() + ": " + cudaGetErrorString(state)}});
-      return told_of_loss_ = true;
-    }
-  return false;
+  const auto state = cudaStreamQuery(watched_.get());
+  if (state == cudaSuccess)
+    return false;
+  (void)cudaGetLastError();
+  completed_.push_back({.done = {description_.id, {}, 0},
+                        .failure = error{errc::device_failed, part() + ": " + cudaGetErrorString(state)}});
+  return told_of_loss_ = true;
 }
 
 frontier cuda_device::progress(lane_id lane) const {

@@ -55,6 +55,8 @@ private:
 
   const cuda_plan& checked_plan(const submission& work) const;
   void wait_for(const submission& work, one_lane& l);
+  data_fault* issue_work(const cuda_plan& plan, const submission& work, one_lane& l, std::uint64_t sequence,
+                         bool may_fault);
   void enqueue(const cuda_plan& plan, const bindings& data, lane& on, position begin, position end) const;
   void completed(std::size_t lane, std::uint64_t sequence, stream_fate fate, const std::string& why);
   void measure(cuda_plan& plan, lane& on);
@@ -69,6 +71,7 @@ private:
   bool attached_ = false;
   bool told_of_loss_ = false; ///< guarded by `mutex_`
   std::vector<one_lane> lanes_;
+  stream_handle watched_; ///< nothing is ever put on it: to ask a lane's own would spoil a capture
   mutable std::mutex mutex_;
   std::condition_variable some_;
   std::deque<completion> completed_;

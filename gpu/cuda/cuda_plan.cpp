@@ -33,19 +33,13 @@ built_layer build_or_leave_out(plan_draft& draft, std::uint32_t index) {
       slot.bytes = static_cast<std::size_t>(elements_of(m.shape(v, draft.symbols))) * size_of(m.values()[v].type);
       slot.planned = true;
     }
-    return {.parts = static_cast<std::uint32_t>(layer.parts.bind(draft.symbols)), .lacking = f.why().message};
+    const auto named = f.why().message.starts_with("layer '");
+    return {.parts = static_cast<std::uint32_t>(layer.parts.bind(draft.symbols)),
+            .lacking = named ? f.why().message : "layer '" + layer.name + "': " + f.why().message};
   }
 }
 
 } // namespace
-
-void gpu_state::await(const ticket& t) const {
-  if (t.sequence == 0)
-    return;
-  for (const auto& lane : timelines->find(t))
-    if (!lane->wait(t.sequence))
-      raise(errc::values_lost, "the work that was to be waited for failed");
-}
 
 cuda_plan::cuda_plan(plan_draft draft, std::string device_kind, std::shared_ptr<gpu_state> home)
     : draft_(std::move(draft)), device_kind_(std::move(device_kind)), home_(std::move(home)), serial_(next_serial()) {
@@ -108,8 +102,6 @@ std::shared_ptr<cuda_plan> make_plan(plan_draft draft, std::string device_kind, 
     draft.layers.push_back(build_or_leave_out(draft, i));
     check_parts(m, draft.symbols, i, draft.layers.back().parts);
   }
-  if (std::none_of(draft.layers.begin(), draft.layers.end(), [](const auto& l) { return l.lacking.empty(); }))
-    raise(errc::bad_model, draft.layers.front().lacking);
   return std::make_shared<cuda_plan>(std::move(draft), std::move(device_kind), std::move(home));
 }
 

@@ -13,14 +13,20 @@ void check(cudaError_t result, const char* call) {
 void check(cudnnStatus_t result, const char* call) {
   if (result == CUDNN_STATUS_SUCCESS)
     return;
-  raise(result == CUDNN_STATUS_ALLOC_FAILED ? errc::out_of_memory : errc::device_failed,
+  const auto no_memory = result == CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED
+                         || result == CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED;
+  raise(no_memory                  ? errc::out_of_memory
+        : is_not_supported(result) ? errc::bad_model
+                                   : errc::device_failed,
         std::string(call) + ": cuDNN: " + cudnnGetErrorString(result));
 }
 
 void check(cublasStatus_t result, const char* call) {
   if (result == CUBLAS_STATUS_SUCCESS)
     return;
-  raise(result == CUBLAS_STATUS_ALLOC_FAILED ? errc::out_of_memory : errc::device_failed,
+  raise(result == CUBLAS_STATUS_ALLOC_FAILED    ? errc::out_of_memory
+        : result == CUBLAS_STATUS_NOT_SUPPORTED ? errc::bad_model
+                                                : errc::device_failed,
         std::string(call) + ": cuBLASLt: " + cublasLtGetStatusString(result));
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -15,7 +17,7 @@ namespace baton::gpu::cuda {
 struct gpu_state {
   int number = 0;                            ///< as CUDA counts
   std::string name;                          ///< of the card
-  std::vector<peer> peers;                   ///< by GPU
+  std::vector<peer> peers;                   ///< by GPU, as its maker says
   std::shared_ptr<domain_memory> memory;     ///< of its domain
   std::shared_ptr<stager> up;                ///< weights come in
   std::shared_ptr<stager> down;              ///< values go out
@@ -24,6 +26,14 @@ struct gpu_state {
 
   /// Sleeps until what `t` stands for is over. Throws `values_lost` if it failed.
   void await(const ticket& t) const;
+  /// Whether this one reads `other`'s memory directly; access is opened when first asked for.
+  bool reads(const gpu_state& other);
+  /// Whether its calls fail whatever they are.
+  bool lost() const;
+
+private:
+  std::mutex mutex_;
+  std::map<int, bool> reads_; ///< by GPU
 };
 
 /// A block in a GPU's memory.

@@ -7,12 +7,15 @@ namespace baton::gpu::cuda {
 executable_graph capture(cudaStream_t stream, const std::function<void()>& enqueue) {
   check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
   auto good = true;
+  captured_graph graph;
   try {
     enqueue();
   } catch (const failure&) {
     good = false; // told again, if it was not the capture's fault, by the single calls
+  } catch (...) {
+    (void)cudaStreamEndCapture(stream, graph.put());
+    throw;
   }
-  captured_graph graph;
   const auto ended = cudaStreamEndCapture(stream, graph.put());
   executable_graph made;
   if (good && ended == cudaSuccess && graph && cudaGraphInstantiate(made.put(), graph.get(), 0) == cudaSuccess

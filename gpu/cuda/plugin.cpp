@@ -70,10 +70,7 @@ public:
       gpu->number = number;
       gpu->name = card.name;
       gpu->peers = card.peers;
-      current_gpu here(number);
-      for (std::size_t other = 0; other < card.peers.size(); ++other)
-        if (card.peers[other] != peer::unreachable)
-          enable_peer(static_cast<int>(other));
+      const current_gpu here(number);
       gpu->memory =
           std::make_shared<domain_memory>(description.name, description.limit, std::make_unique<gpu_memory>(number));
       gpu->up = std::make_shared<stager>(number);
@@ -96,14 +93,6 @@ public:
   }
 
 private:
-  static void enable_peer(int other) {
-    auto result = cudaDeviceEnablePeerAccess(other, 0);
-    if (result == cudaErrorPeerAccessAlreadyEnabled)
-      (void)cudaGetLastError();
-    else
-      check(result, "cudaDeviceEnablePeerAccess");
-  }
-
   std::vector<accelerator> gpus_;
   std::shared_ptr<timeline_table> timelines_;
 };

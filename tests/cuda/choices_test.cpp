@@ -65,6 +65,7 @@ TEST_CASE("a kernel that was chosen once is used again, without a search", "[cud
   const auto known = choices->all;
   const auto second = infer({.choices = choices});
   CHECK(choices->kept == 1);
+  CHECK(choices->replaced == 0);
   CHECK(choices->all == known);
   CHECK(worst(first[0], second[0]) == 0);
 }

@@ -202,7 +202,7 @@ TEST_CASE("a layer that a GPU cannot run is run on a CPU device, within the same
       CHECK(d.attempts == 1);
       CHECK(d.device.value == (s.model->name() == "tiny_resnet" ? 1 : 0));
     }
-    // Asked to continue on the GPU behind that layer, it does.
+    // Moved by hand besides, wherever.
     const auto& resnet = all.back();
     const auto everywhere = positions(*resnet.model, resnet.symbols);
     for (auto at : everywhere) {

@@ -87,20 +87,26 @@ class FourGpus(unittest.TestCase):
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             return list(pool.map(server.infer, self.questions))
 
+    def busy(self, server):
+        status, text = server.ask("GET", "/metrics")
+        self.assertEqual(status, 200)
+        found = re.findall(r'^baton_device_busy_seconds_total\{device="(cuda:\d)",[^}]*\} (\S+)$', text, re.M)
+        return {device: float(seconds) for device, seconds in found}
+
     def test_all_answers_are_right(self):
         server = Server(GPUS, FAKE_CUDA_DELAY_US="20")
         self.check(self.drive(server))
-        status, text = server.ask("GET", "/metrics")
-        self.assertEqual(status, 200)
-        busy = dict(re.findall(r'^baton_device_busy_seconds_total\{device="(cuda:\d)",[^}]*\} (\S+)$', text, re.M))
+        busy = self.busy(server)
         self.assertEqual(sorted(busy), ["cuda:%d" % gpu for gpu in range(4)])
         for seconds in busy.values():
-            self.assertGreater(float(seconds), 0)
+            self.assertGreater(seconds, 0)
         self.assertEqual(server.end(), 0, server.said())
 
     def test_a_gpu_is_lost_in_the_middle(self):
-        server = Server(GPUS + ",cpu:1", FAKE_CUDA_LOSE="1:600")
+        server = Server(GPUS + ",cpu:1", FAKE_CUDA_LOSE="1:4000")
+        self.assertNotIn("died", server.said())  # its plans are built
         self.check(self.drive(server))
+        self.assertGreater(self.busy(server)["cuda:1"], 0)
         self.assertIn("cuda:1", server.said())
         self.assertEqual(server.ask("GET", "/v2/health/ready")[0], 200)
         self.check(self.drive(server))

@@ -101,6 +101,8 @@ void delay(unsigned microseconds);
 void link_speed(double megabytes_per_second);
 /// How many operations were put on streams so far.
 std::uint64_t operations();
+/// How many graphs were launched so far.
+std::uint64_t graph_launches();
 /// What is still alive of memory, streams, events, graphs, descriptors and library handles: "3 streams, 1 event"; empty
 /// if nothing is. At the end of a process the same is said, and it ends with 86, if anything is left.
 std::string leaks();

@@ -127,6 +127,7 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t handle, cudaStream_t on) {
   if (s->capture)
     die("cudaGraphLaunch on a stream that captures");
   check_last_run(*g, *s);
+  ++the_machine().graph_launches;
   for (const auto& op : g->of.operations)
     submit(*s, op);
   g->last = {s->slot, s->number, s->issued};

@@ -105,6 +105,10 @@ void limit_memory(std::size_t bytes) {
   m.memory_limit = bytes;
 }
 
+std::uint64_t graph_launches() {
+  return the_machine().graph_launches;
+}
+
 void refuse_convolutions(int rows) {
   the_machine().refused_rows = rows;
 }

@@ -46,6 +46,7 @@ struct machine {
   // Under the lock:
   std::size_t memory_limit = 0;
   std::uint64_t operations = 0;
+  std::atomic<std::uint64_t> graph_launches{0};
   vector_clock host;
   std::uint64_t host_version = 1; ///< rises whenever `host` changes
 };

@@ -226,3 +226,19 @@ TEST_CASE("an unknown policy is refused with the list of those there are", "[sch
   REQUIRE_FALSE(e);
   CHECK(e.error().message.find("fifo, priority") != std::string::npos);
 }
+
+TEST_CASE("a device that served for long and then dies again and again goes out of service", "[scheduling]") {
+  engine_fixture f("priority", {{{0}, {0}, 0, 1}});
+  f.ready(1);
+  f.now += 2 * scheduling::defaults::sound_worker;
+  std::uint32_t restarts = 0;
+  for (std::uint32_t i = 0; i < 3 * scheduling::defaults::worker_restarts; ++i) { // it does not come up any more
+    f.feed(worker_down{{0}});
+    restarts +=
+        std::any_of(f.out.begin(), f.out.end(), [](const action& a) { return std::holds_alternative<restart>(a); });
+  }
+  CHECK(restarts == scheduling::defaults::worker_restarts);
+  f.request(1);
+  REQUIRE(f.first<attempt_ended>());
+  CHECK(f.first<attempt_ended>()->message == "no device is in service");
+}

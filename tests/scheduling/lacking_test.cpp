@@ -101,15 +101,30 @@ TEST_CASE("a task whose first layer is lacking begins elsewhere, or ends if it m
   CHECK(end->message == "layer 'odd' has no kernel");
 }
 
-TEST_CASE("a hand-over to where the layer is lacking does not take place", "[scheduling]") {
+TEST_CASE("no step of a request takes it to where the layer is lacking", "[scheduling]") {
   mixed f({2});
-  f.request(1, 0, {{order::kind::hand_off, {2, 0}, gpu}});
-  auto a = f.first<accept>();
-  if (!a) { // it began on the GPU
-    CHECK(f.first<bring>()->then.at == position{2, 0});
-    return;
+  const auto begin_on_cpu = [&](const steering& step) {
+    f.feed(start_attempt{{1}, {1}, {1}, {1}, 1, 0, never, cpu, {step}});
+    auto a = f.first<accept>();
+    REQUIRE(a);
+    CHECK(f.target == worker_of(cpu));
+    return *a;
+  };
+  SECTION("a hand-over does not take place") {
+    CHECK(begin_on_cpu({order::kind::hand_off, {2, 0}, gpu}).then.what == order::kind::none);
   }
-  CHECK(a->then.what == order::kind::none);
+  SECTION("a preempt does, but it resumes where it can") {
+    const auto a = begin_on_cpu({order::kind::preempt, {2, 0}, gpu});
+    REQUIRE(a.then.what == order::kind::preempt);
+    f.feed(f.applied(a.command, a.what, cpu.value));
+    auto back = f.applied(a.then.command, a.what, cpu.value);
+    back.epoch.value = a.what.epoch.value + 1;
+    back.at = {2, 0};
+    back.holder = the_scheduler;
+    f.feed(back);
+    REQUIRE(f.first<accept>());
+    CHECK(f.target == worker_of(cpu));
+  }
 }
 
 TEST_CASE("a model is refused if no device in service has some layer", "[scheduling]") {

@@ -168,3 +168,24 @@ TEST_CASE("no segment runs into a layer that the device lacks; the task waits fo
   CHECK(answers[0].what == outcome::applied);
   CHECK(answers[0].at == position{2, 0});
 }
+
+TEST_CASE("a ready ticket is that of the task's last stay, whatever drains of a former one", "[scheduling]") {
+  auto lanes = std::make_shared<cluster>(cluster{{{{0}, {0}, 0, 2}, {{1}, {0}, 0, 2}}});
+  run_queue q{{{0}, lanes, duration::zero(), 2}};
+  effects out;
+  q.on(give(1), profile(), out);
+  CHECK(submit(q, out).lane.value == 0);
+  CHECK(submit(q, out).lane.value == 0);
+  q.on(preempt{{8}, {1}, {1}, {}}, out);
+  auto again = give(1, 3);
+  again.what.at = {2, 0};
+  q.on(again, profile(), out);
+  const auto later = submit(q, out); // lane 0 is full of what drains
+  CHECK(later.lane.value == 1);
+  out.clear();
+  q.on(preempt{{9}, {1}, {3}, {}}, out);
+  const auto answers = sent<answer>(out);
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].ready.lane.value == 1);
+  CHECK(answers[0].ready.sequence == later.sequence);
+}
