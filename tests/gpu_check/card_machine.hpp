@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "gpu/backend.hpp"
+#include "tests/conformance/backends.hpp"
+
+/// Cards without the rest of a machine: `gpu::open_machine` would bring CPU devices along, and so oneDNN, which a
+/// machine that is only borrowed for its card does not have.
+namespace baton::gpu_check {
+
+/// A device to be opened, and the memory that it is to have: devices with one number share a domain.
+struct card_device {
+  std::uint32_t card = 0;
+  std::uint32_t lanes = 1;
+  std::uint32_t domain = 0;
+};
+
+/// Devices and domains in the order given. Errors: `unavailable` saying what is missing, `not_found`.
+expected<std::unique_ptr<gpu::machine>> open_cards(std::span<const card_device> devices, const std::string& plugin,
+                                                   std::uint64_t memory_limit = 0);
+
+/// The first card, as `bench_device` wants it.
+testing::backend first_card(const std::string& plugin, std::uint32_t lanes = 1);
+
+/// How many cards there are.
+expected<std::uint32_t> count_cards(const std::string& plugin);
+
+} // namespace baton::gpu_check
