@@ -7,7 +7,7 @@
 #     --out DIR            logs, figures and the table (gpu_check_results)
 #     --results FILE       the table is appended to it, as to docs/gpu-results.md
 #     --cuda-plugin FILE   another plugin, as the stand-in's, and with --small little models and few rounds
-#     --steps A,B          only these, of: conformance answers sanitizer compare preempt overlap
+#     --steps A,B          only these, of: conformance answers compare preempt overlap sanitizer
 # Exits 1 if a step failed; a step that cannot be made there is left out with a sentence. GPU_CHECK_SECONDS is what all
 # steps together may take (520).
 set -uo pipefail
@@ -45,7 +45,7 @@ pack() {
   cp scripts/gpu_check.sh tests/gpu_check/*.py "$to/"
   # What it takes to build both anew there, if these do not start. Nothing of it reads ONNX files.
   cp --parents -r gpu/*.?pp gpu/cuda scheduling/*.?pp metadata/*.?pp tests/conformance tests/support tests/gpu_check \
-    tests/bench/measure.?pp "$to/src/"
+    tests/bench/measure.?pp actors/defaults.hpp "$to/src/"
   rm -f "$to"/src/{gpu/machine,gpu/device_spec,metadata/onnx_import,metadata/tensor_pb,tests/gpu_check/record}.cpp
   cp /usr/include/catch2/catch.hpp "$to/src/include/catch2/"
   cp /usr/include/tl/expected.hpp "$to/src/include/tl/"
@@ -227,10 +227,15 @@ run() {
 }
 
 measure() {
-  local tool
+  local tool seconds=60
+  [ -z "$small" ] || seconds=1
   export out bin small home plugin_file="${plugin[1]:-}"
   step conformance 170 bash "$self" in-run conformance
   step answers 60 "$bin/gpu_check" answers $small "${plugin[@]}" "$home/answers"
+  # Building plans, the captured graphs among them, takes most of it.
+  step compare 150 python3 "$home/compare.py" "$bin/gpu_check" $seconds $small "${plugin[@]}"
+  step preempt 45 "$bin/gpu_check" preempt $small "${plugin[@]}"
+  step overlap 90 "$bin/gpu_check" overlap $small "${plugin[@]}"
   if [ -n "$small" ]; then
     skip sanitizer "it is about cards"
   elif tool=$(find_sanitizer); then

@@ -9,6 +9,9 @@
 #include "tests/gpu_check/answers.hpp"
 #include "tests/gpu_check/card_machine.hpp"
 #include "tests/gpu_check/conformance.hpp"
+#include "tests/gpu_check/overlap.hpp"
+#include "tests/gpu_check/preempt.hpp"
+#include "tests/gpu_check/timing.hpp"
 
 using namespace baton;
 using namespace baton::gpu_check;
@@ -20,6 +23,9 @@ constexpr const char* usage =
     "  cards                 which cards there are, and the versions of what drives them\n"
     "  conformance [CATCH]   the conformance suite of devices; arguments are the test framework's\n"
     "  answers FOLDER        whole models against the answers kept in FOLDER\n"
+    "  timings               measures what standard input asks for (compare.py)\n"
+    "  preempt               segments that still run after an order, and for how long\n"
+    "  overlap               two tasks at once on two lanes against one after the other\n"
     "--cuda-plugin: libbaton_cuda.so beside the program if not said. --small: little models, for an imitated card.\n";
 
 struct options {
@@ -59,6 +65,12 @@ int run(const options& o) {
     return run_conformance(o.plugin, o.rest);
   if (command == "answers" && o.rest.size() == 2)
     return check_answers(first_card(o.plugin), o.rest[1], o.small) > 0 ? 1 : 0;
+  if (command == "timings")
+    return answer_timings(o.plugin, o.small);
+  if (command == "preempt")
+    return measure_preempts(o.plugin, o.small);
+  if (command == "overlap")
+    return measure_overlap(o.plugin, o.small);
   std::fputs(usage, stderr);
   return 2;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The table at the end of a GPU check: which steps passed, and every figure that they printed.
+"""The table at the end of a GPU check: which steps passed, and the tables and figures that they printed.
 
 usage: report.py OUT [--append FILE]. Reads OUT/steps.tsv, versions.txt, cards.log and the steps' logs; writes
 OUT/gpu-results.md, prints it, and appends it to FILE. The standard library only.
@@ -9,6 +9,7 @@ import re
 import sys
 
 FIGURE = re.compile(r"^figure (\w+)\.(\S+) (\S+) (\S+)(?: goal (<=|>=) (\S+))?", re.MULTILINE)
+TABLE = re.compile(r"(?:^\|.*\n)+", re.MULTILINE)
 
 
 def facts(out):
@@ -35,8 +36,10 @@ def report(out):
     text += ["", "| step | result | seconds |", "|---|---|---|"]
     steps = [line.split("\t") for line in (out / "steps.tsv").read_text().splitlines()]
     text += [f"| {name} | {result} | {seconds} |" for name, result, seconds in steps]
-    figures = [m for name, *_ in steps if (out / f"{name}.log").exists()
-               for m in FIGURE.findall((out / f"{name}.log").read_text(errors="replace"))]
+    logs = [(out / f"{name}.log").read_text(errors="replace") for name, *_ in steps if (out / f"{name}.log").exists()]
+    tables = [table for log in logs for table in TABLE.findall(log)]
+    text += [line for table in tables for line in ("", table.rstrip())]
+    figures = [m for log in logs if not TABLE.search(log) for m in FIGURE.findall(log)]
     if figures:
         text += ["", "| figure | value | goal | reached |", "|---|---|---|---|"]
         text += [f"| {bench}.{case} | {value} {unit} | {f'{sign} {goal}' if sign else ''} | {reached(value, sign, goal)} |"
