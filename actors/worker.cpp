@@ -59,8 +59,10 @@ void worker_state::attach() {
   }
   scheduling::run_queue::config config{
       .self = facts_.id, .devices = shared_->devices, .quantum = shared_->quantum, .max_in_flight = 1};
-  issued_.resize(facts_.lanes);
-  if (!shared_->description(facts_.id).is_inline) {
+  const auto& description = shared_->description(facts_.id);
+  config.urgent_lanes = description.urgent_lanes;
+  issued_.resize(facts_.lanes + config.urgent_lanes);
+  if (!description.is_inline) {
     config.max_in_flight = defaults::segments_in_flight;
     caf::weak_actor_ptr me(self->ctrl());
     pump_ = std::make_unique<completion_pump>(*device_, [me] {

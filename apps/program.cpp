@@ -73,16 +73,6 @@ int run_program(int argc, char** argv) {
   }
 }
 
-void add_device_options(CLI::App& command, std::string& devices, std::string& cuda_plugin) {
-  command
-      .add_option("--devices", devices,
-                  "Devices: cpu:2 (two of one core), cpu:1x2 (one of two cores), cpu:1@a,cpu:1@b (in two memory\n"
-                  "domains), cuda:0 (a GPU), cuda:0/2 (a GPU, two tasks at once); several as in cuda:0,cpu:1")
-      ->capture_default_str();
-  command.add_option("--cuda-plugin", cuda_plugin,
-                     "The CUDA backend's file; by default libbaton_cuda.so beside the program or in ../lib/baton");
-}
-
 /// Names of models and files go into it as they are: a terminal must not obey them.
 int report(const error& e) {
   constexpr std::size_t most = 4000;

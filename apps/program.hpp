@@ -37,9 +37,6 @@ void add_serve_command(CLI::App& app, chosen_command& chosen);
 void add_bench_command(CLI::App& app, chosen_command& chosen);
 void add_trace_command(CLI::App& app, chosen_command& chosen);
 
-/// Adds `--devices` and `--cuda-plugin`, the same everywhere.
-void add_device_options(CLI::App& command, std::string& devices, std::string& cuda_plugin);
-
 /// Description of `--policy`, with the names there are.
 std::string policy_help();
 

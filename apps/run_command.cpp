@@ -7,6 +7,7 @@
 
 #include "actors/runtime.hpp"
 #include "apps/defaults.hpp"
+#include "apps/device_options.hpp"
 #include "apps/labels.hpp"
 #include "apps/preprocessing.hpp"
 #include "apps/program.hpp"
@@ -25,8 +26,8 @@ namespace {
 struct run_options {
   std::string file;
   std::vector<std::string> inputs, outputs, symbols, moves, preempts;
-  std::string devices = "cpu:1";
-  std::string cuda_plugin;
+  device_options devices;
+  gpu::machine_options machine;
   std::string policy = "priority";
   std::string engine_log;
   long long quantum = std::chrono::duration_cast<std::chrono::microseconds>(scheduling::defaults::quantum).count();
@@ -131,7 +132,9 @@ void print_ranking(const metadata::model& m, const actors::done& d, const rankin
 }
 
 expected<void> execute(const run_options& o) {
-  auto specs = gpu::parse_devices(o.devices);
+  actors::runtime_options options;
+  options.machine = o.machine;
+  auto specs = read_devices(o.devices, options.machine);
   if (!specs)
     return tl::unexpected(specs.error());
   auto symbols = parse_symbols(o.symbols);
@@ -158,12 +161,10 @@ expected<void> execute(const run_options& o) {
   if (!shape)
     return tl::unexpected(shape.error());
 
-  actors::runtime_options options;
   options.devices = std::move(*specs);
   options.policy = o.policy;
   options.quantum = std::chrono::microseconds{o.quantum};
   options.engine_log = o.engine_log;
-  options.machine.cuda_plugin = o.cuda_plugin;
   auto runtime = actors::runtime::start(std::move(options));
   if (!runtime)
     return tl::unexpected(runtime.error());
@@ -231,7 +232,7 @@ void add_run_command(CLI::App& app, chosen_command& chosen) {
   command->add_option("--batch", o->batch, "Rows of random inputs (1 by default); of a file, the first so many")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{65536}));
   command->add_option("--seed", o->seed, "Of random inputs")->capture_default_str();
-  add_device_options(*command, o->devices, o->cuda_plugin);
+  add_device_options(*command, o->devices, o->machine);
   several("--move-after", o->moves, "LAYER[=DEVICE]: continue on another device behind this layer (name or number)");
   several("--preempt-after", o->preempts, "LAYER: give the device back behind this layer, then resume");
   command

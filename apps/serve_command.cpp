@@ -14,6 +14,7 @@
 
 #include "actors/runtime.hpp"
 #include "apps/catalog.hpp"
+#include "apps/device_options.hpp"
 #include "apps/http/server.hpp"
 #include "apps/program.hpp"
 
@@ -22,7 +23,7 @@ namespace baton::apps {
 namespace {
 
 struct serve_options {
-  std::string devices = "cpu:1";
+  device_options devices;
   long long quantum = std::chrono::duration_cast<std::chrono::microseconds>(scheduling::defaults::quantum).count();
   actors::runtime_options runtime;
   std::string engine_log;
@@ -98,7 +99,7 @@ void announce(const catalog& models, const http::server_options& door, std::uint
 }
 
 int serve(serve_options& o) {
-  auto specs = gpu::parse_devices(o.devices);
+  auto specs = read_devices(o.devices, o.runtime.machine);
   if (!specs)
     return report(specs.error());
   auto symbols = parse_symbols(o.symbols);
@@ -168,7 +169,7 @@ void add_serve_command(CLI::App& app, chosen_command& chosen) {
           "Seconds between two looks, with --model-control poll")
       ->check(CLI::Range(1LL, 86400LL))
       ->default_str(std::to_string(defaults::poll_interval.count()));
-  add_device_options(*command, o->devices, o->runtime.machine.cuda_plugin);
+  add_device_options(*command, o->devices, o->runtime.machine);
   command->add_option("--port", o->http.port, "Port to listen on; 0 takes a free one")->capture_default_str();
   command->add_option("--address", o->http.address, "Address to listen on")->capture_default_str();
   command->add_option("--token-file", o->http.token_file,

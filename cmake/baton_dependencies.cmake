@@ -13,6 +13,7 @@ find_package(OpenSSL REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(Boost 1.74 REQUIRED)
 find_package(prometheus-cpp REQUIRED CONFIG)
+find_package(SQLite3 REQUIRED)
 
 # The distribution's ONNX: only its protobuf schema is used.
 find_path(ONNX_INCLUDE onnx/onnx-ml.pb.h REQUIRED)

@@ -13,6 +13,7 @@
 #include "gpu/device_spec.hpp"
 #include "metadata/error.hpp"
 #include "metadata/ids.hpp"
+#include "metadata/kernel_choices.hpp"
 #include "metadata/model.hpp"
 #include "metadata/profile.hpp"
 
@@ -112,6 +113,19 @@ struct submission {
   std::span<const ticket> waits; ///< tickets that must complete first; an inline device is given only ready ones
 };
 
+/// In what numbers convolutions and matrix products of float32 multiply. Sums are of float32.
+enum class precision : std::uint8_t {
+  fp32,
+  tf32 ///< where the device has it (NVIDIA since sm_80): factors rounded to 10 bits of mantissa; elsewhere fp32
+};
+
+/// Whether a GPU launches a segment that it has run before in one call, as a captured graph.
+enum class graph_use : std::uint8_t {
+  measured, ///< of the plans for which that was faster
+  always,
+  never
+};
+
 struct device_description {
   device_id id;
   domain_id domain;
@@ -119,8 +133,11 @@ struct device_description {
   std::string kind;   ///< devices of one kind build equal plans: "cpu/1" has one core
   std::string detail; ///< for people: processor name, cores it is pinned to
   std::uint32_t lanes = 1;
+  std::uint32_t urgent_lanes = 0; ///< numbered behind `lanes`: what is submitted there goes before what waits on others
   std::uint32_t cores = 0;
   bool is_inline = true;
+  precision multiplies = precision::fp32;
+  graph_use graphs = graph_use::measured;
 };
 
 struct domain_description {
@@ -219,6 +236,10 @@ struct machine_options {
   /// The file of the CUDA plugin; empty: `libbaton_cuda.so` beside the program or in `../lib/baton`, if there is a
   /// driver.
   std::string cuda_plugin;
+  precision multiplies = precision::fp32;
+  graph_use graphs = graph_use::measured;
+  /// What searches for kernels found; null: known to this process only.
+  std::shared_ptr<metadata::kernel_choices> choices;
 };
 
 /// Errors: `bad_argument` naming the item; more cores than the machine has is an error only with pinning.

@@ -13,6 +13,7 @@
 #include "gpu/cpu/thread_set.hpp"
 #include "gpu/cuda_loader.hpp"
 #include "gpu/device.hpp"
+#include "metadata/store.hpp"
 
 namespace baton::gpu {
 namespace {
@@ -32,6 +33,11 @@ std::string describe_card(const accelerator& card) {
          + std::to_string(card.memory >> 20) + " MiB) at " + card.bus;
 }
 
+std::shared_ptr<metadata::kernel_choices> choices_of_this_process() {
+  static const std::shared_ptr<metadata::kernel_choices> all = value_or_raise(metadata::store::open({}));
+  return all;
+}
+
 /// Cores and memory of this host, and its GPUs.
 class host_machine final : public machine {
 public:
@@ -45,6 +51,8 @@ public:
     if (host_limit_ == 0)
       host_limit_ = static_cast<std::uint64_t>(options.host_share * static_cast<double>(free_memory())
                                                / static_cast<double>(names.size()));
+    if (!options_.choices)
+      options_.choices = choices_of_this_process();
     add_host_domain("host");
     for (const auto& spec : specs)
       spec.backend == "cuda" ? add_gpu(spec) : add_cores(spec);
@@ -112,7 +120,7 @@ private:
       raise(errc::not_found, "device '" + name + "': this machine has " + std::to_string(cards.size()) + " GPUs");
     auto& home = gpu_domains_[spec.number];
     if (!home) {
-      home = value_or_raise((*cuda)->open_domain(spec.number, next_domain(name, options_.memory_limit)));
+      home = value_or_raise((*cuda)->open_domain(spec.number, next_domain(name, options_.memory_limit), options_.choices));
       domains_.push_back(home);
     }
     const auto& card = cards[spec.number];
@@ -122,11 +130,15 @@ private:
     device_description description{.id = device_id{index},
                                    .domain = home->description().id,
                                    .name = again ? name + "#" + std::to_string(index) : name,
-                                   .kind = "cuda/" + card.name,
+                                   .kind = "cuda/" + card.name
+                                           + (options_.multiplies == precision::tf32 ? "/tf32" : ""),
                                    .detail = describe_card(card),
                                    .lanes = spec.lanes,
+                                   .urgent_lanes = 1,
                                    .cores = 0,
-                                   .is_inline = false};
+                                   .is_inline = false,
+                                   .multiplies = options_.multiplies,
+                                   .graphs = options_.graphs};
     add(description, [description, home, backend = *cuda, number = spec.number] {
       return backend->open_device(number, description, home);
     });

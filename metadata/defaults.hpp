@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -37,5 +38,7 @@ inline constexpr std::uint32_t max_terms = 64;
 inline constexpr std::uint32_t max_depth = 8;
 /// A .npy header.
 inline constexpr std::size_t max_npy_header = 65'536;
+/// How long another process may keep the store's file to itself.
+inline constexpr std::chrono::milliseconds store_patience{2000};
 
 } // namespace baton::metadata::defaults

@@ -7,7 +7,8 @@
 
 namespace baton::scheduling {
 
-run_queue::run_queue(config c) : config_(std::move(c)), lanes_(config_.devices->at(config_.self).lanes) {}
+run_queue::run_queue(config c)
+    : config_(std::move(c)), lanes_(config_.devices->at(config_.self).lanes + config_.urgent_lanes) {}
 
 // -- commands
 // ----------------------------------------------------------------------------------------------------------
@@ -284,7 +285,7 @@ std::string run_queue::describe() const {
   for (auto& l : lanes_) {
     w(l.issued, l.owner.value_or(task_id{}));
     for (auto s : l.in_flight)
-      w(s.what.task, s.what.sequence, s.what.begin, s.what.end, s.stay);
+      w(s.what.task, s.what.sequence, s.what.begin, s.what.end, s.stay, s.priority);
   }
   for (auto [t, m] : seen_)
     w(t, m.epoch, m.ended);

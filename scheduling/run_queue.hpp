@@ -43,6 +43,9 @@ public:
     std::shared_ptr<const cluster> devices;
     duration quantum = defaults::quantum;
     std::uint32_t max_in_flight = 1; ///< segments per lane: 1 on an inline device, 2 on an asynchronous one
+    /// Lanes of higher priority, numbered behind the others. A task that is more important than all that run or drain
+    /// takes one, so that it waits for no segment of theirs. They raise how fast it starts, not how many run at once.
+    std::uint32_t urgent_lanes = 0;
   };
 
   explicit run_queue(config c);
@@ -99,6 +102,7 @@ private:
   struct issued_segment {
     segment what;
     std::uint64_t stay = 0; ///< the record's `arrival`: a task may leave and come back meanwhile
+    std::int32_t priority = 0;
   };
   struct lane_state {
     std::uint64_t issued = 0;
@@ -127,6 +131,8 @@ private:
   ready_ticket wrote_last(const record& r) const;
   position segment_end(const record& r) const;
   std::optional<task_id> pick(std::uint32_t lane) const;
+  std::optional<task_id> pick_ready(std::uint32_t lane) const;
+  bool is_urgent(const record& r) const;
   std::optional<segment> issue(std::uint32_t lane);
   record* settle(lane_id lane, std::uint64_t sequence);
   void fail(record& r, effects& out);

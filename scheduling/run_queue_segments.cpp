@@ -7,8 +7,9 @@
 namespace baton::scheduling {
 
 std::optional<segment> run_queue::next() {
-  for (std::uint32_t lane = 0; lane < lanes_.size(); ++lane)
-    if (auto s = issue(lane))
+  const auto count = static_cast<std::uint32_t>(lanes_.size());
+  for (std::uint32_t i = 0; i < count; ++i) // urgent ones first
+    if (auto s = issue((i + count - config_.urgent_lanes) % count))
       return s;
   return std::nullopt;
 }
@@ -25,10 +26,17 @@ std::optional<task_id> run_queue::pick(std::uint32_t lane) const {
   const auto& l = lanes_[lane];
   if (l.in_flight.size() >= config_.max_in_flight)
     return std::nullopt;
-  if (l.owner) {
-    const auto& r = tasks_.at(*l.owner);
-    return r.cancelling || r.failure || is_due(r) || r.what.at == r.profile->end() ? std::nullopt : l.owner;
-  }
+  if (!l.owner)
+    return pick_ready(lane);
+  const auto& r = tasks_.at(*l.owner);
+  return r.cancelling || r.failure || is_due(r) || r.what.at == r.profile->end() ? std::nullopt : l.owner;
+}
+
+std::optional<task_id> run_queue::pick_ready(std::uint32_t lane) const {
+  const auto lanes = lanes_.size() - config_.urgent_lanes;
+  const auto taken = std::count_if(lanes_.begin(), lanes_.end(), [](const lane_state& l) { return l.owner.has_value(); });
+  if (static_cast<std::size_t>(taken) >= lanes)
+    return std::nullopt;
   const record* best = nullptr;
   auto before = [](const record& a, const record& b) {
     return std::pair{-std::int64_t{a.what.priority}, a.arrival} < std::pair{-std::int64_t{b.what.priority}, b.arrival};
@@ -36,7 +44,22 @@ std::optional<task_id> run_queue::pick(std::uint32_t lane) const {
   for (const auto& [id, r] : tasks_)
     if (!r.lane && !r.given_to && !r.cancelling && !r.failure && (!best || before(r, *best)))
       best = &r;
-  return best ? std::optional{best->what.id} : std::nullopt;
+  return best && (lane < lanes || is_urgent(*best)) ? std::optional{best->what.id} : std::nullopt;
+}
+
+/// Something is under way here, and all that runs or drains is less important.
+bool run_queue::is_urgent(const record& r) const {
+  auto anything = false;
+  for (const auto& l : lanes_) {
+    if (l.owner && tasks_.at(*l.owner).what.priority >= r.what.priority)
+      return false;
+    for (const auto& s : l.in_flight) {
+      if (s.priority >= r.what.priority)
+        return false;
+      anything = true;
+    }
+  }
+  return anything;
 }
 
 std::optional<segment> run_queue::issue(std::uint32_t lane) {
@@ -50,7 +73,7 @@ std::optional<segment> run_queue::issue(std::uint32_t lane) {
   segment s{r.what.id, {lane}, ++l.issued, r.what.at, segment_end(r)};
   r.what.at = s.end;
   ++r.in_flight;
-  l.in_flight.push_back({s, r.arrival});
+  l.in_flight.push_back({s, r.arrival, r.what.priority});
   return s;
 }
 

@@ -25,6 +25,7 @@ libcli11-dev: the command line
 nlohmann-json3-dev: JSON
 libexpected-dev: errors as values
 libstb-dev: reads PNG and JPEG
+libsqlite3-dev: keeps what was measured
 prometheus-cpp-dev: metrics
 zlib1g-dev: compressed bodies
 libssl-dev: OpenSSL, for the actor framework and TLS

@@ -1,48 +1,50 @@
 #include "gpu/cuda/convolution.hpp"
 
 #include <algorithm>
-#include <functional>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <span>
+#include <sstream>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "gpu/cuda/defaults.hpp"
 
 namespace baton::gpu::cuda {
 namespace {
 
-/// What measured searches found. A search is a race and may end differently each time; so that equal plans make equal
-/// bits, the first answer stays for the life of the process. Thread-safe.
-class known_algorithms {
-public:
-  /// The answer for `problem`: `search` is called if there is none yet; others who ask meanwhile wait.
-  conv_algorithm find(const std::string& problem, const std::function<conv_algorithm()>& search) {
-    std::lock_guard lock(mutex_);
-    if (auto known = known_.find(problem); known != known_.end())
-      return known->second;
-    return known_.emplace(problem, search()).first->second;
-  }
-
-private:
-  std::mutex mutex_;
-  std::map<std::string, conv_algorithm> known_;
-};
-
-std::string name_of(const layer_builder& builder, const conv_problem& p) {
-  auto result = builder.card() + ";cudnn " + std::to_string(cudnnGetVersion()) + ";g" + std::to_string(p.groups);
-  const auto append = [&](const auto& numbers) {
-    result += ';';
+metadata::kernel_problem name_of(const layer_builder& builder, const conv_problem& p) {
+  std::string name = builder.multiplies() == precision::tf32 ? "convolution tf32" : "convolution fp32";
+  const auto append = [&](std::string_view what, const auto& numbers) {
+    name.append(" ").append(what);
     for (auto n : numbers)
-      result += std::to_string(n) + ',';
+      name += ' ' + std::to_string(n);
   };
-  append(p.source);
-  append(p.weights);
-  append(p.pads);
-  append(p.strides);
-  append(p.dilations);
-  return result;
+  append("x", p.source);
+  append("w", p.weights);
+  append("pads", p.pads);
+  append("strides", p.strides);
+  append("dilations", p.dilations);
+  append("groups", std::array{p.groups});
+  return {builder.card(), "cudnn " + std::to_string(cudnnGetVersion()), std::move(name)};
+}
+
+// An algorithm, as it is kept.
+
+std::string text_of(const conv_algorithm& a) {
+  return std::to_string(a.how) + ' ' + std::to_string(a.math);
+}
+
+std::optional<conv_algorithm> read(const std::string& text, precision multiplies) {
+  int how = -1;
+  int math = -1;
+  std::istringstream in(text);
+  if (!(in >> how >> math) || how < 0 || how >= CUDNN_CONVOLUTION_FWD_ALGO_COUNT
+      || (math != CUDNN_FMA_MATH && math != CUDNN_DEFAULT_MATH && math != CUDNN_TENSOR_OP_MATH)
+      || (math != CUDNN_FMA_MATH && multiplies == precision::fp32))
+    return std::nullopt;
+  return conv_algorithm{static_cast<cudnnConvolutionFwdAlgo_t>(how), static_cast<cudnnMathType_t>(math)};
 }
 
 int number(std::int64_t i) {
@@ -74,25 +76,29 @@ void describe(convolution& c, const conv_problem& p, bool relu) {
                                         CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT),
         "cudnnSetConvolution2dDescriptor");
   check(cudnnSetConvolutionGroupCount(c.how.get(), number(p.groups)), "cudnnSetConvolutionGroupCount");
-  check(cudnnSetConvolutionMathType(c.how.get(), CUDNN_FMA_MATH), "cudnnSetConvolutionMathType");
   check(cudnnCreateActivationDescriptor(c.act.put()), "cudnnCreateActivationDescriptor");
   check(cudnnSetActivationDescriptor(c.act.get(), relu ? CUDNN_ACTIVATION_RELU : CUDNN_ACTIVATION_IDENTITY,
                                      CUDNN_NOT_PROPAGATE_NAN, 0.0),
         "cudnnSetActivationDescriptor");
 }
 
-/// The search tries other ways to multiply too, whatever the descriptor says; what such a one needs of workspace in
-/// float32 must be asked. Nothing if it cannot be run so, or not in `most` bytes.
-std::optional<conv_algorithm> in_float32(layer_builder& builder, const convolution& c,
-                                         const cudnnConvolutionFwdAlgoPerf_t& r, std::size_t most) {
-  std::size_t workspace = 0;
-  if (r.status != CUDNN_STATUS_SUCCESS || r.determinism != CUDNN_DETERMINISTIC
-      || cudnnGetConvolutionForwardWorkspaceSize(builder.on().dnn(), c.source.get(), c.weights.get(), c.how.get(),
-                                                 c.target.get(), r.algo, &workspace)
-             != CUDNN_STATUS_SUCCESS
-      || workspace > most)
+/// `a` with its workspace; nothing if it cannot be run, or not in `most` bytes.
+std::optional<conv_algorithm> fit(const layer_builder& builder, const convolution& c, conv_algorithm a,
+                                  std::size_t most) {
+  check(cudnnSetConvolutionMathType(c.how.get(), a.math), "cudnnSetConvolutionMathType");
+  if (cudnnGetConvolutionForwardWorkspaceSize(builder.on().dnn(), c.source.get(), c.weights.get(), c.how.get(),
+                                              c.target.get(), a.how, &a.workspace)
+          != CUDNN_STATUS_SUCCESS
+      || a.workspace > most)
     return std::nullopt;
-  return conv_algorithm{r.algo, workspace};
+  return a;
+}
+
+/// The ways to multiply that keep the promised precision, whatever else a search may have tried; the best first.
+std::vector<std::vector<cudnnMathType_t>> allowed(precision multiplies) {
+  if (multiplies == precision::tf32)
+    return {{CUDNN_DEFAULT_MATH, CUDNN_TENSOR_OP_MATH, CUDNN_FMA_MATH}};
+  return {{CUDNN_FMA_MATH}, {CUDNN_DEFAULT_MATH}}; // what was measured in float32 before what must be run so
 }
 
 /// Runs every algorithm of the library on memory of its own. Throws `failure`; `out_of_memory` if there is no room.
@@ -103,6 +109,9 @@ conv_algorithm search(layer_builder& builder, const convolution& c, const conv_p
   const auto work = builder.temporary(workspace);
   for (const auto* memory : {&from, &weights}) // what fresh memory holds could be slow to compute with
     check(cudaMemsetAsync(memory->data(), 0, memory->bytes(), builder.on().stream()), "cudaMemsetAsync");
+  const auto exact = builder.multiplies() == precision::fp32;
+  check(cudnnSetConvolutionMathType(c.how.get(), exact ? CUDNN_FMA_MATH : CUDNN_DEFAULT_MATH),
+        "cudnnSetConvolutionMathType");
   std::array<cudnnConvolutionFwdAlgoPerf_t, CUDNN_CONVOLUTION_FWD_ALGO_COUNT> results{};
   int found = 0;
   check(cudnnFindConvolutionForwardAlgorithmEx(builder.on().dnn(), c.source.get(), from.data(), c.weights.get(),
@@ -111,12 +120,12 @@ conv_algorithm search(layer_builder& builder, const convolution& c, const conv_p
                                                workspace),
         "cudnnFindConvolutionForwardAlgorithmEx");
   builder.on().drain(); // the memory goes now
-  // The fastest come first; those measured in float32 before those that were not.
-  for (const auto math : {CUDNN_FMA_MATH, CUDNN_DEFAULT_MATH})
-    for (const auto& r : std::span(results).first(static_cast<std::size_t>(found)))
-      if (r.mathType == math)
-        if (auto fit = in_float32(builder, c, r, workspace))
-          return *fit;
+  for (const auto& maths : allowed(builder.multiplies()))
+    for (const auto& r : std::span(results).first(static_cast<std::size_t>(found))) // the fastest come first
+      if (r.status == CUDNN_STATUS_SUCCESS && r.determinism == CUDNN_DETERMINISTIC
+          && std::find(maths.begin(), maths.end(), r.mathType) != maths.end())
+        if (auto good = fit(builder, c, {r.algo, exact ? CUDNN_FMA_MATH : r.mathType}, workspace))
+          return *good;
   builder.unsupported("cuDNN has no algorithm for this convolution");
 }
 
@@ -132,12 +141,33 @@ conv_algorithm search(layer_builder& builder, const convolution& c, const conv_p
   return search(builder, c, p, defaults::scratch_alignment);
 }
 
+/// What is known of the problem, or what a search finds. One search at a time: two would disturb each other's figures.
+conv_algorithm choose(layer_builder& builder, const convolution& c, const conv_problem& p) {
+  static std::mutex searching;
+  const std::lock_guard lock(searching);
+  const auto name = name_of(builder, p);
+  const auto known = builder.choices().find(name);
+  if (known)
+    if (const auto read_from = read(*known, builder.multiplies()))
+      if (auto good = fit(builder, c, *read_from, defaults::convolution_workspace))
+        return *good;
+  const auto found = search(builder, c, p);
+  if (known) {
+    builder.choices().replace(name, text_of(found));
+    return found;
+  }
+  if (const auto counts = read(builder.choices().keep(name, text_of(found)), builder.multiplies())) // somebody else's, if they were first
+    if (auto good = fit(builder, c, *counts, defaults::convolution_workspace))
+      return *good;
+  return found;
+}
+
 } // namespace
 
 convolution::convolution(layer_builder& builder, const conv_problem& p, bool relu) {
-  static known_algorithms known;
   describe(*this, p, relu);
-  algorithm = known.find(name_of(builder, p), [&] { return search(builder, *this, p); });
+  algorithm = choose(builder, *this, p);
+  check(cudnnSetConvolutionMathType(how.get(), algorithm.math), "cudnnSetConvolutionMathType");
   workspace = builder.scratch(std::max<std::size_t>(algorithm.workspace, 1));
 }
 

@@ -21,10 +21,11 @@ struct conv_problem {
   std::array<std::int64_t, 2> dilations{};
 };
 
-/// A way to convolve, in float32.
+/// A way to convolve.
 struct conv_algorithm {
   cudnnConvolutionFwdAlgo_t how = CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM;
-  std::size_t workspace = 0; ///< bytes
+  cudnnMathType_t math = CUDNN_FMA_MATH; ///< float32; with CUDNN_DEFAULT_MATH the library may use TF32
+  std::size_t workspace = 0;             ///< bytes
 };
 
 /// Descriptors of one convolution and how it is run. Immutable once made.
@@ -38,8 +39,8 @@ struct convolution {
   conv_algorithm algorithm;
   place workspace;
 
-  /// Chooses the algorithm: by a measured search, where none has been made for this card, library version and problem
-  /// in this process. Throws `failure`.
+  /// Chooses the algorithm: by a measured search, where none is known for this card, library version and problem. Throws
+  /// `failure`.
   convolution(layer_builder& builder, const conv_problem& p, bool relu);
 };
 

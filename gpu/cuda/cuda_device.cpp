@@ -1,6 +1,7 @@
 #include "gpu/cuda/cuda_device.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "gpu/cuda/current_gpu.hpp"
 #include "gpu/cuda/defaults.hpp"
@@ -38,10 +39,10 @@ expected<void> cuda_device::attach() {
     int least = 0;
     int most = 0;
     check(cudaDeviceGetStreamPriorityRange(&least, &most), "cudaDeviceGetStreamPriorityRange");
-    lanes_.resize(description_.lanes);
+    lanes_.resize(description_.lanes + description_.urgent_lanes);
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
       auto& l = lanes_[i];
-      l.on = std::make_unique<lane>(least, gpu_->memory, part());
+      l.on = std::make_unique<lane>(i < description_.lanes ? least : most, gpu_->memory, part());
       check(cudaHostAlloc(l.faults.put(), defaults::submissions_under_way * sizeof(data_fault), cudaHostAllocPortable),
             "cudaHostAlloc");
       l.times = std::make_shared<timeline>(gpu_->number,
@@ -72,6 +73,8 @@ expected<std::shared_ptr<const plan>> cuda_device::build_plan(std::shared_ptr<co
     const current_gpu here(gpu_->number);
     draft.on = lanes_.front().on.get();
     draft.card = gpu_->name;
+    draft.multiplies = description_.multiplies;
+    draft.choices = gpu_->choices;
     auto made = make_plan(std::move(draft), description_.kind, gpu_);
     for (auto& l : lanes_)
       l.on->reserve(made->scratch_bytes());
@@ -85,6 +88,12 @@ void cuda_device::measure(cuda_plan& plan, lane& on) {
   data.activations = std::make_shared<cuda_block>(
       gpu_->memory->allocate(purpose::blocks, plan.block_bytes(), "an activation block to measure with"), gpu_);
   check(cudaMemsetAsync(data.activations->data(), 0, data.activations->bytes(), on.stream()), "cudaMemsetAsync");
+  measure_layers(plan, on, data);
+  plan.use_graphs(description_.graphs == graph_use::measured ? graph_is_faster(plan, on, data)
+                                                             : description_.graphs == graph_use::always);
+}
+
+void cuda_device::measure_layers(cuda_plan& plan, lane& on, const bindings& data) {
   event_handle before;
   event_handle after;
   check(cudaEventCreateWithFlags(before.put(), cudaEventBlockingSync), "cudaEventCreateWithFlags");
@@ -107,13 +116,34 @@ void cuda_device::measure(cuda_plan& plan, lane& on) {
   on.drain();
 }
 
+/// Of the whole plan, from the first call to the end on the device.
+bool cuda_device::graph_is_faster(const cuda_plan& plan, lane& on, const bindings& data) {
+  const auto all = [&] { enqueue(plan, data, on, {}, plan.profile().end()); };
+  const auto graph = capture(on.stream(), all);
+  if (!graph)
+    return false;
+  const auto best = [&](const std::function<void()>& issue) {
+    auto shortest = clock::duration::max();
+    for (int i = 0; i < gpu::defaults::measuring_runs; ++i) {
+      const auto begin = clock::now();
+      issue();
+      on.drain();
+      shortest = std::min(shortest, clock::now() - begin);
+    }
+    return std::chrono::duration<double>(shortest);
+  };
+  const auto by_calls = best(all);
+  return best([&] { check(cudaGraphLaunch(graph.get(), on.stream()), "cudaGraphLaunch"); })
+         <= defaults::graph_gain * by_calls;
+}
+
 // -- submissions ------------------------------------------------------------------------------------------------------
 
 const cuda_plan& cuda_device::checked_plan(const submission& work) const {
   auto bad = [&](const std::string& reason) { raise(errc::bad_argument, part() + ": " + reason); };
   if (!attached_)
     bad("attach() must come before submit()");
-  if (work.lane.value >= description_.lanes)
+  if (work.lane.value >= lanes_.size())
     bad("it has no lane " + std::to_string(work.lane.value));
   const auto* plan = dynamic_cast<const cuda_plan*>(work.plan);
   if (!plan || &plan->home() != gpu_.get() || plan->device_kind() != description_.kind)
@@ -166,7 +196,12 @@ expected<ticket> cuda_device::submit(const submission& work) {
     wait_for(work, l);
     if (may_fault)
       check(cudaMemsetAsync(l.on->fault().data(), 0, sizeof(data_fault), stream), "cudaMemsetAsync");
-    enqueue(plan, *work.data, *l.on, work.begin, work.end);
+    const auto steps = [&] { enqueue(plan, *work.data, *l.on, work.begin, work.end); };
+    if (plan.uses_graphs())
+      l.on->graphs().run({plan.serial(), work.begin, work.end, work.data->activations->data(), l.on->arena()}, sequence,
+                         progress(work.lane).completed, stream, steps);
+    else
+      steps();
     if (may_fault) {
       p.fault = static_cast<data_fault*>(l.faults.get()) + sequence % defaults::submissions_under_way;
       check(cudaMemcpyAsync(p.fault, l.on->fault().data(), sizeof(data_fault), cudaMemcpyDeviceToHost, stream),

@@ -58,6 +58,8 @@ private:
   void enqueue(const cuda_plan& plan, const bindings& data, lane& on, position begin, position end) const;
   void completed(std::size_t lane, std::uint64_t sequence, stream_fate fate, const std::string& why);
   void measure(cuda_plan& plan, lane& on);
+  void measure_layers(cuda_plan& plan, lane& on, const bindings& data);
+  bool graph_is_faster(const cuda_plan& plan, lane& on, const bindings& data);
   /// Looks after a GPU that has nothing to do: it may be lost all the same. Once it is, `poll` says so.
   bool notice_loss();
   std::string part() const { return "device '" + description_.name + "'"; }

@@ -1,6 +1,7 @@
 #include "gpu/cuda/cuda_plan.hpp"
 
 #include <algorithm>
+#include <atomic>
 
 #include "gpu/cuda/current_gpu.hpp"
 #include "gpu/cuda/guard.hpp"
@@ -9,6 +10,14 @@
 #include "gpu/plan_check.hpp"
 
 namespace baton::gpu::cuda {
+namespace {
+
+std::uint64_t next_serial() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
+
+} // namespace
 
 void gpu_state::await(const ticket& t) const {
   if (t.sequence == 0)
@@ -19,7 +28,7 @@ void gpu_state::await(const ticket& t) const {
 }
 
 cuda_plan::cuda_plan(plan_draft draft, std::string device_kind, std::shared_ptr<gpu_state> home)
-    : draft_(std::move(draft)), device_kind_(std::move(device_kind)), home_(std::move(home)) {
+    : draft_(std::move(draft)), device_kind_(std::move(device_kind)), home_(std::move(home)), serial_(next_serial()) {
   draft_.on = nullptr;
   std::vector<std::size_t> state_bytes;
   for (const auto& layer : draft_.layers) {

@@ -31,8 +31,12 @@ public:
   /// Offset of the carried state of layer `index` in the block.
   std::size_t state_offset(std::uint32_t index) const { return state_offsets_[index]; }
   std::size_t scratch_bytes() const { return draft_.scratch_bytes; }
-  /// Only before the plan is shared.
+  std::uint64_t serial() const { return serial_; } ///< no other plan's, ever
+  bool uses_graphs() const { return uses_graphs_; }
+
+  // Only before the plan is shared.
   void set_part_time(std::uint32_t layer, duration time) { profile_.part_time[layer] = time; }
+  void use_graphs(bool yes) { uses_graphs_ = yes; }
 
 private:
   plan_draft draft_;
@@ -41,6 +45,8 @@ private:
   std::vector<std::size_t> state_offsets_;
   std::size_t block_bytes_ = 0;
   metadata::plan_profile profile_;
+  const std::uint64_t serial_;
+  bool uses_graphs_ = false;
 };
 
 /// Builds every layer. Throws `failure`.

@@ -19,6 +19,13 @@ inline constexpr std::size_t peer_chunk = std::size_t{8} << 20;
 /// that keeps two segments in flight and polls never meets it.
 inline constexpr std::size_t submissions_under_way = 1024;
 
+/// Segments of a lane that are remembered, to be launched as a graph when they run again in the same memory.
+inline constexpr std::size_t graphs_per_lane = 512;
+
+/// A plan's segments become graphs if the whole plan, launched as one, takes at most this share of the time that single
+/// calls take.
+inline constexpr double graph_gain = 0.95;
+
 /// The most workspace that a convolution may ask for.
 inline constexpr std::size_t convolution_workspace = std::size_t{64} << 20;
 

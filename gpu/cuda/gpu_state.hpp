@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "gpu/backend.hpp"
 #include "gpu/cuda/stager.hpp"
 #include "gpu/cuda/timeline.hpp"
 #include "gpu/domain_memory.hpp"
@@ -14,11 +15,12 @@ namespace baton::gpu::cuda {
 struct gpu_state {
   int number = 0;                            ///< as CUDA counts
   std::string name;                          ///< of the card
-  std::vector<bool> peers;                   ///< by GPU: whether this one reads that one's memory directly
+  std::vector<peer> peers;                   ///< by GPU
   std::shared_ptr<domain_memory> memory;     ///< of its domain
   std::shared_ptr<stager> up;                ///< weights come in
   std::shared_ptr<stager> down;              ///< values go out
   std::shared_ptr<timeline_table> timelines; ///< of all GPUs
+  std::shared_ptr<metadata::kernel_choices> choices;
 
   /// Sleeps until what `t` stands for is over. Throws `values_lost` if it failed.
   void await(const ticket& t) const;

@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "gpu/cuda/defaults.hpp"
+#include "gpu/cuda/graph_cache.hpp"
 #include "gpu/cuda/handle.hpp"
 #include "gpu/cuda/span.hpp"
 #include "gpu/domain_memory.hpp"
@@ -36,6 +38,7 @@ public:
   /// Waits until the lane has drained, if the arena must grow. Throws `failure`.
   void reserve(std::size_t bytes);
   /// One element. Cleared before each submission whose kernels may write to it.
+  graph_cache& graphs() { return graphs_; }
   span<data_fault> fault() const { return {reinterpret_cast<data_fault*>(fault_.data()), 1}; }
   void drain();
 
@@ -47,6 +50,7 @@ private:
   blas_handle blas_;
   buffer arena_;
   buffer fault_;
+  graph_cache graphs_{defaults::graphs_per_lane};
 };
 
 } // namespace baton::gpu::cuda

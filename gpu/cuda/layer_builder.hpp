@@ -31,6 +31,8 @@ struct plan_draft {
   metadata::symbol_values symbols;
   lane* on = nullptr;                ///< to measure kernels on
   std::string card;                  ///< its name: the best algorithm depends on it
+  precision multiplies = precision::fp32;
+  std::shared_ptr<metadata::kernel_choices> choices;
   std::vector<planned_value> values; ///< by value; those of aliases and weights stay unplanned
   std::vector<built_layer> layers;
   std::size_t scratch_bytes = 0; ///< the most that one layer needs
@@ -63,6 +65,8 @@ public:
 
   lane& on() const { return *draft_.on; }
   const std::string& card() const { return draft_.card; }
+  precision multiplies() const { return draft_.multiplies; }
+  metadata::kernel_choices& choices() const { return *draft_.choices; }
   /// Memory of the domain to measure with, contents undefined.
   buffer temporary(std::size_t bytes) const;
 

@@ -11,6 +11,16 @@
 namespace baton::gpu::cuda {
 namespace {
 
+peer way(int from, int to) {
+  int reads = 0;
+  check(cudaDeviceCanAccessPeer(&reads, from, to), "cudaDeviceCanAccessPeer");
+  if (reads == 0)
+    return peer::unreachable;
+  int atomics = 0;
+  check(cudaDeviceGetP2PAttribute(&atomics, cudaDevP2PAttrNativeAtomicSupported, from, to), "cudaDeviceGetP2PAttribute");
+  return atomics != 0 ? peer::over_link : peer::over_bus;
+}
+
 accelerator describe(int number, int count) {
   cudaDeviceProp properties{};
   check(cudaGetDeviceProperties(&properties, number), "cudaGetDeviceProperties");
@@ -21,12 +31,8 @@ accelerator describe(int number, int count) {
                 .architecture = "sm_" + std::to_string(properties.major) + std::to_string(properties.minor),
                 .multiprocessors = static_cast<std::uint32_t>(properties.multiProcessorCount),
                 .memory = properties.totalGlobalMem};
-  for (int other = 0; other < count; ++other) {
-    int reads = 0;
-    if (other != number)
-      check(cudaDeviceCanAccessPeer(&reads, number, other), "cudaDeviceCanAccessPeer");
-    a.peers.push_back(reads != 0);
-  }
+  for (int other = 0; other < count; ++other)
+    a.peers.push_back(other == number ? peer::unreachable : way(number, other));
   return a;
 }
 
@@ -54,7 +60,8 @@ public:
            + std::to_string(dnn / 10000) + "." + std::to_string(dnn % 10000 / 100) + "." + std::to_string(dnn % 100);
   }
 
-  expected<std::shared_ptr<domain>> open_domain(std::uint32_t index, domain_description description) override {
+  expected<std::shared_ptr<domain>> open_domain(std::uint32_t index, domain_description description,
+                                                std::shared_ptr<metadata::kernel_choices> choices) override {
     return guarded("domain '" + description.name + "'", [&]() -> std::shared_ptr<domain> {
       const auto number = static_cast<int>(index);
       const auto& card = gpus_.at(index);
@@ -64,13 +71,14 @@ public:
       gpu->peers = card.peers;
       current_gpu here(number);
       for (std::size_t other = 0; other < card.peers.size(); ++other)
-        if (card.peers[other])
+        if (card.peers[other] != peer::unreachable)
           enable_peer(static_cast<int>(other));
       gpu->memory =
           std::make_shared<domain_memory>(description.name, description.limit, std::make_unique<gpu_memory>(number));
       gpu->up = std::make_shared<stager>(number);
       gpu->down = std::make_shared<stager>(number);
       gpu->timelines = timelines_;
+      gpu->choices = std::move(choices);
       return std::make_shared<cuda_domain>(std::move(description), std::move(gpu));
     });
   }

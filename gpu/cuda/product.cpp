@@ -76,7 +76,8 @@ public:
       inner = outer_.back();
       outer_.pop_back();
     }
-    check(cublasLtMatmulDescCreate(what_.put(), CUBLAS_COMPUTE_32F, CUDA_R_32F), "cublasLtMatmulDescCreate");
+    const auto in = b.multiplies() == precision::tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+    check(cublasLtMatmulDescCreate(what_.put(), in, CUDA_R_32F), "cublasLtMatmulDescCreate");
     set(what_.get(), CUBLASLT_MATMUL_DESC_TRANSA, s.transposed_w ? CUBLAS_OP_T : CUBLAS_OP_N);
     set(what_.get(), CUBLASLT_MATMUL_DESC_TRANSB, s.transposed_x ? CUBLAS_OP_T : CUBLAS_OP_N);
     if (end.bias || end.relu)

@@ -7,6 +7,7 @@
 #include "tests/fake_cuda/fake_cuda.hpp"
 #include "tests/fake_cuda/machine.hpp"
 #include "tests/fake_cuda/stream.hpp"
+#include "tests/fake_cuda/tf32.hpp"
 
 /// cuBLASLt's products: D = epilogue(alpha * op(A) * op(B) + beta * C), in plain loops and a fixed order.
 namespace fake_cuda::blas {
@@ -135,13 +136,15 @@ void multiply(const product& p, float alpha, float beta, const operands& on) {
   const auto b_column = p.transposes_b() ? p.b.row_step() : p.b.column_step();
   const auto b_depth = p.transposes_b() ? p.b.column_step() : p.b.row_step();
   const auto depth = static_cast<std::int64_t>(p.depth());
+  const bool rough = p.how.compute == CUBLAS_COMPUTE_32F_FAST_TF32;
+  const auto factor = [rough](float v) { return rough ? tf32(v) : v; };
   for (std::int64_t i = 0; i < static_cast<std::int64_t>(p.d.rows); ++i)
     for (std::int64_t j = 0; j < static_cast<std::int64_t>(p.d.columns); ++j) {
       const auto* x = on.a + i * a_row;
       const auto* y = on.b + j * b_column;
       float sum = 0;
       for (std::int64_t k = 0; k < depth; ++k)
-        sum += x[k * a_depth] * y[k * b_depth];
+        sum += factor(x[k * a_depth]) * factor(y[k * b_depth]);
       sum *= alpha;
       if (on.c)
         sum += beta * on.c[i * p.c.row_step() + j * p.c.column_step()];

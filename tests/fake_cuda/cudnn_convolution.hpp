@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "tests/fake_cuda/cudnn.hpp"
+#include "tests/fake_cuda/tf32.hpp"
 
 namespace fake_cuda::dnn {
 
@@ -46,6 +47,8 @@ void convolve(const convolution_problem& p, const float* x, const float* w, Put&
   const int rows = p.w.dims[2];
   const int columns = p.w.dims[3];
   const int outputs_per_group = p.w.dims[0] / h.groups;
+  const bool rough = h.math != CUDNN_FMA_MATH;
+  const auto factor = [rough](float v) { return rough ? tf32(v) : v; };
   auto tap = [&](int k, int c, int r, int s) {
     return p.w.at(k, c, h.flipped ? rows - 1 - r : r, h.flipped ? columns - 1 - s : s);
   };
@@ -62,7 +65,8 @@ void convolve(const convolution_problem& p, const float* x, const float* w, Put&
               for (int s = 0; s < columns; ++s) {
                 const int column = j * h.stride_w - h.pad_w + s * h.dilation_w;
                 if (column >= 0 && column < p.x.dims[3])
-                  sum += x[p.x.at(n, k / outputs_per_group * per_group + c, row, column)] * w[tap(k, c, r, s)];
+                  sum += factor(x[p.x.at(n, k / outputs_per_group * per_group + c, row, column)])
+                         * factor(w[tap(k, c, r, s)]);
               }
             }
           put(p.y.at(n, k, i, j), k, sum);

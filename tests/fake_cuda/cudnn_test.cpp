@@ -34,6 +34,7 @@ struct grouped {
     OK(cudnnSetFilter4dDescriptor(w_of, CUDNN_DATA_FLOAT, CUDNN_TENSOR_NCHW, k, 2, 3, 3));
     OK(cudnnCreateConvolutionDescriptor(&how));
     OK(cudnnSetConvolution2dDescriptor(how, 1, 2, 2, 1, 1, 2, CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT));
+    OK(cudnnSetConvolutionMathType(how, CUDNN_FMA_MATH));
     OK(cudnnSetConvolutionGroupCount(how, 2));
     OK(cudnnCreateActivationDescriptor(&act));
     activate(CUDNN_ACTIVATION_RELU);

@@ -157,7 +157,10 @@ cudaError_t cudaDeviceGetP2PAttribute(int* value, cudaDeviceP2PAttr attribute, i
   enter("cudaDeviceGetP2PAttribute");
   if (!exists(device) || !exists(other) || device == other)
     return failed(cudaErrorInvalidDevice);
-  *value = attribute == cudaDevP2PAttrAccessSupported && the_machine().peers;
+  // Neighbours have a link of their own.
+  const bool has = attribute == cudaDevP2PAttrAccessSupported
+                   || (attribute == cudaDevP2PAttrNativeAtomicSupported && device / 2 == other / 2);
+  *value = has && the_machine().peers;
   return cudaSuccess;
 }
 

@@ -113,3 +113,38 @@ TEST_CASE("a segment that the device would not take was never issued, and ends i
   q.on(give(2), profile(), out);
   CHECK(submit(q, out).sequence == refused->sequence); // the device counts only what it took
 }
+
+TEST_CASE("an urgent task waits for no segment of a less important one that drains", "[scheduling]") {
+  run_queue q{{{0}, two_devices(), duration::zero(), 2, 1}};
+  effects out;
+  q.on(give(1), profile(), out);
+  const auto first = submit(q, out);
+  const auto second = submit(q, out);
+  CHECK(first.lane.value == 0);
+  q.on(preempt{{8}, {1}, {1}, {}}, out);
+  REQUIRE_FALSE(q.holds({1}));
+  q.on(give(2, 1, 5), profile(), out);
+  const auto urgent = submit(q, out);
+  CHECK(urgent.task == task_id{2});
+  CHECK(urgent.lane.value == 1);
+  CHECK(urgent.sequence == 1);
+  q.completed(urgent.lane, urgent.sequence, {}, out); // before what it overtook
+  CHECK(submit(q, out).lane.value == 1);
+  q.completed(first.lane, first.sequence, {}, out);
+  q.completed(second.lane, second.sequence, {}, out);
+
+  q.on(give(3), profile(), out); // stands in line: an urgent lane is not one more place to run
+  CHECK(submit(q, out).task == task_id{2});
+  CHECK_FALSE(q.next());
+}
+
+TEST_CASE("an urgent lane is for what is more important than all that runs", "[scheduling]") {
+  run_queue q{{{0}, two_devices(), duration::zero(), 2, 1}};
+  effects out;
+  q.on(give(1, 1, 5), profile(), out);
+  CHECK(submit(q, out).lane.value == 0); // nothing to overtake
+  submit(q, out);
+  q.on(preempt{{8}, {1}, {1}, {}}, out);
+  q.on(give(2, 1, 5), profile(), out);
+  CHECK_FALSE(q.next()); // behind its equal, on the same lane
+}

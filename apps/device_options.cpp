@@ -1,0 +1,80 @@
+#include "apps/device_options.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+
+#include <CLI/CLI.hpp>
+#include <spdlog/spdlog.h>
+
+#include "metadata/store.hpp"
+
+namespace baton::apps {
+namespace {
+
+const std::map<std::string, gpu::precision> precisions{{"fp32", gpu::precision::fp32}, {"tf32", gpu::precision::tf32}};
+const std::map<std::string, gpu::graph_use> graph_uses{{"measured", gpu::graph_use::measured},
+                                                       {"always", gpu::graph_use::always},
+                                                       {"never", gpu::graph_use::never}};
+
+/// In the user's cache folder; empty if there is none.
+std::filesystem::path usual_store() {
+  for (const auto& [name, below] : {std::pair{"XDG_CACHE_HOME", "baton"}, {"HOME", ".cache/baton"}})
+    if (const char* folder = std::getenv(name); folder && *folder == '/')
+      return std::filesystem::path(folder) / below / "store.db";
+  return {};
+}
+
+expected<std::shared_ptr<metadata::store>> open_store(const std::string& asked) {
+  if (!asked.empty())
+    return metadata::store::open(asked);
+  auto opened = metadata::store::open(usual_store());
+  if (opened)
+    return opened;
+  spdlog::warn("{}; what is measured will not be known at the next start", opened.error().message);
+  return metadata::store::open({});
+}
+
+} // namespace
+
+void add_device_options(CLI::App& command, device_options& options, gpu::machine_options& machine) {
+  command
+      .add_option("--devices", options.devices,
+                  "Devices: cpu:2 (two of one core), cpu:1x2 (one of two cores), cpu:1@a,cpu:1@b (in two memory\n"
+                  "domains), cuda:0 (a GPU), cuda:0/2 (a GPU, two tasks at once); several as in cuda:0,cpu:1")
+      ->capture_default_str();
+  command
+      .add_option("--precision", options.precision,
+                  "In which GPUs multiply: fp32, or tf32 (faster, error about 1e-3, where they have it); CPUs: fp32")
+      ->check(CLI::IsMember(precisions))
+      ->capture_default_str();
+  command
+      .add_option("--cuda-graphs", options.cuda_graphs,
+                  "Whether GPUs launch what they have run before as CUDA graphs: measured (where that was faster),\n"
+                  "always, never")
+      ->check(CLI::IsMember(graph_uses))
+      ->capture_default_str();
+  command.add_option("--store", options.store,
+                     "File of the GPU kernels that were measured to be fastest; by default baton/store.db in the\n"
+                     "user's cache folder");
+  command.add_option("--cuda-plugin", machine.cuda_plugin,
+                     "The CUDA backend's file; by default libbaton_cuda.so beside the program or in ../lib/baton");
+}
+
+expected<std::vector<gpu::device_spec>> read_devices(const device_options& options, gpu::machine_options& machine) {
+  auto specs = gpu::parse_devices(options.devices);
+  if (!specs)
+    return specs;
+  machine.multiplies = precisions.at(options.precision);
+  machine.graphs = graph_uses.at(options.cuda_graphs);
+  if (std::any_of(specs->begin(), specs->end(), [](const auto& s) { return s.backend == "cuda"; })) {
+    auto opened = open_store(options.store);
+    if (!opened)
+      return tl::unexpected(opened.error());
+    machine.choices = std::move(*opened);
+  }
+  return specs;
+}
+
+} // namespace baton::apps

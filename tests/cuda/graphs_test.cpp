@@ -1,0 +1,102 @@
+/// Segments that are launched as captured graphs.
+#include <catch2/catch.hpp>
+
+#include "tests/conformance/backends.hpp"
+#include "tests/conformance/zoo.hpp"
+#include "tests/support/reference.hpp"
+
+using namespace baton;
+using namespace baton::testing;
+
+namespace {
+
+std::unique_ptr<gpu::machine> gpus(gpu::graph_use graphs, const char* devices = "cuda:0") {
+  return demand(gpu::open_machine(demand(gpu::parse_devices(devices)),
+                                  {.pin_threads = false, .cuda_plugin = BATON_CUDA_STANDIN, .graphs = graphs}));
+}
+
+const backend how{"cuda", nullptr, false};
+
+void run_layer_by_layer(bench_device& device, const gpu::plan& p, gpu::bindings& data) {
+  for (metadata::position at; at < p.profile().end(); at = {at.layer + 1, 0})
+    REQUIRE_FALSE(device.run(p, data, at, {at.layer + 1, 0}).failure);
+}
+
+} // namespace
+
+TEST_CASE("a graph computes what single calls compute, bit for bit", "[cuda]") {
+  auto plain = gpus(gpu::graph_use::never);
+  auto captured = gpus(gpu::graph_use::always);
+  bench_device by_calls(how, *plain, 0);
+  bench_device by_graphs(how, *captured, 0);
+  for (const auto& [name, model, symbols] : zoo()) {
+    INFO(name);
+    auto expected_from = by_calls.plan(model, symbols);
+    auto p = by_graphs.plan(model, symbols);
+    for (std::uint64_t seed = 1; seed < 6; ++seed) { // the third time on, blocks and graphs are old ones
+      const auto inputs = random_inputs(*model, symbols, seed);
+      CHECK(same_bits(by_graphs.infer(*p, inputs), by_calls.infer(*expected_from, inputs)));
+    }
+  }
+}
+
+TEST_CASE("a graph is of one block and one plan", "[cuda]") {
+  auto machine = gpus(gpu::graph_use::always);
+  bench_device device(how, *machine, 0);
+  auto model = tiny_cnn();
+  auto p = device.plan(model, {2});
+  auto q = device.plan(model, {2});
+  auto inputs = random_inputs(*model, {2}, 1);
+  const auto wanted = device.infer(*p, inputs);
+  for (int i = 0; i < 6; ++i) { // freed blocks come back
+    auto a = device.bind(*p, inputs);
+    auto b = device.bind(*p, inputs);
+    for (auto* data : {&a, &b})
+      run_layer_by_layer(device, i % 2 == 0 ? *p : *q, *data);
+    CHECK(same_bits(device.outputs(*p, a), wanted));
+    CHECK(same_bits(device.outputs(*p, b), wanted));
+  }
+}
+
+TEST_CASE("more segments than are remembered run all the same", "[cuda]") {
+  auto machine = gpus(gpu::graph_use::always);
+  bench_device device(how, *machine, 0);
+  model_builder builder("chain", 3);
+  auto x = builder.input("x", {builder.symbol("N"), 4});
+  for (int i = 0; i < 40; ++i)
+    x = builder.linear(x, 4);
+  builder.output(x);
+  auto model = builder.build();
+  auto p = device.plan(model, {1});
+  auto inputs = random_inputs(*model, {1}, 1);
+  const auto wanted = device.infer(*p, inputs);
+  const auto layers = p->profile().layers();
+  REQUIRE(layers * (layers + 1) / 2 > 600);
+  auto data = device.bind(*p, inputs);
+  for (int round = 0; round < 3; ++round) {
+    for (std::uint32_t begin = 0; begin < layers; ++begin)
+      for (std::uint32_t end = begin + 1; end <= layers; ++end)
+        REQUIRE_FALSE(device.run(*p, data, {begin, 0}, {end, 0}).failure);
+    auto fresh = device.bind(*p, inputs);
+    run_layer_by_layer(device, *p, fresh);
+    CHECK(same_bits(device.outputs(*p, fresh), wanted));
+  }
+}
+
+TEST_CASE("a graph tells of the task's faults as single calls do", "[cuda]") {
+  auto machine = gpus(gpu::graph_use::always);
+  bench_device device(how, *machine, 0);
+  auto model = tiny_lstm();
+  auto p = device.plan(model, {1, 3});
+  auto good = random_inputs(*model, {1, 3}, 1);
+  auto bad = random_inputs(*model, {1, 3}, 1);
+  bad[0].as_mutable<std::int64_t>()[1] = 77;
+  auto data = device.bind(*p, good);
+  for (int i = 0; i < 6; ++i) {
+    auto again = device.bind(*p, i % 3 == 2 ? bad : good);
+    const auto done = device.run(*p, again, {}, p->profile().end());
+    REQUIRE(done.failure.has_value() == (i % 3 == 2));
+    if (done.failure)
+      CHECK_THAT(done.failure->message, Catch::Contains("index 77"));
+  }
+}
