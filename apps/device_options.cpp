@@ -14,9 +14,8 @@ namespace baton::apps {
 namespace {
 
 const std::map<std::string, gpu::precision> precisions{{"fp32", gpu::precision::fp32}, {"tf32", gpu::precision::tf32}};
-const std::map<std::string, gpu::graph_use> graph_uses{{"measured", gpu::graph_use::measured},
-                                                       {"always", gpu::graph_use::always},
-                                                       {"never", gpu::graph_use::never}};
+const std::map<std::string, gpu::graph_use> graph_uses{
+    {"measured", gpu::graph_use::measured}, {"always", gpu::graph_use::always}, {"never", gpu::graph_use::never}};
 
 /// In the user's cache folder; empty if there is none.
 std::filesystem::path usual_store() {

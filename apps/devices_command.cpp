@@ -52,7 +52,8 @@ void show_gpus(const std::string& plugin) {
   fmt::print("{}", list.text());
   if (cards.size() < 2)
     return;
-  fmt::print("\nCopies from GPU (row) to GPU (column) go over a link of their own, over PCIe, or by way of the host:\n");
+  fmt::print(
+      "\nCopies from GPU (row) to GPU (column) go over a link of their own, over PCIe, or by way of the host:\n");
   std::vector<table::column> columns{{"", {}}};
   for (std::size_t i = 0; i < cards.size(); ++i)
     columns.push_back({fmt::format("cuda:{}", i), {}});
@@ -111,9 +112,7 @@ void add_devices_command(CLI::App& app, chosen_command& chosen) {
   options->devices = fmt::format("cpu:{}", std::max(1U, std::thread::hardware_concurrency()));
   auto machine = std::make_shared<gpu::machine_options>();
   add_device_options(*command, *options, *machine);
-  command->callback([options, machine, &chosen] {
-    chosen = [options, machine] { return show(*options, *machine); };
-  });
+  command->callback([options, machine, &chosen] { chosen = [options, machine] { return show(*options, *machine); }; });
 }
 
 } // namespace baton::apps

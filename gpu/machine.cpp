@@ -120,7 +120,8 @@ private:
       raise(errc::not_found, "device '" + name + "': this machine has " + std::to_string(cards.size()) + " GPUs");
     auto& home = gpu_domains_[spec.number];
     if (!home) {
-      home = value_or_raise((*cuda)->open_domain(spec.number, next_domain(name, options_.memory_limit), options_.choices));
+      home =
+          value_or_raise((*cuda)->open_domain(spec.number, next_domain(name, options_.memory_limit), options_.choices));
       domains_.push_back(home);
     }
     const auto& card = cards[spec.number];
@@ -130,8 +131,8 @@ private:
     device_description description{.id = device_id{index},
                                    .domain = home->description().id,
                                    .name = again ? name + "#" + std::to_string(index) : name,
-                                   .kind = "cuda/" + card.name
-                                           + (options_.multiplies == precision::tf32 ? "/tf32" : ""),
+                                   .kind =
+                                       "cuda/" + card.name + (options_.multiplies == precision::tf32 ? "/tf32" : ""),
                                    .detail = describe_card(card),
                                    .lanes = spec.lanes,
                                    .urgent_lanes = 1,

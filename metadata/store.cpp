@@ -17,8 +17,7 @@ constexpr auto tables = R"(
     PRIMARY KEY(device, library, problem)) WITHOUT ROWID;
   PRAGMA user_version = 1;)";
 
-constexpr auto find_choice =
-    "SELECT choice FROM kernel_choice WHERE device = ?1 AND library = ?2 AND problem = ?3";
+constexpr auto find_choice = "SELECT choice FROM kernel_choice WHERE device = ?1 AND library = ?2 AND problem = ?3";
 constexpr auto keep_choice =
     "INSERT OR IGNORE INTO kernel_choice(device, library, problem, choice) VALUES(?1, ?2, ?3, ?4)";
 constexpr auto replace_choice =

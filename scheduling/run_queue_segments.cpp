@@ -34,7 +34,8 @@ std::optional<task_id> run_queue::pick(std::uint32_t lane) const {
 
 std::optional<task_id> run_queue::pick_ready(std::uint32_t lane) const {
   const auto lanes = lanes_.size() - config_.urgent_lanes;
-  const auto taken = std::count_if(lanes_.begin(), lanes_.end(), [](const lane_state& l) { return l.owner.has_value(); });
+  const auto taken =
+      std::count_if(lanes_.begin(), lanes_.end(), [](const lane_state& l) { return l.owner.has_value(); });
   if (static_cast<std::size_t>(taken) >= lanes)
     return std::nullopt;
   const record* best = nullptr;

@@ -43,10 +43,10 @@ pack() {
   cp "$from/gpu_check" ${plugin:+"$from/libbaton_cuda.so"} "$to/bin/"
   strip "$to"/bin/*
   cp scripts/gpu_check.sh tests/gpu_check/*.py "$to/"
-  # What it takes to build both anew there, if these do not start. Nothing of it reads ONNX files.
+  # What it takes to build both anew there, if these do not start. Nothing of it reads ONNX files or keeps a store.
   cp --parents -r gpu/*.?pp gpu/cuda scheduling/*.?pp metadata/*.?pp tests/conformance tests/support tests/gpu_check \
     tests/bench/measure.?pp actors/defaults.hpp "$to/src/"
-  rm -f "$to"/src/{gpu/machine,gpu/device_spec,metadata/onnx_import,metadata/tensor_pb,tests/gpu_check/record}.cpp
+  rm -f "$to"/src/{gpu/machine,gpu/device_spec,metadata/onnx_import,metadata/store,metadata/tensor_pb,tests/gpu_check/record}.cpp
   cp /usr/include/catch2/catch.hpp "$to/src/include/catch2/"
   cp /usr/include/tl/expected.hpp "$to/src/include/tl/"
   for size in "${sizes[@]}"; do

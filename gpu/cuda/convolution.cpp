@@ -156,7 +156,8 @@ conv_algorithm choose(layer_builder& builder, const convolution& c, const conv_p
     builder.choices().replace(name, text_of(found));
     return found;
   }
-  if (const auto counts = read(builder.choices().keep(name, text_of(found)), builder.multiplies())) // somebody else's, if they were first
+  if (const auto counts = read(builder.choices().keep(name, text_of(found)),
+                               builder.multiplies())) // somebody else's, if they were first
     if (auto good = fit(builder, c, *counts, defaults::convolution_workspace))
       return *good;
   return found;

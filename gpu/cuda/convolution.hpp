@@ -39,8 +39,8 @@ struct convolution {
   conv_algorithm algorithm;
   place workspace;
 
-  /// Chooses the algorithm: by a measured search, where none is known for this card, library version and problem. Throws
-  /// `failure`.
+  /// Chooses the algorithm: by a measured search, where none is known for this card, library version and problem.
+  /// Throws `failure`.
   convolution(layer_builder& builder, const conv_problem& p, bool relu);
 };
 

@@ -39,7 +39,8 @@ std::size_t cuda_copy_engine::copy_live_set(values_at from, values_at to, positi
   copied += state;
 
   const auto* source = dynamic_cast<const cuda_plan*>(from.plan);
-  if (source && (source->home().number == into_->number || into_->peers.at(source->home().number) != peer::unreachable)) {
+  if (source
+      && (source->home().number == into_->number || into_->peers.at(source->home().number) != peer::unreachable)) {
     copy_from_gpu(*source, from, *target, *block, in_block, at, cancel);
     return copied;
   }

@@ -15,8 +15,7 @@ executable_graph capture(cudaStream_t stream, const std::function<void()>& enque
   captured_graph graph;
   const auto ended = cudaStreamEndCapture(stream, graph.put());
   executable_graph made;
-  if (good && ended == cudaSuccess && graph
-      && cudaGraphInstantiate(made.put(), graph.get(), 0) == cudaSuccess
+  if (good && ended == cudaSuccess && graph && cudaGraphInstantiate(made.put(), graph.get(), 0) == cudaSuccess
       && cudaGraphUpload(made.get(), stream) == cudaSuccess)
     return made;
   (void)cudaGetLastError();

@@ -26,7 +26,7 @@ void lane::reserve(std::size_t bytes) {
     return;
   drain();
   graphs_.clear(); // they know the old one's address
-  arena_ = {}; // first, so that a tight limit counts one arena and not two
+  arena_ = {};     // first, so that a tight limit counts one arena and not two
   arena_ = memory_->allocate(purpose::scratch, bytes, "the scratch arena of " + owner_);
 }
 

@@ -29,8 +29,8 @@ struct plan_draft {
   std::shared_ptr<const metadata::model> model;
   std::shared_ptr<cuda_weights> weights;
   metadata::symbol_values symbols;
-  lane* on = nullptr;                ///< to measure kernels on
-  std::string card;                  ///< its name: the best algorithm depends on it
+  lane* on = nullptr; ///< to measure kernels on
+  std::string card;   ///< its name: the best algorithm depends on it
   precision multiplies = precision::fp32;
   std::shared_ptr<metadata::kernel_choices> choices;
   std::vector<planned_value> values; ///< by value; those of aliases and weights stay unplanned

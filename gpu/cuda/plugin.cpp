@@ -17,7 +17,8 @@ peer way(int from, int to) {
   if (reads == 0)
     return peer::unreachable;
   int atomics = 0;
-  check(cudaDeviceGetP2PAttribute(&atomics, cudaDevP2PAttrNativeAtomicSupported, from, to), "cudaDeviceGetP2PAttribute");
+  check(cudaDeviceGetP2PAttribute(&atomics, cudaDevP2PAttrNativeAtomicSupported, from, to),
+        "cudaDeviceGetP2PAttribute");
   return atomics != 0 ? peer::over_link : peer::over_bus;
 }
 

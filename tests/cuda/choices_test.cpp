@@ -89,9 +89,9 @@ TEST_CASE("TF32 is used if asked for, and only then", "[cuda]") {
     CHECK(worst(exact[i], rough[i]) > 1e-5);
     CHECK(worst(exact[i], rough[i]) < 1e-2);
   }
-  auto machine = demand(gpu::open_machine(
-      demand(gpu::parse_devices("cpu:1,cuda:0")),
-      {.pin_threads = false, .cuda_plugin = BATON_CUDA_STANDIN, .multiplies = gpu::precision::tf32}));
+  auto machine = demand(
+      gpu::open_machine(demand(gpu::parse_devices("cpu:1,cuda:0")),
+                        {.pin_threads = false, .cuda_plugin = BATON_CUDA_STANDIN, .multiplies = gpu::precision::tf32}));
   CHECK(machine->devices()[0].kind == "cpu/1");
   CHECK(machine->devices()[1].kind == "cuda/Stand-in GPU/tf32"); // its plans are not those of fp32
 }

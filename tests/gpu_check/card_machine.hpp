@@ -18,12 +18,13 @@ struct card_device {
   std::uint32_t domain = 0;
 };
 
-/// Devices and domains in the order given. Errors: `unavailable` saying what is missing, `not_found`.
-expected<std::unique_ptr<gpu::machine>> open_cards(std::span<const card_device> devices, const std::string& plugin,
-                                                   std::uint64_t memory_limit = 0);
+/// Devices and domains in the order given, and what of the options is about GPUs. Errors: `unavailable` saying what is
+/// missing, `not_found`.
+expected<std::unique_ptr<gpu::machine>> open_cards(std::span<const card_device> devices,
+                                                   const gpu::machine_options& options);
 
 /// The first card, as `bench_device` wants it.
-testing::backend first_card(const std::string& plugin, std::uint32_t lanes = 1);
+testing::backend first_card(const gpu::machine_options& options, std::uint32_t lanes = 1);
 
 /// How many cards there are.
 expected<std::uint32_t> count_cards(const std::string& plugin);

@@ -59,12 +59,11 @@ def torch_cases(group):
         yield COPY_LIMIT, torch_models.Copy(words[0].replace("outputs", "card_to_host"), int(words[1]))
     elif words[0] in torch_models.MAKERS:
         model, batch, precision = words[0], int(words[1]), words[2]
-        for name, tf32, graph, folded in (("eager", False, False, False), ("graphs", False, True, False),
-                                          ("graphs_folded", False, True, True), ("graphs_folded_tf32", True, True, True)):
-            if folded and model == "lstm" and not tf32:
+        for name, graph, folded in (("eager", False, False), ("graphs", True, False), ("graphs_folded", True, True)):
+            if folded and model == "lstm":
                 continue  # it has nothing to fold
             try:
-                yield "torch_" + name, torch_models.Run(model, batch, tf32 or precision == "tf32", graph, folded)
+                yield "torch_" + name, torch_models.Run(model, batch, precision == "tf32", graph, folded)
             except RuntimeError as e:  # of PyTorch: no reason to measure nothing else
                 print("torch_%s of %s, batch %d, is left out: %s" % (name, model, batch, e))
 

@@ -26,7 +26,7 @@ const std::vector<backend>& backends() {
          const auto cards = demand(gpu_check::count_cards(plugin_in_use()));
          const std::vector<gpu_check::card_device> devices{
              {.card = 0, .domain = 0}, {.card = 0, .domain = 0}, {.card = cards > 1 ? 1U : 0U, .domain = 1}};
-         return gpu_check::open_cards(devices, plugin_in_use(), limit);
+         return gpu_check::open_cards(devices, {.memory_limit = limit, .cuda_plugin = plugin_in_use()});
        },
        false}};
   return all;

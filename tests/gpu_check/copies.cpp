@@ -27,11 +27,11 @@ const std::vector<std::int64_t>& copied_mib(bool small) {
   return small ? few : all;
 }
 
-copies::copies(const std::string& plugin) : on_(first_card(plugin)) {
+copies::copies(const std::string& plugin) : on_(first_card({.cuda_plugin = plugin})) {
   std::vector<card_device> wanted;
   for (std::uint32_t i = 0; i < std::min(demand(count_cards(plugin)), most_cards); ++i)
     wanted.push_back({.card = i, .domain = i});
-  machine_ = demand(open_cards(wanted, plugin));
+  machine_ = demand(open_cards(wanted, {.cuda_plugin = plugin}));
   for (std::uint32_t i = 0; i < wanted.size(); ++i) {
     cards_.push_back(std::make_unique<testing::bench_device>(on_, *machine_, i));
     into_.push_back(demand(cards_.back()->home().open_copy_engine()));

@@ -64,7 +64,7 @@ int run(const options& o) {
   if (command == "conformance")
     return run_conformance(o.plugin, o.rest);
   if (command == "answers" && o.rest.size() == 2)
-    return check_answers(first_card(o.plugin), o.rest[1], o.small) > 0 ? 1 : 0;
+    return check_answers(first_card({.cuda_plugin = o.plugin}), o.rest[1], o.small) > 0 ? 1 : 0;
   if (command == "timings")
     return answer_timings(o.plugin, o.small);
   if (command == "preempt")

@@ -108,7 +108,7 @@ private:
 } // namespace
 
 int measure_preempts(const std::string& plugin, bool small) {
-  const auto on = first_card(plugin);
+  const auto on = first_card({.cuda_plugin = plugin});
   const auto machine = demand(on.open(0));
   testing::bench_device device(on, *machine, 0);
   const auto rounds = bench::rounds_wanted(small ? 20 : 200);

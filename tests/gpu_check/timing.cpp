@@ -4,6 +4,8 @@
 #include <map>
 #include <sstream>
 #include <stdexcept>
+#include <string_view>
+#include <utility>
 
 #include "scheduling/defaults.hpp"
 #include "tests/gpu_check/card_machine.hpp"
@@ -17,30 +19,47 @@ using testing::demand;
 
 namespace {
 
-/// How a run is cut. The last is the first again: what noise looks like.
+/// How a run is cut, and in what numbers and by what calls it multiplies.
 struct way {
+  const char* precision;
   const char* name;
   metadata::duration quantum;
+  gpu::graph_use graphs = gpu::graph_use::measured;
+
+  gpu::machine_options options(const std::string& plugin) const {
+    const auto tf32 = precision == std::string_view("tf32");
+    return {.cuda_plugin = plugin, .multiplies = tf32 ? gpu::precision::tf32 : gpu::precision::fp32, .graphs = graphs};
+  }
 };
-constexpr way ways[] = {{"quantum_default", scheduling::defaults::quantum},
-                        {"quantum_0", metadata::duration::zero()},
-                        {"one_segment", std::chrono::hours{1}},
-                        {"quantum_default_again", scheduling::defaults::quantum}};
-/// Of the backend's arithmetic. TF32 comes here when the backend has it.
-constexpr const char* precisions[] = {"fp32"};
+constexpr metadata::duration whole = std::chrono::hours{1};
+/// The last is the first again: what noise looks like.
+constexpr way ways[] = {{"fp32", "quantum_default", scheduling::defaults::quantum},
+                        {"fp32", "quantum_0", metadata::duration::zero()},
+                        {"fp32", "quantum_0_no_graphs", metadata::duration::zero(), gpu::graph_use::never},
+                        {"fp32", "one_segment", whole},
+                        {"fp32", "quantum_default_again", scheduling::defaults::quantum},
+                        {"tf32", "quantum_default", scheduling::defaults::quantum},
+                        {"tf32", "one_segment", whole}};
+
+/// A device that works in one way for all, and the plans that it made.
+struct worker {
+  explicit worker(const gpu::machine_options& options)
+      : on(first_card(options)), machine(demand(on.open(0))), device(on, *machine, 0) {}
+  testing::backend on;
+  std::unique_ptr<gpu::machine> machine;
+  testing::bench_device device;
+  std::map<std::string, std::shared_ptr<const gpu::plan>> plans;
+};
 
 class timings {
 public:
-  timings(const std::string& plugin, bool small)
-      : small_(small), on_(first_card(plugin)), machine_(demand(on_.open(0))), device_(on_, *machine_, 0),
-        copies_(plugin) {}
+  timings(const std::string& plugin, bool small) : plugin_(plugin), small_(small), copies_(plugin) {}
 
   void list(std::ostream& out) const {
     for (const auto& m : measured_models(small_))
       for (const auto batch : measured_batches(small_))
-        for (const auto* precision : precisions)
-          for (const auto& w : ways)
-            out << "layerwise " << m.name << ' ' << batch << ' ' << precision << ' ' << w.name << '\n';
+        for (const auto& w : ways)
+          out << "layerwise " << m.name << ' ' << batch << ' ' << w.precision << ' ' << w.name << '\n';
     for (const auto& direction : copies_.directions())
       for (const auto mib : copied_mib(small_))
         out << "copy " << direction << ' ' << mib << '\n';
@@ -49,49 +68,44 @@ public:
 
   double run(const std::string& line) {
     std::istringstream words(line);
-    std::string what;
-    words >> what;
-    if (what == "copy") {
-      std::string direction;
-      std::int64_t mib = 0;
-      int times = 0;
-      if (words >> direction >> mib >> times)
-        return copies_.seconds(direction, mib, times);
-    } else if (what == "layerwise") {
-      std::string model, precision, name;
-      std::int64_t batch = 0;
-      int times = 0;
-      if (words >> model >> batch >> precision >> name >> times)
-        return layerwise(model, batch, name, times);
-    }
+    std::string what, model, precision, name;
+    std::int64_t size = 0;
+    int times = 0;
+    words >> what >> name;
+    if (what == "copy" && words >> size >> times)
+      return copies_.seconds(name, size, times);
+    model = name;
+    if (what == "layerwise" && words >> size >> precision >> name >> times)
+      for (const auto& w : ways)
+        if (precision == w.precision && name == w.name)
+          return layerwise(measured(model, small_), size, w, times);
     throw std::runtime_error("'" + line + "' is no case");
   }
 
 private:
-  double layerwise(const std::string& model, std::int64_t batch, const std::string& name, int times) {
-    auto& task = tasks_[model + ' ' + std::to_string(batch) + ' ' + name];
+  double layerwise(const measured_model& m, std::int64_t batch, const way& w, int times) {
+    const auto shape = m.name + ' ' + std::to_string(batch);
+    auto& by = workers_[{w.precision, w.graphs}];
+    if (!by)
+      by = std::make_unique<worker>(w.options(plugin_));
+    auto& task = tasks_[shape + ' ' + w.precision + ' ' + w.name];
     if (!task) {
-      const auto& m = measured(model, small_);
-      auto& plan = plans_[model + ' ' + std::to_string(batch)];
+      auto& plan = by->plans[shape];
       if (!plan)
-        plan = device_.plan(m.model, m.symbols(batch));
-      task = std::make_unique<card_task>(device_, plan);
-      for (const auto& w : ways)
-        if (name == w.name)
-          task->set_quantum(w.quantum);
+        plan = by->device.plan(m.model, m.symbols(batch));
+      task = std::make_unique<card_task>(by->device, plan);
+      task->set_quantum(w.quantum);
     }
     double sum = 0;
     for (int i = 0; i < times; ++i)
-      sum += run_alone(device_.get(), *task);
+      sum += run_alone(by->device.get(), *task);
     return sum / times;
   }
 
+  std::string plugin_;
   bool small_;
-  testing::backend on_;
-  std::unique_ptr<gpu::machine> machine_;
-  testing::bench_device device_;
   copies copies_;
-  std::map<std::string, std::shared_ptr<const gpu::plan>> plans_;
+  std::map<std::pair<std::string, gpu::graph_use>, std::unique_ptr<worker>> workers_;
   std::map<std::string, std::unique_ptr<card_task>> tasks_;
 };
 
