@@ -61,7 +61,7 @@ pack() {
 
 began=$SECONDS
 seconds_left() { echo $((${GPU_CHECK_SECONDS:-520} - (SECONDS - began))); }
-wanted() { [ -z "$steps" ] || [[ ",$steps," == *",$1,"* ]]; }
+wanted() { [ -z "$steps" ] || [ "$1" = rebuild ] || [[ ",$steps," == *",$1,"* ]]; }
 note() { printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$out/steps.tsv"; }
 
 # step NAME SECONDS COMMAND...: within that time; its output is kept in a log.
@@ -141,26 +141,26 @@ rebuild_into() {
   local roots=("$cuda") folder
   for folder in ${BATON_CUDA_LIBS//:/ }; do roots+=("$(dirname "$folder")"); done
   local includes=(-I "$src" -isystem "$src/include")
-  for folder in "${roots[@]}" /usr; do includes+=(-isystem "$folder/include" -isystem "$folder/include/cccl"); done
-  [ "${includes[-1]}" = /usr/include/cccl ] && includes=("${includes[@]:0:${#includes[@]}-4}")
-  find . -name '*.cpp' -o -name '*.cu' | sort | xargs -P "$(nproc)" -I FILE bash -c '
-    to=$1/$(echo "FILE" | tr / _).o arch=$2
+  for folder in "${roots[@]}"; do includes+=(-isystem "$folder/include" -isystem "$folder/include/cccl"); done
+  find . -name '*.cu' -o -name '*.cpp' | sort | xargs -P "$(nproc)" -I FILE bash -c '
+    to=$1/FILE.o arch=$2
     shift 2
+    mkdir -p "$(dirname "$to")"
     case FILE in
       *.cu) nvcc -std=c++20 -O2 --expt-relaxed-constexpr -Xcompiler=-fPIC -arch="$arch" "$@" -c FILE -o "$to" ;;
       *) g++ -std=c++20 -O2 -fPIC -w "$@" -c FILE -o "$to" ;;
     esac || exit 255' _ "$to/objects" "${GPU_CHECK_ARCH:-native}" "${includes[@]}" || return 1
   cd "$to/objects" || return 1
   rm -f rooms.a
-  ar rc rooms.a ._metadata_*.o ._scheduling_*.o $(ls ._gpu_*.o | grep -v ._gpu_cuda)
+  ar rc rooms.a metadata/*.o scheduling/*.o gpu/*.o
   local libraries=() name
   for name in libcudnn.so.9 libcublasLt.so.13; do
     for folder in ${BATON_CUDA_LIBS//:/ } /usr/lib/x86_64-linux-gnu; do
       if [ -e "$folder/$name" ]; then libraries+=("$folder/$name") && break; fi
     done
   done
-  g++ -o "$to/gpu_check" ._tests_*.o rooms.a -ldl -lpthread &&
-    g++ -shared -o "$to/libbaton_cuda.so" ._gpu_cuda_*.o rooms.a -Wl,--version-script="$src/gpu/cuda/plugin.map" \
+  g++ -o "$to/gpu_check" tests/*/*.o rooms.a -ldl -lpthread &&
+    g++ -shared -o "$to/libbaton_cuda.so" gpu/cuda/*.o rooms.a -Wl,--version-script="$src/gpu/cuda/plugin.map" \
       "${libraries[@]}" "$(find -L "$cuda" -name libcudart_static.a | head -n 1)" -ldl -lpthread -lrt
 }
 
