@@ -3,6 +3,7 @@ PRESET ?= release
 PREFIX ?= /usr/local
 LABEL ?=
 NAME ?=
+CUDA ?=
 export PRESET LABEL
 
 .DEFAULT_GOAL := help
@@ -15,11 +16,11 @@ python = build/venv/bin/python
 help: ## Lists the targets
 	@echo "Baton: serves many neural networks on many devices, one layer at a time."; echo
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
-	@echo; echo "Variables: PRESET=release|dev|tsan (dev: ASan and UBSan), LABEL=x, NAME=x, PREFIX=/usr/local"
+	@echo; echo "Variables: PRESET=release|dev|tsan (dev: ASan and UBSan), LABEL=x, NAME=x, CUDA=1, PREFIX=/usr/local"
 
-setup: ## Installs what is missing (Debian 12, root), says what and why
+setup: ## Installs what is missing (Debian 12, root), says what and why; CUDA=1: a CUDA toolkit too
 	$(call say,setup: Debian and Python packages)
-	@scripts/setup.sh
+	@scripts/setup.sh $(if $(CUDA),cuda)
 
 build: setup ## Builds the program: build/release/baton
 	$(call say,build: the program (preset $(PRESET)))

@@ -1,7 +1,7 @@
 # CUDA, where there is a toolkit. Its headers are enough for the tests of the backend (they link a stand-in); the plugin
 # needs nvcc, cuDNN and cuBLASLt too.
 #   BATON_CUDA                AUTO (build the plugin where it can be built), ON (an error where it cannot), OFF
-#   BATON_CUDA_ROOT           the toolkit's folder
+#   BATON_CUDA_ROOT           the toolkit's folder; of those in a list each has its part, as with Python packages
 #   BATON_CUDA_ARCHITECTURES  for which: 90-real for cards of that kind, 75-virtual for that and all later ones, compiled
 #                             when first opened
 set(BATON_CUDA AUTO CACHE STRING "Build the CUDA plugin: AUTO, ON or OFF")
@@ -12,8 +12,8 @@ set(cuda_roots ${BATON_CUDA_ROOT} $ENV{CUDA_PATH} $ENV{CUDA_HOME} /usr/local/cud
 find_path(CUDA_INCLUDE cuda_runtime_api.h HINTS ${cuda_roots} PATH_SUFFIXES include)
 find_path(CCCL_INCLUDE cuda/std/span HINTS ${cuda_roots} PATH_SUFFIXES include/cccl include)
 find_path(CUDNN_INCLUDE cudnn.h HINTS ${cuda_roots} PATH_SUFFIXES include)
-find_library(CUDNN_LIBRARY NAMES cudnn libcudnn.so.9 HINTS ${cuda_roots} PATH_SUFFIXES lib64 lib)
-find_library(CUBLASLT_LIBRARY NAMES cublasLt libcublasLt.so.13 HINTS ${cuda_roots} PATH_SUFFIXES lib64 lib)
+find_library(CUDNN_LIBRARY NAMES cudnn libcudnn.so.9 NAMES_PER_DIR HINTS ${cuda_roots} PATH_SUFFIXES lib64 lib)
+find_library(CUBLASLT_LIBRARY NAMES cublasLt libcublasLt.so.13 NAMES_PER_DIR HINTS ${cuda_roots} PATH_SUFFIXES lib64 lib)
 find_library(CUDART_LIBRARY libcudart_static.a HINTS ${cuda_roots} PATH_SUFFIXES lib64 lib)
 find_program(NVCC nvcc HINTS ${cuda_roots} PATH_SUFFIXES bin)
 foreach(name CUDA_INCLUDE CCCL_INCLUDE CUDNN_INCLUDE CUDNN_LIBRARY CUBLASLT_LIBRARY CUDART_LIBRARY NVCC)

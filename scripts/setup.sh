@@ -4,6 +4,7 @@
 #   scripts/setup.sh check    also what `make check` needs
 #   scripts/setup.sh fuzz     also what `make fuzz` needs
 #   scripts/setup.sh train    also what `make train` needs
+#   scripts/setup.sh cuda     also what the CUDA plugin needs, where there is no toolkit (`make setup CUDA=1`)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -47,8 +48,8 @@ clang-tidy: checks the code
 clang: compiles the fuzzers
 libclang-rt-14-dev: libFuzzer and its sanitizers
 ' ;;
-    train) ;;
-    *) echo "setup: unknown group '$group' (there are: check, fuzz, train)" >&2; exit 2 ;;
+    train | cuda) ;;
+    *) echo "setup: unknown group '$group' (there are: check, fuzz, train, cuda)" >&2; exit 2 ;;
   esac
 done
 
@@ -85,7 +86,7 @@ fi
 requirements=scripts/requirements.txt
 [[ " $* " == *" train "* ]] && requirements=scripts/requirements-train.txt
 stamp=build/venv/.made-from
-wanted_stamp=$(cat scripts/requirements*.txt | sha256sum | cut -d' ' -f1)
+wanted_stamp=$(cat scripts/requirements{-train,}.txt | sha256sum | cut -d' ' -f1)
 if ! grep -qsx "$requirements $wanted_stamp" "$stamp"; then
   echo "setup: Python packages into build/venv, from $requirements:"
   sed -n 's/^\([a-zA-Z._-]*\)==\(.*\)/  \1 \2/p' "$requirements"
@@ -93,5 +94,28 @@ if ! grep -qsx "$requirements $wanted_stamp" "$stamp"; then
   [ -x build/venv/bin/pip ] || /usr/bin/python3 -m venv build/venv
   build/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r "$requirements" </dev/null
   echo "$requirements $wanted_stamp" >>"$stamp"
+fi
+
+# The CUDA toolkit and cuDNN: those of the system, else as Python packages, where cmake/baton_cuda.cmake looks too.
+has_cuda() {
+  local root
+  for root in "${BATON_CUDA_ROOT:-}" "${CUDA_PATH:-}" "${CUDA_HOME:-}" /usr/local/cuda /usr; do
+    [ -x "$root/bin/nvcc" ] && break
+  done
+  [ -x "$root/bin/nvcc" ] || command -v nvcc >/dev/null || return 1
+  compgen -G "$root/include/cudnn.h" >/dev/null || compgen -G '/usr/include/*/cudnn.h' >/dev/null ||
+    [ -e /usr/include/cudnn.h ]
+}
+if [[ " $* " == *" cuda "* ]]; then
+  requirements=scripts/requirements-cuda.txt
+  if has_cuda; then
+    echo "setup: a CUDA toolkit and cuDNN are there"
+  elif ! grep -qsx "$requirements $(sha256sum <"$requirements")" "$stamp"; then
+    echo "setup: no CUDA toolkit with cuDNN here: Python packages into build/venv, 1 GB to fetch, 1.6 GB on disk:"
+    sed -n 's/^\([^#]*[^ #]\)  *# \(.*\)/  \1: \2/p' "$requirements"
+    build/venv/bin/python -m pip install --disable-pip-version-check --no-input --progress-bar off -r "$requirements" \
+      </dev/null
+    echo "$requirements $(sha256sum <"$requirements")" >>"$stamp"
+  fi
 fi
 echo "setup: all there"

@@ -9,7 +9,11 @@ preset=${PRESET:-release} label=${LABEL:-}
 [ "$preset" = tsan ] && [ -z "$label" ] && label='(metadata|gpu|scheduling|tsan)'
 
 arguments=(--preset "$preset" --no-tests=error --no-label-summary)
-[ -n "$label" ] && arguments+=(-L "^$label\$")
+if [ -n "$label" ]; then
+  arguments+=(-L "^$label\$")
+else
+  arguments+=(-LE '^nvcc$') # minutes of compiling, for those who change kernels
+fi
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
 

@@ -85,7 +85,8 @@ class Guide:
             targets = (ROOT / "Makefile").read_text()
             for line in script.splitlines():
                 program, *names = line.split()
-                if program != "make" or not all(re.search(rf"^{name}:", targets, re.MULTILINE) for name in names):
+                if program != "make" or not all(re.search(rf"^{name}:", targets, re.MULTILINE)
+                                             for name in names if "=" not in name):
                     raise Failure(f"{line}: no such targets")
             return ""
         ended = self.shell(script)
