@@ -25,14 +25,17 @@ std::filesystem::path usual_store() {
   return {};
 }
 
+/// Null if the usual one cannot be had.
 expected<std::shared_ptr<metadata::store>> open_store(const std::string& asked) {
   if (!asked.empty())
     return metadata::store::open(asked);
-  auto opened = metadata::store::open(usual_store());
+  expected<std::shared_ptr<metadata::store>> opened = fail(errc::io, "there is no cache folder: HOME is not set");
+  if (const auto usual = usual_store(); !usual.empty())
+    opened = metadata::store::open(usual);
   if (opened)
     return opened;
   spdlog::warn("{}; what is measured will not be known at the next start", opened.error().message);
-  return metadata::store::open({});
+  return nullptr;
 }
 
 } // namespace

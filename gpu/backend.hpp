@@ -28,6 +28,9 @@ struct accelerator {
   std::vector<peer> peers;  ///< by accelerator; to itself: unreachable
 };
 
+/// A device of that card; number, domain and name are left to whoever counts devices.
+device_description describe_gpu(const accelerator& card, std::uint32_t lanes, const machine_options& options);
+
 class backend {
 public:
   virtual ~backend() = default;

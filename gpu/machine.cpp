@@ -13,7 +13,6 @@
 #include "gpu/cpu/thread_set.hpp"
 #include "gpu/cuda_loader.hpp"
 #include "gpu/device.hpp"
-#include "metadata/store.hpp"
 
 namespace baton::gpu {
 namespace {
@@ -26,16 +25,6 @@ std::string describe_cores(const cpu::thread_set& threads) {
   for (std::size_t i = 0; i < threads.cores().size(); ++i)
     result += (i > 0 ? "," : "") + std::to_string(threads.cores()[i]);
   return result;
-}
-
-std::string describe_card(const accelerator& card) {
-  return card.name + " (" + card.architecture + ", " + std::to_string(card.multiprocessors) + " SMs, "
-         + std::to_string(card.memory >> 20) + " MiB) at " + card.bus;
-}
-
-std::shared_ptr<metadata::kernel_choices> choices_of_this_process() {
-  static const std::shared_ptr<metadata::kernel_choices> all = value_or_raise(metadata::store::open({}));
-  return all;
 }
 
 /// Cores and memory of this host, and its GPUs.
@@ -52,7 +41,7 @@ public:
       host_limit_ = static_cast<std::uint64_t>(options.host_share * static_cast<double>(free_memory())
                                                / static_cast<double>(names.size()));
     if (!options_.choices)
-      options_.choices = choices_of_this_process();
+      options_.choices = metadata::process_choices::of_this_process();
     add_host_domain("host");
     for (const auto& spec : specs)
       spec.backend == "cuda" ? add_gpu(spec) : add_cores(spec);
@@ -124,22 +113,13 @@ private:
           value_or_raise((*cuda)->open_domain(spec.number, next_domain(name, options_.memory_limit), options_.choices));
       domains_.push_back(home);
     }
-    const auto& card = cards[spec.number];
     // A second device of one card is called after its own number too.
     const auto again = std::any_of(devices_.begin(), devices_.end(), [&](const auto& d) { return d.name == name; });
     const auto index = static_cast<std::uint32_t>(devices_.size());
-    device_description description{.id = device_id{index},
-                                   .domain = home->description().id,
-                                   .name = again ? name + "#" + std::to_string(index) : name,
-                                   .kind =
-                                       "cuda/" + card.name + (options_.multiplies == precision::tf32 ? "/tf32" : ""),
-                                   .detail = describe_card(card),
-                                   .lanes = spec.lanes,
-                                   .urgent_lanes = 1,
-                                   .cores = 0,
-                                   .is_inline = false,
-                                   .multiplies = options_.multiplies,
-                                   .graphs = options_.graphs};
+    auto description = describe_gpu(cards[spec.number], spec.lanes, options_);
+    description.id = {index};
+    description.domain = home->description().id;
+    description.name = again ? name + "#" + std::to_string(index) : name;
     add(description, [description, home, backend = *cuda, number = spec.number] {
       return backend->open_device(number, description, home);
     });

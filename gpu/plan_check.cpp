@@ -41,7 +41,7 @@ void check_range(const submission& work, const std::string& part) {
     raise(errc::bad_argument, part + ": no range from (" + std::to_string(work.begin.layer) + ", "
                                   + std::to_string(work.begin.part) + ") to (" + std::to_string(work.end.layer) + ", "
                                   + std::to_string(work.end.part) + ") in model '" + plan.of().name() + "'");
-  for (auto layer : profile.lacking)
+  for (auto layer : profile.lacking.layers)
     if (layer >= work.begin.layer && position{layer, 0} < work.end)
       raise(errc::bad_argument,
             part + ": layer '" + plan.of().layers()[layer].name + "' is not in the plan: " + profile.why_lacking);

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <compare>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +15,7 @@ struct kernel_problem {
   std::string device;  ///< card or processor: "NVIDIA H100 80GB HBM3"
   std::string library; ///< with its version: "cudnn 9.19.0"
   std::string problem; ///< operation, precision and shape, in the words of the backend that asks
+  friend auto operator<=>(const kernel_problem&, const kernel_problem&) = default;
 };
 
 /// The kernels that were found to be the fastest. A search by measurement is a race and may end differently each time:
@@ -24,6 +29,21 @@ public:
   virtual std::string keep(const kernel_problem& of, std::string_view choice) = 0;
   /// Puts `choice` in the place of one that proved to be of no use.
   virtual void replace(const kernel_problem& of, std::string_view choice) = 0;
+};
+
+/// Those that this process knows, as long as it lives.
+class process_choices final : public kernel_choices {
+public:
+  std::optional<std::string> find(const kernel_problem& of) override;
+  std::string keep(const kernel_problem& of, std::string_view choice) override;
+  void replace(const kernel_problem& of, std::string_view choice) override;
+
+  /// One for all who have no other.
+  static const std::shared_ptr<kernel_choices>& of_this_process();
+
+private:
+  std::mutex mutex_;
+  std::map<kernel_problem, std::string> known_;
 };
 
 } // namespace baton::metadata

@@ -2,12 +2,30 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "metadata/ids.hpp"
 
 namespace baton::metadata {
+
+/// Layers that a device kind cannot run: a task must be elsewhere by then.
+struct lacking_layers {
+  std::vector<std::uint32_t> layers; ///< rising
+
+  bool has(std::uint32_t layer) const { return std::binary_search(layers.begin(), layers.end(), layer); }
+  /// Where a task that is at `at` must leave.
+  std::optional<position> first(position at) const {
+    auto i = std::lower_bound(layers.begin(), layers.end(), at.layer);
+    return i == layers.end() ? std::nullopt : std::optional(std::max(at, position{*i, 0}));
+  }
+};
+
+template <class Inspector>
+auto inspect(Inspector& f, lacking_layers& x) {
+  return f(x.layers);
+}
 
 /// What a run queue must know of a plan to cut segments: how many parts each layer has, and how long one part takes
 /// (measured when the plan was built; 0 where unknown).
@@ -16,14 +34,11 @@ struct plan_profile {
   std::vector<duration> part_time;  ///< per layer, of one part
   /// Per layer: whether it may find the task's data at fault, which is known only when it has run. Empty: none does.
   std::vector<bool> fallible;
-  /// Layers that the device kind cannot run, rising: a task must be elsewhere by then. Their values have places all the
-  /// same.
-  std::vector<std::uint32_t> lacking;
+  lacking_layers lacking;  ///< their values have places all the same
   std::string why_lacking; ///< of the first
 
   std::uint32_t layers() const { return static_cast<std::uint32_t>(parts.size()); }
   bool may_fail(std::uint32_t layer) const { return layer < fallible.size() && fallible[layer]; }
-  bool lacks(std::uint32_t layer) const { return std::binary_search(lacking.begin(), lacking.end(), layer); }
   position end() const { return {layers(), 0}; }
   /// The position after the part at `at`. @pre at < end()
   position next(position at) const {

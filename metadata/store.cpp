@@ -44,10 +44,6 @@ std::optional<std::string> ask(sqlite3* file, const char* sql, std::initializer_
   return text ? std::optional<std::string>(text) : std::nullopt;
 }
 
-std::array<std::string, 3> key(const kernel_problem& of) {
-  return {of.device, of.library, of.problem};
-}
-
 } // namespace
 
 expected<std::shared_ptr<store>> store::open(const std::filesystem::path& file) {
@@ -59,8 +55,8 @@ expected<std::shared_ptr<store>> store::open(const std::filesystem::path& file) 
       return fail(errc::io, name + ": its folder cannot be made: " + problem.message());
   }
   sqlite3* made = nullptr;
-  const auto opened = sqlite3_open_v2(file.empty() ? ":memory:" : file.c_str(), &made,
-                                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const auto opened =
+      sqlite3_open_v2(file.c_str(), &made, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   file_handle handle(made);
   if (opened != SQLITE_OK)
     return fail(errc::io, name + " cannot be opened: " + sqlite3_errstr(opened));
@@ -83,27 +79,27 @@ store::~store() {
 
 std::optional<std::string> store::find(const kernel_problem& of) {
   std::lock_guard lock(mutex_);
-  if (auto known = known_.find(key(of)); known != known_.end())
-    return known->second;
+  if (auto known = known_.find(of))
+    return known;
   auto found = ask(file_, find_choice, {of.device, of.library, of.problem});
   if (found)
-    known_.emplace(key(of), *found);
+    known_.keep(of, *found);
   return found;
 }
 
 std::string store::keep(const kernel_problem& of, std::string_view choice) {
   std::lock_guard lock(mutex_);
-  if (auto known = known_.find(key(of)); known != known_.end())
-    return known->second;
+  if (auto known = known_.find(of))
+    return *known;
   (void)ask(file_, keep_choice, {of.device, of.library, of.problem, choice});
-  auto counts = ask(file_, find_choice, {of.device, of.library, of.problem}); // another process may have been first
-  return known_.emplace(key(of), counts ? *counts : std::string(choice)).first->second;
+  const auto counts = ask(file_, find_choice, {of.device, of.library, of.problem}); // another may have been first
+  return known_.keep(of, counts ? *counts : choice);
 }
 
 void store::replace(const kernel_problem& of, std::string_view choice) {
   std::lock_guard lock(mutex_);
   (void)ask(file_, replace_choice, {of.device, of.library, of.problem, choice});
-  known_.insert_or_assign(key(of), std::string(choice));
+  known_.replace(of, choice);
 }
 
 } // namespace baton::metadata

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <array>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -19,8 +17,7 @@ namespace baton::metadata {
 /// process alone. Thread-safe.
 class store final : public kernel_choices {
 public:
-  /// Opens or makes the file, and its folders; an empty name: for the life of the process only. Errors: `io`, naming
-  /// the file.
+  /// Opens or makes the file, and its folders. Errors: `io`, naming the file.
   static expected<std::shared_ptr<store>> open(const std::filesystem::path& file);
   ~store() override;
   store(const store&) = delete;
@@ -35,7 +32,7 @@ private:
 
   std::mutex mutex_;
   sqlite3* const file_;
-  std::map<std::array<std::string, 3>, std::string> known_; ///< what this process has seen
+  process_choices known_; ///< what this process has seen
 };
 
 } // namespace baton::metadata

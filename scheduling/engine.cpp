@@ -205,15 +205,15 @@ order engine::state::next_order(task_state& t, device_id receiver) {
     c.ours = ours;
     return order{s.what, t.standing, s.at, s.to};
   };
-  const auto gap = plan(t, t.device).first_lacking(t.what.at);
+  const auto gap = plan(t, t.device).lacking.first(t.what.at);
   while (!t.steps.empty() && !(gap && t.steps.front().at > *gap)) {
     auto s = t.steps.front();
     t.steps.erase(t.steps.begin());
-    if (s.what == order::kind::preempt && s.to != no_device && plan(t, s.to).lacks(s.at.layer))
+    if (s.what == order::kind::preempt && s.to != no_device && plan(t, s.to).lacking.has(s.at.layer))
       s.to = no_device; // it could not resume there
     bool possible = s.what == order::kind::preempt
                     || (s.to != t.device && devices_[s.to.value].up && plan(t, s.to).what == plan_table::status::ready
-                        && !plan(t, s.to).lacks(s.at.layer));
+                        && !plan(t, s.to).lacking.has(s.at.layer));
     if (possible)
       return issue(s, false);
   }

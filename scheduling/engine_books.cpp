@@ -11,7 +11,7 @@ void engine::state::enter(task_state& t) {
   suspects_.insert(t.what.id);
   auto [s, fresh] = shapes_.try_emplace(t.shape);
   if (fresh)
-    s->second.reach = reach_of(t.shape);
+    look_up(t.shape, s->second);
   s->second.waiting.insert(t.what.id);
   index(t);
 }
@@ -75,24 +75,28 @@ bool engine::state::could_start(const task_state& t) const {
   });
 }
 
-waiting_index::reach engine::state::reach_of(plan_table::number shape) {
+/// What there is for a shape, now.
+void engine::state::look_up(plan_table::number shape, shape_state& s) {
   std::vector<bool> groups(plans_.groups());
-  for (std::uint32_t g = 0; g < plans_.groups(); ++g)
-    groups[g] = plans_.at(shape, g).what == plan_table::status::ready;
-  return startable_.reach_of(groups);
+  s.lacking = false;
+  for (std::uint32_t g = 0; g < plans_.groups(); ++g) {
+    const auto& p = plans_.at(shape, g);
+    groups[g] = p.what == plan_table::status::ready;
+    s.lacking = s.lacking || !p.lacking.layers.empty();
+  }
+  s.reach = startable_.reach_of(groups);
 }
 
 /// Where plans have its next layer. Of a task that a device has failed: the groups that have not, as long as one of
 /// them is in service; then all again.
 waiting_index::reach engine::state::reach_of(task_state& t) {
-  const auto lacking = plans_.any_lacking(t.shape);
-  if (t.avoided.empty() && !lacking)
-    return shapes_.at(t.shape).reach;
+  if (const auto& s = shapes_.at(t.shape); t.avoided.empty() && !s.lacking)
+    return s.reach;
   std::vector<bool> groups(plans_.groups());
   std::vector<bool> preferred(plans_.groups());
   for (std::uint32_t g = 0; g < plans_.groups(); ++g) {
     const auto& p = plans_.at(t.shape, g);
-    groups[g] = p.what == plan_table::status::ready && !p.lacks(t.what.at.layer);
+    groups[g] = p.what == plan_table::status::ready && !p.lacking.has(t.what.at.layer);
     preferred[g] =
         groups[g] && in_service_[g] > 0 && std::find(t.avoided.begin(), t.avoided.end(), g) == t.avoided.end();
   }
@@ -118,7 +122,7 @@ void engine::state::plans_changed(plan_table::number shape) {
   auto s = shapes_.find(shape);
   if (s == shapes_.end())
     return;
-  s->second.reach = reach_of(shape);
+  look_up(shape, s->second);
   suspects_.insert(s->second.waiting.begin(), s->second.waiting.end());
   for (auto id : s->second.waiting)
     index(tasks_.at(id));

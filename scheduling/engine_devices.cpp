@@ -136,13 +136,13 @@ void engine::state::forget_if_unused(model_id id) {
 const plan_table::entry* engine::state::incomplete(model_id m, const std::vector<std::int64_t>& symbols) const {
   const auto somebody_has = [&](std::uint32_t layer) {
     for (std::uint32_t g = 0; g < plans_.groups(); ++g)
-      if (in_service_[g] > 0 && !plans_.at({g, m, symbols}).lacks(layer))
+      if (in_service_[g] > 0 && !plans_.at({g, m, symbols}).lacking.has(layer))
         return true;
     return false;
   };
   for (std::uint32_t g = 0; g < plans_.groups(); ++g)
     if (const auto& p = plans_.at({g, m, symbols});
-        in_service_[g] > 0 && !std::all_of(p.lacking.begin(), p.lacking.end(), somebody_has))
+        in_service_[g] > 0 && !std::all_of(p.lacking.layers.begin(), p.lacking.layers.end(), somebody_has))
       return &p;
   return nullptr;
 }

@@ -217,7 +217,8 @@ bool engine::state::hopeless(const task_state& t, plan_table::entry& why) const 
 }
 
 bool engine::state::useless(const plan_table::entry& p, const task_state& t) {
-  return p.what == plan_table::status::failed || (p.what == plan_table::status::ready && p.lacks(t.what.at.layer));
+  return p.what == plan_table::status::failed
+         || (p.what == plan_table::status::ready && p.lacking.has(t.what.at.layer));
 }
 
 } // namespace baton::scheduling

@@ -78,6 +78,7 @@ struct device_state {
 /// The tasks that wait for the plans of one shape.
 struct shape_state {
   waiting_index::reach reach = waiting_index::nowhere; ///< where there are plans
+  bool lacking = false;                                ///< some of them lack layers
   std::set<task_id> waiting;
 };
 
@@ -168,7 +169,7 @@ struct engine::state final : view {
   void plans_changed(const plan_key& k);
   std::optional<device_id> place_in_line() const;
   bool could_start(const task_state& t) const;
-  waiting_index::reach reach_of(plan_table::number shape);
+  void look_up(plan_table::number shape, shape_state& s);
   waiting_index::reach reach_of(task_state& t);
   bool has_room_for(model_id m, const std::vector<std::int64_t>& symbols);
   /// It starts in other groups than that of `failed` from now on. False if there is none.

@@ -64,14 +64,9 @@ std::optional<plan_key> plan_table::next_job(std::uint32_t group) {
   return k;
 }
 
-void plan_table::built(const plan_key& k, duration predicted, std::vector<std::uint32_t> lacking,
+void plan_table::built(const plan_key& k, duration predicted, metadata::lacking_layers lacking,
                        std::string why_lacking) {
   of(k) = {status::ready, 0, never, errc::none, std::move(why_lacking), predicted, std::move(lacking)};
-}
-
-bool plan_table::any_lacking(number shape) const {
-  const auto& all = shapes_.at(shape);
-  return std::any_of(all.begin(), all.end(), [](const entry& e) { return !e.lacking.empty(); });
 }
 
 void plan_table::not_built(const plan_key& k, errc reason, const std::string& text, time_point now) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <deque>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "metadata/error.hpp"
+#include "metadata/profile.hpp"
 #include "scheduling/cluster.hpp"
 
 namespace baton::scheduling {
@@ -40,16 +40,9 @@ public:
     std::uint32_t attempts = 0;
     time_point again = never; ///< failed: not built anew before then
     errc failure = errc::none;
-    std::string text;                   ///< of the failure, or why layers are lacking
-    duration predicted{};               ///< ready: of a whole run; 0: not known
-    std::vector<std::uint32_t> lacking; ///< ready: layers that these devices cannot run, rising
-
-    bool lacks(std::uint32_t layer) const { return std::binary_search(lacking.begin(), lacking.end(), layer); }
-    /// Where a task that is at `at` must leave them.
-    std::optional<position> first_lacking(position at) const {
-      auto i = std::lower_bound(lacking.begin(), lacking.end(), at.layer);
-      return i == lacking.end() ? std::nullopt : std::optional(std::max(at, position{*i, 0}));
-    }
+    std::string text;                 ///< of the failure, or why layers are lacking
+    duration predicted{};             ///< ready: of a whole run; 0: not known
+    metadata::lacking_layers lacking; ///< ready
   };
   using number = std::uint32_t;
 
@@ -70,7 +63,7 @@ public:
   bool any_queued() const { return queued_ > 0; }
   bool any_queued(std::uint32_t group) const { return !queues_[group].empty(); }
   std::optional<plan_key> next_job(std::uint32_t group);
-  void built(const plan_key& k, duration predicted, std::vector<std::uint32_t> lacking, std::string why_lacking);
+  void built(const plan_key& k, duration predicted, metadata::lacking_layers lacking, std::string why_lacking);
   /// Queued once more where another try may help (the device died), else failed.
   void not_built(const plan_key& k, errc reason, const std::string& text, time_point now);
   /// The model is on its way out: nothing more of it is built. What is being built still is `built` or `not_built`.
@@ -81,8 +74,6 @@ public:
   /// Drops all it knows of the model. @pre `withdraw`n, nothing `building`.
   void forget(model_id m);
 
-  /// Whether some group's plan lacks layers.
-  bool any_lacking(number shape) const;
   const entry& at(const plan_key& k) const;
   const entry& at(number shape, std::uint32_t group) const { return shapes_.at(shape)[group]; }
   std::optional<number> find(model_id m, const std::vector<std::int64_t>& symbols) const;

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "metadata/error.hpp"
+#include "metadata/profile.hpp"
 #include "scheduling/task.hpp"
 
 /// The messages between controller, scheduler, workers and transfers, and what each promises. The state machines of
@@ -174,10 +175,10 @@ struct values_lost {
 struct job_done {
   command_id command;
   device_id device;
-  errc failure = errc::none;            ///< none: the plan is there
-  std::string message;                  ///< why it is not, or lacks layers
-  duration predicted{};                 ///< of a whole run on this device kind; 0: not known
-  std::vector<std::uint32_t> lacking{}; ///< layers that the plan lacks, rising
+  errc failure = errc::none; ///< none: the plan is there
+  std::string message;       ///< why it is not, or lacks layers
+  duration predicted{};      ///< of a whole run on this device kind; 0: not known
+  metadata::lacking_layers lacking{};
 };
 
 /// What the engine does to a running task at a given place, asked for with the request: by `baton run --move-after`, by

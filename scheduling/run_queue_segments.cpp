@@ -29,7 +29,8 @@ std::optional<task_id> run_queue::pick(std::uint32_t lane) const {
   if (!l.owner)
     return pick_ready(lane);
   const auto& r = tasks_.at(*l.owner);
-  return r.cancelling || r.failure || is_due(r) || r.what.at == r.profile->end() || r.profile->lacks(r.what.at.layer)
+  return r.cancelling || r.failure || is_due(r) || r.what.at == r.profile->end()
+                 || r.profile->lacking.has(r.what.at.layer)
              ? std::nullopt
              : l.owner;
 }
@@ -45,7 +46,7 @@ std::optional<task_id> run_queue::pick_ready(std::uint32_t lane) const {
     return std::pair{-std::int64_t{a.what.priority}, a.arrival} < std::pair{-std::int64_t{b.what.priority}, b.arrival};
   };
   for (const auto& [id, r] : tasks_)
-    if (!r.lane && !r.given_to && !r.cancelling && !r.failure && !r.profile->lacks(r.what.at.layer)
+    if (!r.lane && !r.given_to && !r.cancelling && !r.failure && !r.profile->lacking.has(r.what.at.layer)
         && (!best || before(r, *best)))
       best = &r;
   return best && (lane < lanes || is_urgent(*best)) ? std::optional{best->what.id} : std::nullopt;
@@ -88,8 +89,8 @@ position run_queue::segment_end(const record& r) const {
   auto end = p.end();
   if (r.standing.what != order::kind::none && r.standing.at > r.what.at)
     end = std::min(end, r.standing.at);
-  if (auto gap = std::upper_bound(p.lacking.begin(), p.lacking.end(), r.what.at.layer); gap != p.lacking.end())
-    end = std::min(end, position{*gap, 0});
+  if (auto gap = p.lacking.first(r.what.at))
+    end = std::min(end, *gap);
   auto at = r.what.at;
   if (config_.quantum <= duration::zero())
     return std::min(end, position{at.layer + 1, 0});

@@ -44,8 +44,8 @@ pack() {
   strip "$to"/bin/*
   cp scripts/gpu_check.sh tests/gpu_check/*.py "$to/"
   # What it takes to build both anew there, if these do not start. Nothing of it reads ONNX files or keeps a store.
-  cp --parents -r gpu/*.?pp gpu/cuda scheduling/*.hpp scheduling/{run_queue*,text_archive}.cpp metadata/*.?pp tests/conformance tests/support tests/gpu_check \
-    tests/bench/measure.?pp actors/defaults.hpp "$to/src/"
+  cp --parents -r gpu/*.?pp gpu/cuda scheduling/*.hpp scheduling/{run_queue*,text_archive}.cpp metadata/*.?pp \
+    tests/conformance tests/support tests/gpu_check tests/bench/measure.?pp actors/defaults.hpp "$to/src/"
   rm -f "$to"/src/{gpu/machine,gpu/device_spec,metadata/onnx_import,metadata/store,metadata/tensor_pb,tests/gpu_check/record}.cpp
   cp /usr/include/catch2/catch.hpp "$to/src/include/catch2/"
   cp /usr/include/tl/expected.hpp "$to/src/include/tl/"

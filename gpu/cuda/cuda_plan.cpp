@@ -50,7 +50,7 @@ cuda_plan::cuda_plan(plan_draft draft, std::string device_kind, std::shared_ptr<
     profile_.part_time.emplace_back();
     profile_.fallible.push_back(layer.may_fault);
     if (!layer.lacking.empty()) {
-      profile_.lacking.push_back(static_cast<std::uint32_t>(profile_.parts.size()) - 1);
+      profile_.lacking.layers.push_back(static_cast<std::uint32_t>(profile_.parts.size()) - 1);
       if (profile_.why_lacking.empty())
         profile_.why_lacking = layer.lacking;
     }

@@ -9,46 +9,36 @@ namespace baton::gpu::cuda {
 inline thread_local int gpu_of_thread = -1;
 
 /// Makes a GPU the calling thread's current one while it lives: calls that take no stream go to it, and a stream is
-/// used only while its GPU is current.
-class current_gpu {
-public:
-  /// Throws `failure`.
-  explicit current_gpu(int gpu) : before_(gpu_of_thread) {
-    if (before_ != gpu)
-      check(cudaSetDevice(gpu), "cudaSetDevice");
-    gpu_of_thread = gpu;
-  }
-  ~current_gpu() {
-    if (before_ < 0 || before_ == gpu_of_thread)
-      return;
-    (void)cudaSetDevice(before_);
-    gpu_of_thread = before_;
-  }
-  current_gpu(const current_gpu&) = delete;
-  current_gpu& operator=(const current_gpu&) = delete;
-
-private:
-  int before_;
-};
-
-/// The same for destructors: what fails is not told.
+/// used only while its GPU is current. For destructors: what fails is not told.
 class current_gpu_quietly {
 public:
-  explicit current_gpu_quietly(int gpu) : before_(gpu_of_thread) {
-    (void)cudaSetDevice(gpu);
-    gpu_of_thread = gpu;
-  }
+  explicit current_gpu_quietly(int gpu) : before_(gpu_of_thread), result_(set(gpu)) {}
   ~current_gpu_quietly() {
-    if (before_ < 0 || before_ == gpu_of_thread)
-      return;
-    (void)cudaSetDevice(before_);
-    gpu_of_thread = before_;
+    if (before_ >= 0)
+      (void)set(before_);
   }
   current_gpu_quietly(const current_gpu_quietly&) = delete;
   current_gpu_quietly& operator=(const current_gpu_quietly&) = delete;
 
+protected:
+  cudaError_t result() const { return result_; }
+
 private:
+  static cudaError_t set(int gpu) {
+    const auto result = gpu == gpu_of_thread ? cudaSuccess : cudaSetDevice(gpu);
+    if (result == cudaSuccess)
+      gpu_of_thread = gpu;
+    return result;
+  }
+
   int before_;
+  cudaError_t result_;
+};
+
+/// The same, and throws `failure` if it cannot be done.
+class current_gpu : public current_gpu_quietly {
+public:
+  explicit current_gpu(int gpu) : current_gpu_quietly(gpu) { check(result(), "cudaSetDevice"); }
 };
 
 } // namespace baton::gpu::cuda

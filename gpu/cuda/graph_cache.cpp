@@ -1,7 +1,5 @@
 #include "gpu/cuda/graph_cache.hpp"
 
-#include <algorithm>
-
 namespace baton::gpu::cuda {
 
 executable_graph capture(cudaStream_t stream, const std::function<void()>& enqueue) {
@@ -60,11 +58,6 @@ bool graph_cache::make_room(std::uint64_t completed) {
 void graph_cache::clear() {
   index_.clear();
   entries_.clear();
-}
-
-std::size_t graph_cache::captured() const {
-  return static_cast<std::size_t>(
-      std::count_if(entries_.begin(), entries_.end(), [](const entry& e) { return bool(e.ready); }));
 }
 
 } // namespace baton::gpu::cuda

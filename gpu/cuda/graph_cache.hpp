@@ -37,7 +37,6 @@ public:
            const std::function<void()>& enqueue);
   /// @pre the lane has drained
   void clear();
-  std::size_t captured() const; ///< graphs that are ready to be launched
 
 private:
   struct entry {

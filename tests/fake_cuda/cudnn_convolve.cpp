@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "tests/fake_cuda/cudnn_convolution.hpp"
+#include "tests/fake_cuda/machine.hpp"
 
 /// cuDNN's calls that convolve, and that search for a way to do it.
 namespace fake_cuda::dnn {
@@ -48,7 +49,8 @@ cudnnStatus_t check_end(const convolution_problem& p, cudnnConvolutionFwdAlgo_t 
   const bool can =
       act.mode == CUDNN_ACTIVATION_RELU
       || (act.mode == CUDNN_ACTIVATION_IDENTITY && algorithm == CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM);
-  return can && act.nan == CUDNN_NOT_PROPAGATE_NAN ? CUDNN_STATUS_SUCCESS : CUDNN_STATUS_NOT_SUPPORTED;
+  return can && !the_machine().fused_refused && act.nan == CUDNN_NOT_PROPAGATE_NAN ? CUDNN_STATUS_SUCCESS
+                                                                                   : CUDNN_STATUS_NOT_SUPPORTED;
 }
 
 /// The algorithms' results, the fastest first, then those that cannot be used.

@@ -96,6 +96,8 @@ void limit_memory(std::size_t bytes);
 void set_peers(bool there);
 /// Convolutions of that many rows of weights have no algorithm; 0: all have one.
 void refuse_convolutions(int rows);
+/// The call with bias and activation takes no algorithm.
+void refuse_fused_convolutions(bool yes);
 /// Each operation is delayed by up to `microseconds`.
 void delay(unsigned microseconds);
 void link_speed(double megabytes_per_second);

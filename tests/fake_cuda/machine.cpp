@@ -113,6 +113,10 @@ void refuse_convolutions(int rows) {
   the_machine().refused_rows = rows;
 }
 
+void refuse_fused_convolutions(bool yes) {
+  the_machine().fused_refused = yes;
+}
+
 void set_peers(bool there) {
   auto& m = the_machine();
   std::lock_guard lock(m.lock);

@@ -40,6 +40,7 @@ struct machine {
   std::size_t memory = 0; ///< bytes of each device
   std::atomic<bool> peers{true};
   std::atomic<int> refused_rows{0};
+  std::atomic<bool> fused_refused{false};
   std::atomic<unsigned> delay_us{0};
   std::atomic<double> link_mbs{0};
   std::uint64_t seed = 1;

@@ -1,9 +1,6 @@
 #include "tests/gpu_check/card_machine.hpp"
 
 #include <map>
-#include <mutex>
-#include <optional>
-#include <string_view>
 #include <vector>
 
 #include "gpu/cuda_loader.hpp"
@@ -14,37 +11,11 @@ using namespace gpu;
 
 namespace {
 
-/// Known to this process only: the store of the program is SQLite's.
-class process_choices final : public metadata::kernel_choices {
-public:
-  std::optional<std::string> find(const metadata::kernel_problem& of) override {
-    std::lock_guard lock(mutex_);
-    const auto found = kept_.find(key(of));
-    return found == kept_.end() ? std::nullopt : std::optional(found->second);
-  }
-  std::string keep(const metadata::kernel_problem& of, std::string_view choice) override {
-    std::lock_guard lock(mutex_);
-    return kept_.emplace(key(of), choice).first->second;
-  }
-  void replace(const metadata::kernel_problem& of, std::string_view choice) override {
-    std::lock_guard lock(mutex_);
-    kept_[key(of)] = choice;
-  }
-
-private:
-  static std::string key(const metadata::kernel_problem& of) {
-    return of.device + '\n' + of.library + '\n' + of.problem;
-  }
-  std::mutex mutex_;
-  std::map<std::string, std::string> kept_;
-};
-
 class card_machine final : public machine {
 public:
   card_machine(backend& cuda, const machine_options& options) : cuda_(cuda), options_(options) {
-    static const auto of_this_process = std::make_shared<process_choices>();
     if (!options_.choices)
-      options_.choices = of_this_process;
+      options_.choices = metadata::process_choices::of_this_process();
   }
 
   expected<void> add(const card_device& wanted) {
@@ -64,17 +35,11 @@ public:
       domains_.push_back(home);
     }
     const device_id id{static_cast<std::uint32_t>(devices_.size())};
-    devices_.push_back({.id = id,
-                        .domain = home->description().id,
-                        .name = name + "#" + std::to_string(id.value),
-                        .kind = "cuda/" + cards[wanted.card].name,
-                        .detail = {},
-                        .lanes = wanted.lanes,
-                        .urgent_lanes = 1,
-                        .cores = 0,
-                        .is_inline = false,
-                        .multiplies = options_.multiplies,
-                        .graphs = options_.graphs});
+    auto description = describe_gpu(cards[wanted.card], wanted.lanes, options_);
+    description.id = id;
+    description.domain = home->description().id;
+    description.name = name + "#" + std::to_string(id.value);
+    devices_.push_back(std::move(description));
     cards_.push_back(wanted.card);
     return {};
   }

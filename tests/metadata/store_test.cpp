@@ -46,11 +46,13 @@ TEST_CASE("the first choice counts, also that of another process, until it is re
   CHECK(open(file.path())->find(problem) == "4");
 }
 
-TEST_CASE("a store without a file lasts as long as the process", "[metadata]") {
-  auto one = open({});
-  one->keep(problem, "1");
-  CHECK(one->find(problem) == "1");
-  CHECK_FALSE(open({})->find(problem));
+TEST_CASE("choices without a file: the first counts until it is replaced", "[metadata]") {
+  process_choices all;
+  CHECK_FALSE(all.find(problem));
+  CHECK(all.keep(problem, "1") == "1");
+  CHECK(all.keep(problem, "2") == "1");
+  all.replace(problem, "3");
+  CHECK(all.find(problem) == "3");
 }
 
 TEST_CASE("threads and processes may use one store at once", "[metadata]") {

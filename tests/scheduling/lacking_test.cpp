@@ -27,7 +27,7 @@ struct mixed : engine_fixture {
   }
   void built(command_id c, std::uint32_t device) {
     if (device == gpu.value)
-      feed(job_done{c, {device}, errc::none, "layer 'odd' has no kernel", {}, lacks});
+      feed(job_done{c, {device}, errc::none, "layer 'odd' has no kernel", {}, {lacks}});
     else
       feed(job_done{c, {device}, errc::none, {}, {}});
   }

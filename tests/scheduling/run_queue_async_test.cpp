@@ -152,7 +152,7 @@ TEST_CASE("an urgent lane is for what is more important than all that runs", "[s
 TEST_CASE("no segment runs into a layer that the device lacks; the task waits for the order to leave", "[scheduling]") {
   run_queue q{{{0}, two_devices(), std::chrono::seconds{1}, 2}};
   auto p = std::make_shared<plan_profile>(*profile());
-  p->lacking = {2};
+  p->lacking = {{2}};
   effects out;
   q.on(give(1), p, out);
   const auto s = submit(q, out);
