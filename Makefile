@@ -27,7 +27,7 @@ build: setup ## Builds the program: build/release/baton
 	@scripts/build.sh $(PRESET) program
 	@echo "build: build/$(PRESET)/baton"
 
-build/demo/.models-made: demo/make_models.py scripts/requirements.txt $(wildcard demo/models/*/1/model.onnx demo/models/*/labels.txt) | setup
+build/demo/.models-made: demo/make_models.py demo/light_graphs.py scripts/requirements.txt $(wildcard demo/models/*/1/model.onnx demo/models/*/labels.txt) | setup
 	$(call say,models: the repository that the demo serves)
 	@$(python) demo/make_models.py
 	@touch $@

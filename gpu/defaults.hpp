@@ -26,6 +26,27 @@ inline constexpr int measuring_runs = 2;
 /// Parts measured of a layer that has many: its steps are alike.
 inline constexpr std::uint32_t measuring_parts = 3;
 
+/// Kernels of a convolution that are tried, per algorithm and layout of the pictures.
+inline constexpr std::size_t implementations_tried = 3;
+
+/// A trial of kernels: most rounds, and device seconds after which there is no further one; a kernel slower than the
+/// best by that factor in its first runs is not tried again.
+inline constexpr int trial_rounds = 7;
+inline constexpr double trial_seconds = 0.1;
+inline constexpr double trial_hopeless = 1.5;
+
+/// Most bytes of other layers' weights that pass through the caches between two runs of a trial.
+inline constexpr std::size_t trial_bytes_between = std::size_t{32} << 20;
+
+/// A kernel is chosen instead of the direct one if it takes less than this share of its time, at most this error (root
+/// mean square, relative).
+inline constexpr double kernel_gain = 0.96;
+inline constexpr double kernel_error = 1e-5;
+
+/// Most memory of a model's prepared weights, as a multiple of the weights, and on top of it for small ones.
+inline constexpr double weights_growth = 2.5;
+inline constexpr std::size_t weights_growth_least = std::size_t{64} << 20;
+
 /// Most devices in one list, and most cores of one device: catches typing errors.
 inline constexpr std::uint32_t most_devices = 1024;
 inline constexpr std::uint32_t most_cores = 4096;

@@ -33,6 +33,7 @@ public:
   buffer allocate(purpose why, std::size_t bytes, std::string_view what);
   memory_usage usage() const;
   const std::string& name() const { return name_; }
+  std::uint64_t limit() const { return limit_; } ///< bytes; 0: none
 
 private:
   friend class buffer;

@@ -92,9 +92,10 @@ private:
                                    .lanes = 1,
                                    .cores = spec.cores,
                                    .is_inline = true};
-    add(description, [description, home, threads] {
+    const cpu::kernel_seeker seeker{processor_ + " " + description.kind, options_.choices, options_.exact};
+    add(description, [description, home, threads, seeker] {
       return cpu::guarded("device '" + description.name + "'", [&]() -> std::unique_ptr<device> {
-        return std::make_unique<cpu::cpu_device>(description, home, threads);
+        return std::make_unique<cpu::cpu_device>(description, home, threads, seeker);
       });
     });
   }

@@ -4,6 +4,7 @@
 #   scripts/setup.sh check    also what `make check` needs
 #   scripts/setup.sh fuzz     also what `make fuzz` needs
 #   scripts/setup.sh train    also what `make train` needs
+#   scripts/setup.sh peers    also what benchmarks beside other runtimes need
 #   scripts/setup.sh cuda     also what the CUDA plugin needs, where there is no toolkit (`make setup CUDA=1`)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -48,8 +49,8 @@ clang-tidy: checks the code
 clang: compiles the fuzzers
 libclang-rt-14-dev: libFuzzer and its sanitizers
 ' ;;
-    train | cuda) ;;
-    *) echo "setup: unknown group '$group' (there are: check, fuzz, train, cuda)" >&2; exit 2 ;;
+    train | peers | cuda) ;;
+    *) echo "setup: unknown group '$group' (there are: check, fuzz, train, peers, cuda)" >&2; exit 2 ;;
   esac
 done
 
@@ -83,18 +84,22 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 # The Python packages: a stamp says which list the environment was made from.
-requirements=scripts/requirements.txt
-[[ " $* " == *" train "* ]] && requirements=scripts/requirements-train.txt
+lists=(scripts/requirements.txt)
+for group in "$@"; do
+  [ "$group" = train ] || [ "$group" = peers ] && lists+=("scripts/requirements-$group.txt")
+done
 stamp=build/venv/.made-from
-wanted_stamp=$(cat scripts/requirements{-train,}.txt | sha256sum | cut -d' ' -f1)
-if ! grep -qsx "$requirements $wanted_stamp" "$stamp"; then
-  echo "setup: Python packages into build/venv, from $requirements:"
-  sed -n 's/^\([a-zA-Z._-]*\)==\(.*\)/  \1 \2/p' "$requirements"
-  # The distribution's Python: others on the path may lack what a virtual environment needs.
-  [ -x build/venv/bin/pip ] || /usr/bin/python3 -m venv build/venv
-  build/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r "$requirements" </dev/null
-  echo "$requirements $wanted_stamp" >>"$stamp"
-fi
+for requirements in "${lists[@]}"; do
+  wanted_stamp=$(cat scripts/requirements.txt "$requirements" | sha256sum | cut -d' ' -f1)
+  if ! grep -qsx "$requirements $wanted_stamp" "$stamp"; then
+    echo "setup: Python packages into build/venv, from $requirements:"
+    sed -n 's/^\([a-zA-Z._-]*\)==\(.*\)/  \1 \2/p' "$requirements"
+    # The distribution's Python: others on the path may lack what a virtual environment needs.
+    [ -x build/venv/bin/pip ] || /usr/bin/python3 -m venv build/venv
+    build/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r "$requirements" </dev/null
+    echo "$requirements $wanted_stamp" >>"$stamp"
+  fi
+done
 
 # The CUDA toolkit and cuDNN: those of the system, else as Python packages, where cmake/baton_cuda.cmake looks too.
 has_cuda() {

@@ -15,7 +15,8 @@ namespace baton::gpu::cpu {
 /// A set of cores that runs layers on the calling thread and its team. Inline; one lane.
 class cpu_device final : public device {
 public:
-  cpu_device(device_description description, std::shared_ptr<cpu_domain> home, thread_set threads);
+  cpu_device(device_description description, std::shared_ptr<cpu_domain> home, thread_set threads,
+             kernel_seeker seeker);
 
   const device_description& description() const override { return description_; }
   expected<void> attach() override;
@@ -35,6 +36,7 @@ private:
   device_description description_;
   std::shared_ptr<cpu_domain> home_;
   thread_set threads_;
+  kernel_seeker seeker_;
   dnnl::stream stream_;
   bool attached_ = false;
   /// By plan. An entry whose plan is gone is dropped before its address can be taken for another plan's.

@@ -1,7 +1,9 @@
 #include "gpu/cpu/cpu_weights.hpp"
 
+#include <algorithm>
 #include <cstring>
 
+#include "gpu/defaults.hpp"
 #include "gpu/failure.hpp"
 
 namespace baton::gpu::cpu {
@@ -52,6 +54,32 @@ const std::byte* cpu_weights::prepared(std::uint32_t layer, weight_role role, co
   bytes_ += memory.bytes();
   copies.push_back({wanted, std::move(memory)});
   return copies.back().bytes.data();
+}
+
+std::size_t cpu_weights::extra(std::uint32_t layer, weight_role role, const layout& wanted,
+                               std::size_t plain_bytes) const {
+  std::lock_guard lock(mutex_);
+  const auto size = wanted.get_size();
+  const auto found = prepared_.find({layer, role, 0});
+  if (found == prepared_.end() || found->second.empty())
+    return size > plain_bytes ? size - plain_bytes : 0;
+  const auto& copies = found->second;
+  return std::any_of(copies.begin(), copies.end(), [&](const auto& copy) { return copy.how == wanted; }) ? 0 : size;
+}
+
+std::size_t cpu_weights::room_for_extra() const {
+  std::lock_guard lock(mutex_);
+  const auto own = static_cast<std::size_t>(model_->weight_bytes());
+  const auto share = static_cast<std::size_t>(defaults::weights_growth * static_cast<double>(own))
+                     + defaults::weights_growth_least;
+  const auto taken = std::max(own, bytes_);
+  auto room = share > taken ? share - taken : 0;
+  if (home_->limit() > 0) {
+    const auto usage = home_->usage();
+    const auto used = usage.weights + usage.blocks + usage.scratch + (taken - bytes_);
+    room = std::min<std::size_t>(room, home_->limit() > used ? (home_->limit() - used) / 2 : 0);
+  }
+  return room;
 }
 
 } // namespace baton::gpu::cpu

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gpu/cpu/cpu_weights.hpp"
+#include "gpu/cpu/kernel_search.hpp"
 #include "gpu/cpu/layout.hpp"
 #include "gpu/cpu/step.hpp"
 #include "metadata/model.hpp"
@@ -28,6 +29,7 @@ struct plan_draft {
   metadata::symbol_values symbols;
   std::vector<value_slot> slots;   ///< by value; those of aliases and weights stay unplanned
   std::vector<bool> must_be_plain; ///< by root: outputs, and what a layer of many parts reads
+  std::vector<std::optional<kernel_choice>> kernels; ///< by layer
   std::vector<built_layer> layers;
   /// Pairs (output, operand) that lie in one place: the layer updates its operand in place.
   std::vector<std::pair<value_index, value_index>> shared;
@@ -39,6 +41,12 @@ struct plan_draft {
 class layer_builder : public layer_view {
 public:
   layer_builder(plan_draft& draft, std::uint32_t index);
+
+  /// What to use instead of the direct kernel; null: nothing.
+  const conv_kernel* chosen_kernel() const {
+    const auto& choice = draft_.kernels[index()];
+    return choice ? &choice->kernel : nullptr;
+  }
 
   // -- operands ------------------------------------------------------------------------------------------------------
 

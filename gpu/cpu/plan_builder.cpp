@@ -39,7 +39,7 @@ void demand_plain(plan_draft& draft) {
 
 std::shared_ptr<cpu_plan> make_plan(std::shared_ptr<const metadata::model> model, std::shared_ptr<cpu_weights> weights,
                                     metadata::symbol_values symbols, std::string device_kind,
-                                    std::shared_ptr<domain_memory> home) {
+                                    std::shared_ptr<domain_memory> home, const kernel_seeker& seeker) {
   plan_draft draft;
   draft.model = std::move(model);
   draft.weights = std::move(weights);
@@ -49,6 +49,7 @@ std::shared_ptr<cpu_plan> make_plan(std::shared_ptr<const metadata::model> model
   draft.slots.resize(m.values().size());
   place_inputs(draft);
   demand_plain(draft);
+  draft.kernels = choose_kernels(m, draft.symbols, draft.must_be_plain, *draft.weights, home, seeker);
   for (std::uint32_t i = 0; i < m.layers().size(); ++i) {
     auto built = build_layer(draft, i);
     check_parts(m, draft.symbols, i, built.parts);

@@ -1,0 +1,136 @@
+#include "gpu/cpu/convolution.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include "gpu/cpu/layer_builder.hpp"
+#include "gpu/defaults.hpp"
+
+namespace baton::gpu::cpu {
+namespace {
+
+using dnnl::algorithm;
+using dnnl::convolution_forward;
+using dnnl::memory;
+
+bool has(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+bool is_reference(const convolution::description& d) {
+  return has(d.impl_info_str(), "ref");
+}
+
+} // namespace
+
+convolution::convolution(const layer_view& of, const metadata::conv_layer& layer)
+    : source(of.input_shape(conv_x)), weights(of.input_shape(conv_w)), target(of.output_shape()), a(layer),
+      has_bias(of.has(conv_b) || layer.has_batch_norm), has_residual(of.has(conv_residual)),
+      fixed_weights(of.is_weight(of.input_value(conv_w))) {
+  if (weights.size() != 4)
+    of.unsupported("weights must have 4 axes");
+  channels = weights[0];
+  const bool fixed_bias = !of.has(conv_b) || of.is_weight(of.input_value(conv_b));
+  if (a.has_batch_norm && !(fixed_weights && fixed_bias))
+    of.unsupported("with a batch norm its weights must be constants");
+  pads = pads_of(a.pads, a.same, {weights[2], weights[3]}, a.strides, a.dilations, source, target);
+  if (a.groups > 1)
+    weights = {a.groups, channels / a.groups, weights[1], weights[2], weights[3]};
+}
+
+convolution::operation convolution::describe(algorithm by, std::int64_t batch, const layout& how_weights,
+                                             memory::format_tag pictures) const {
+  auto src = source;
+  auto dst = target;
+  src[0] = dst[0] = batch;
+  const extents strides{a.strides[0], a.strides[1]};
+  const extents dilations{a.dilations[0] - 1, a.dilations[1] - 1};
+  const auto f32 = memory::data_type::f32;
+  const layout from(src, f32, pictures);
+  const layout to(dst, f32, pictures);
+  constexpr auto inference = dnnl::prop_kind::forward_inference;
+  if (!has_bias)
+    return {inference, by, from, how_weights, to, strides, dilations, pads.before, pads.after};
+  return {inference, by, from, how_weights, plain_layout({channels}), to, strides, dilations, pads.before, pads.after};
+}
+
+convolution::description convolution::first_kernel(const operation& o) const {
+  auto attributes = user_scratchpad();
+  dnnl::post_ops ops;
+  if (has_residual)
+    ops.append_sum(1.0F);
+  append_activation(ops, a.act);
+  attributes.set_post_ops(ops);
+  return {o, attributes, cpu_engine()};
+}
+
+std::string convolution::text() const {
+  std::string result = "conv f32";
+  auto add = [&](const char* name, const auto& numbers) {
+    result += std::string(" ") + name;
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+      result += (i ? "x" : "") + std::to_string(numbers[i]);
+  };
+  add("x", source);
+  add("w", weights);
+  add("s", a.strides);
+  add("d", a.dilations);
+  add("p", pads.before);
+  add("q", pads.after);
+  result += has_bias ? " bias" : "";
+  result += has_residual ? " sum" : "";
+  return result;
+}
+
+void write_weights(const layer_view& of, const convolution& c, std::span<float> to) {
+  auto f = fold(of, c.a, c.channels);
+  auto tensor = of.read_weight(conv_w);
+  auto in = tensor.as<float>();
+  auto per_channel = in.size() / static_cast<std::size_t>(c.channels);
+  for (std::size_t i = 0; i < in.size(); ++i)
+    to[i] = static_cast<float>(in[i] * f.factor[i / per_channel]);
+}
+
+conv_kernel direct_kernel(const convolution& c) {
+  auto direct = [&](std::int64_t batch, const layout& weights) {
+    return c.first_kernel(c.describe(algorithm::convolution_direct, batch, weights));
+  };
+  auto single = direct(1, any_layout(c.weights));
+  if (c.source[0] == 1)
+    return {"direct", single};
+  try {
+    auto shared = direct(c.source[0], single.weights_desc());
+    if (!is_reference(shared))
+      return {"direct", shared};
+  } catch (const dnnl::error&) {
+    // This batch has no kernel for that layout.
+  }
+  return {"direct", direct(c.source[0], any_layout(c.weights))};
+}
+
+std::vector<conv_kernel> other_kernels(const convolution& c, const conv_kernel& direct) {
+  std::vector<conv_kernel> result;
+  auto add_all = [&](algorithm by, memory::format_tag pictures, const std::string& prefix) {
+    try {
+      const auto operation = c.describe(by, c.source[0], any_layout(c.weights), pictures);
+      auto d = c.first_kernel(operation); // refers to it for what comes next
+      for (std::size_t tried = 0; tried < defaults::implementations_tried; ++tried) {
+        const std::string_view name = d.impl_info_str();
+        const bool same = prefix.empty() && name == direct.how.impl_info_str();
+        // Those of narrower vectors than the processor's are never the best.
+        if (!same && !is_reference(d) && !has(name, "sse") && !has(name, "gemm"))
+          result.push_back({prefix + std::string(name), d});
+        if (!d.next_impl())
+          break;
+      }
+    } catch (const dnnl::error&) {
+      // None for this convolution on this processor.
+    }
+  };
+  add_all(algorithm::convolution_winograd, memory::format_tag::any, "");
+  add_all(algorithm::convolution_direct, memory::format_tag::any, "");
+  add_all(algorithm::convolution_direct, memory::format_tag::nhwc, "nhwc/");
+  return result;
+}
+
+} // namespace baton::gpu::cpu

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <dnnl.hpp>
+
+#include "gpu/cpu/layout.hpp"
+#include "gpu/fold.hpp"
+#include "gpu/window.hpp"
+
+/// Convolutions by oneDNN: their descriptions, and the kernels that the library has for them.
+namespace baton::gpu::cpu {
+
+/// A convolution at one shape.
+struct convolution {
+  extents source;
+  extents weights; ///< [K, C/G, R, S], or [G, K/G, C/G, R, S] with groups
+  extents target;
+  std::int64_t channels = 0; ///< K
+  metadata::conv_layer a;
+  window_pads pads;
+  bool has_bias = false;
+  bool has_residual = false;
+  bool fixed_weights = false; ///< constants, so laid out once
+
+  /// Throws `failure` for what cannot be run.
+  convolution(const layer_view& of, const metadata::conv_layer& a);
+
+  using operation = dnnl::convolution_forward::desc;
+  using description = dnnl::convolution_forward::primitive_desc;
+  operation describe(dnnl::algorithm by, std::int64_t batch, const layout& how_weights,
+                     dnnl::memory::format_tag pictures = dnnl::memory::format_tag::any) const;
+  /// The library's first kernel for it; `next_impl` gives others as long as `o` lives. Throws `dnnl::error` if there is
+  /// none.
+  description first_kernel(const operation& o) const;
+  /// Operation, precision and shape, for the store.
+  std::string text() const;
+};
+
+/// The weights with the batch norm folded in, plain. `of` is the layer that `convolution` was made of.
+void write_weights(const layer_view& of, const convolution& c, std::span<float> to);
+
+/// One of the ways to compute a convolution.
+struct conv_kernel {
+  std::string name; ///< "direct", or one of oneDNN's implementations: "jit_wino_4x3:avx512_core"
+  convolution::description how;
+};
+
+/// What needs no measurement. Its weights lie as a batch of one wants them, so that the layout does not depend on which
+/// plan was built first; only if no fast kernel takes them so are they laid out a second time.
+conv_kernel direct_kernel(const convolution& c);
+
+/// Those worth a try beside the direct one: Winograd's, other implementations, other layouts of the pictures.
+std::vector<conv_kernel> other_kernels(const convolution& c, const conv_kernel& direct);
+
+} // namespace baton::gpu::cpu

@@ -1,0 +1,114 @@
+// A model on Baton's devices, through its actors, for a benchmark that asks several runtimes in turn.
+// Usage: baton_contestant MODEL.onnx DEVICES [exact] INPUT.npy...   Then one command per line of stdin, one answer each:
+//   run N        seconds of each of N requests, one after the other
+//   layers N     mean seconds of each layer over N requests
+//   save FOLDER  writes the outputs of the last request, NAME.npy each
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "actors/runtime.hpp"
+#include "metadata/npy.hpp"
+#include "metadata/onnx_import.hpp"
+#include "tests/bench/measure.hpp"
+
+using namespace baton;
+using bench::must;
+using seconds = std::chrono::duration<double>;
+
+namespace {
+
+class contestant {
+public:
+  contestant(const std::string& file, const std::string& devices, bool exact, const std::vector<std::string>& inputs)
+      : model_(must(metadata::import_onnx(file, "model"))) {
+    for (const auto& input : inputs)
+      request_.inputs.push_back(must(metadata::read_npy(input)));
+    actors::runtime_options o;
+    o.devices = must(gpu::parse_devices(devices));
+    o.machine.exact = exact;
+    system_ = must(actors::runtime::start(std::move(o)));
+    request_.model = must(system_->add_model(model_, {must(model_->bind(request_.inputs))}, std::chrono::minutes{10}));
+  }
+
+  double run() {
+    const auto start = std::chrono::steady_clock::now();
+    must(system_->submit(request_));
+    auto done = system_->results().pop(std::chrono::minutes{1});
+    const auto elapsed = seconds{std::chrono::steady_clock::now() - start}.count();
+    if (!done || done->failure != errc::none)
+      throw std::runtime_error(done ? done->message : "no answer within a minute");
+    last_ = std::move(*done);
+    return elapsed;
+  }
+
+  void layers(int times) {
+    std::vector<double> total(model_->layers().size());
+    for (int i = 0; i < times; ++i) {
+      run();
+      for (std::size_t l = 0; l < total.size(); ++l)
+        total[l] += seconds{last_.layer_time[l]}.count() / times;
+    }
+    for (std::size_t l = 0; l < total.size(); ++l) {
+      const auto& layer = model_->layers()[l];
+      std::cout << kind_name(layer.attributes) << ' ' << layer.name << ' ' << total[l] << ';';
+    }
+    std::cout << std::endl;
+  }
+
+  void save(const std::filesystem::path& folder) {
+    for (std::size_t i = 0; i < last_.outputs.size(); ++i)
+      must(metadata::write_npy(folder / (model_->values()[model_->outputs()[i]].name + ".npy"), last_.outputs[i]));
+    std::cout << "saved" << std::endl;
+  }
+
+private:
+  std::shared_ptr<const metadata::model> model_;
+  std::unique_ptr<actors::runtime> system_;
+  actors::request request_;
+  actors::done last_;
+};
+
+void serve(contestant& c) {
+  std::cout << "ready" << std::endl;
+  for (std::string line; std::getline(std::cin, line);) {
+    std::istringstream words(line);
+    std::string verb, folder;
+    int times = 0;
+    words >> verb;
+    if (verb == "run" && words >> times) {
+      for (int i = 0; i < times; ++i)
+        std::cout << (i ? " " : "") << c.run();
+      std::cout << std::endl;
+    } else if (verb == "layers" && words >> times) {
+      c.layers(times);
+    } else if (verb == "save" && words >> folder) {
+      c.save(folder);
+    } else {
+      throw std::runtime_error("no such command: " + line);
+    }
+  }
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  try {
+    std::vector<std::string> words(argv + 1, argv + argc);
+    const bool exact = words.size() > 2 && words[2] == "exact";
+    if (words.size() < (exact ? 4 : 3))
+      throw std::runtime_error("usage: baton_contestant MODEL.onnx DEVICES [exact] INPUT.npy...");
+    contestant c(words[0], words[1], exact, {words.begin() + (exact ? 3 : 2), words.end()});
+    serve(c);
+    return 0;
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "baton_contestant: %s\n", e.what());
+    return 1;
+  }
+}
