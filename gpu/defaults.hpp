@@ -34,12 +34,13 @@ inline constexpr std::size_t implementations_tried = 3;
 inline constexpr int trial_rounds = 7;
 inline constexpr double trial_seconds = 0.1;
 inline constexpr double trial_hopeless = 1.5;
+inline constexpr int reorder_runs = 4;
 
 /// Most bytes of other layers' weights that pass through the caches between two runs of a trial.
 inline constexpr std::size_t trial_bytes_between = std::size_t{32} << 20;
 
-/// A kernel is chosen instead of the direct one if it takes less than this share of its time, at most this error (root
-/// mean square, relative).
+/// Winograd's kernel is chosen instead of a direct one if it takes less than this share of its time, at most this error
+/// (root mean square, relative).
 inline constexpr double kernel_gain = 0.96;
 inline constexpr double kernel_error = 1e-5;
 

@@ -39,8 +39,7 @@ memory_plan lay_out(std::span<const lifetime> pieces) {
 }
 
 block_plan lay_out_block(const metadata::model& model, std::span<const planned_value> values,
-                         std::span<const std::pair<value_index, value_index>> shared,
-                         std::span<const std::size_t> state_bytes) {
+                         std::span<const shared_place> shared, std::span<const std::size_t> state_bytes) {
   constexpr std::size_t unplaced = SIZE_MAX;
   std::vector<lifetime> pieces;
   std::vector<std::size_t> piece_of(values.size(), unplaced);
@@ -54,12 +53,21 @@ block_plan lay_out_block(const metadata::model& model, std::span<const planned_v
     piece_of[v] = pieces.size();
     pieces.push_back({values[v].bytes, first, last});
   }
-  // A value updated in place has one piece with its successor, for both lives.
-  for (auto [out, in] : shared) {
-    auto& piece = pieces[piece_of[in]];
-    piece.last = std::max(piece.last, pieces[piece_of[out]].last);
-    pieces[piece_of[out]] = {0, 0, 0};
-    piece_of[out] = piece_of[in];
+  // What lies inside of another value has no piece of its own, and the outermost one's is there for all their lives.
+  std::vector<const shared_place*> around(values.size(), nullptr);
+  for (const auto& s : shared)
+    around[s.inner] = &s;
+  std::vector<std::size_t> shift(values.size(), 0);
+  for (const auto& s : shared) {
+    std::size_t outermost = s.inner;
+    for (; around[outermost]; outermost = around[outermost]->outer)
+      shift[s.inner] += around[outermost]->offset;
+    auto& own = pieces[piece_of[s.inner]];
+    auto& piece = pieces[piece_of[outermost]];
+    piece.first = std::min(piece.first, own.first);
+    piece.last = std::max(piece.last, own.last);
+    own = {0, 0, 0};
+    piece_of[s.inner] = piece_of[outermost];
   }
   const auto states = static_cast<std::ptrdiff_t>(pieces.size());
   for (std::uint32_t layer = 0; layer < state_bytes.size(); ++layer)
@@ -70,7 +78,7 @@ block_plan lay_out_block(const metadata::model& model, std::span<const planned_v
   result.values.assign(values.size(), 0);
   for (std::size_t v = 0; v < values.size(); ++v)
     if (piece_of[v] != unplaced)
-      result.values[v] = places.offsets[piece_of[v]];
+      result.values[v] = places.offsets[piece_of[v]] + shift[v];
   result.states.assign(places.offsets.begin() + states, places.offsets.end());
   result.bytes = std::max(places.bytes, defaults::alignment);
   return result;

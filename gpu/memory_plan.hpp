@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "gpu/place.hpp"
@@ -33,9 +32,15 @@ struct block_plan {
   std::size_t bytes = 0;           ///< of the block, never 0
 };
 
-/// `shared` are pairs (output, operand) that lie in one place: the layer updates its operand. `state_bytes` by layer.
+/// A value that lies inside of another one, from `offset` on: both are left alone while either is needed.
+struct shared_place {
+  value_index inner = metadata::none;
+  value_index outer = metadata::none;
+  std::size_t offset = 0;
+};
+
+/// `shared`: no value is inner twice. `state_bytes` by layer.
 block_plan lay_out_block(const metadata::model& model, std::span<const planned_value> values,
-                         std::span<const std::pair<value_index, value_index>> shared,
-                         std::span<const std::size_t> state_bytes);
+                         std::span<const shared_place> shared, std::span<const std::size_t> state_bytes);
 
 } // namespace baton::gpu

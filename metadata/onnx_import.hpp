@@ -10,7 +10,7 @@
 namespace baton::metadata {
 
 /// Reads an ONNX file (opset 7-21) into a model named `name`; weights stay in the file and are referred to by offset.
-/// Fuses Conv + BatchNormalization + Add/Sum + Relu, Gemm/MatMul + Relu and Add + Relu; removes Identity; turns
+/// Fuses BatchNormalization + Mul/Add of a constant per channel, Conv + BatchNormalization + Add/Sum + Relu, Gemm/MatMul + Relu and Add + Relu; removes Identity; turns
 /// Flatten, Reshape and Squeeze into aliases. Weights may lie in
 /// other files of the model's folder. Errors: `io`, `not_found`; `bad_model` with one sentence that names the
 /// node and the reason.

@@ -1,13 +1,19 @@
 #include <cstring>
 #include <fstream>
 
-#include "metadata/model.hpp"
+#include "metadata/weight.hpp"
 
 namespace baton::metadata {
 
 expected<tensor> model::read_weight(value_index v) const {
-  const auto& value = p_.values[v];
-  const auto who = "model '" + p_.name + "': weight '" + value.name + "': ";
+  auto result = metadata::read_weight(p_.values[v]);
+  if (!result)
+    return fail(result.error().code, "model '" + p_.name + "': " + result.error().message);
+  return result;
+}
+
+expected<tensor> read_weight(const value& value) {
+  const auto who = "weight '" + value.name + "': ";
   if (value.origin != value_origin::weight)
     return fail(errc::internal, who + "it is not a weight");
   const auto& source = value.weight;
@@ -23,7 +29,10 @@ expected<tensor> model::read_weight(value_index v) const {
       return fail(errc::io, who + source.file.string() + " has become shorter");
   }
   try {
-    tensor result(value.type, shape(v, {}));
+    std::vector<std::int64_t> shape;
+    for (const auto& extent : value.shape)
+      shape.push_back(extent.bind({}));
+    tensor result(value.type, shape);
     if (source.file.empty()) {
       std::memcpy(result.mutable_data(), source.inline_bytes.data(), result.bytes());
       return result;

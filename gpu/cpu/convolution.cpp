@@ -108,7 +108,11 @@ conv_kernel direct_kernel(const convolution& c) {
   return {"direct", direct(c.source[0], any_layout(c.weights))};
 }
 
-std::vector<conv_kernel> other_kernels(const convolution& c, const conv_kernel& direct) {
+bool is_winograd(const conv_kernel& k) {
+  return has(k.name, "wino");
+}
+
+std::vector<conv_kernel> other_kernels(const convolution& c, const conv_kernel& direct, bool exact) {
   std::vector<conv_kernel> result;
   auto add_all = [&](algorithm by, memory::format_tag pictures, const std::string& prefix) {
     try {
@@ -127,7 +131,8 @@ std::vector<conv_kernel> other_kernels(const convolution& c, const conv_kernel& 
       // None for this convolution on this processor.
     }
   };
-  add_all(algorithm::convolution_winograd, memory::format_tag::any, "");
+  if (!exact)
+    add_all(algorithm::convolution_winograd, memory::format_tag::any, "");
   add_all(algorithm::convolution_direct, memory::format_tag::any, "");
   add_all(algorithm::convolution_direct, memory::format_tag::nhwc, "nhwc/");
   return result;

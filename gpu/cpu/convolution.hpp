@@ -53,7 +53,11 @@ struct conv_kernel {
 /// plan was built first; only if no fast kernel takes them so are they laid out a second time.
 conv_kernel direct_kernel(const convolution& c);
 
-/// Those worth a try beside the direct one: Winograd's, other implementations, other layouts of the pictures.
-std::vector<conv_kernel> other_kernels(const convolution& c, const conv_kernel& direct);
+/// Those worth a try beside the direct one: other implementations, other layouts of the pictures, and, if not
+/// `exact`, Winograd's.
+std::vector<conv_kernel> other_kernels(const convolution& c, const conv_kernel& direct, bool exact);
+
+/// Whether it transforms the weights to larger ones.
+bool is_winograd(const conv_kernel& k);
 
 } // namespace baton::gpu::cpu

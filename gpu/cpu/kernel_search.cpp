@@ -1,6 +1,8 @@
 #include "gpu/cpu/kernel_search.hpp"
 
 #include <algorithm>
+#include <array>
+#include <limits>
 #include <sstream>
 
 #include "gpu/cpu/kernel_trial.hpp"
@@ -15,31 +17,59 @@ std::string library() {
   return "onednn " + std::to_string(v->major) + "." + std::to_string(v->minor) + "." + std::to_string(v->patch);
 }
 
-/// What is kept of a search: the kernel's name and both times in nanoseconds.
-struct finding {
+constexpr auto layouts = std::tuple_size_v<decltype(picture_tags())>;
+
+layout layout_of(const extents& shape, std::size_t which) {
+  return {shape, dnnl::memory::data_type::f32, picture_tags()[which]};
+}
+
+struct timed {
   std::string kernel;
-  double seconds = 0;
-  double direct_seconds = 0;
+  double seconds = std::numeric_limits<double>::infinity();
+};
+
+/// What is kept of a search: for each layout of pictures the best kernel, and the best that does not transform.
+struct finding {
+  struct in_layout {
+    timed best;
+    timed direct;
+  };
+  std::array<in_layout, layouts> in;
 };
 
 std::string text_of(const finding& f) {
-  auto ns = [](double seconds) { return std::to_string(static_cast<long long>(seconds * 1e9)); };
-  return f.kernel + " " + ns(f.seconds) + " " + ns(f.direct_seconds);
+  std::ostringstream text;
+  for (const auto& l : f.in)
+    for (const auto* t : {&l.best, &l.direct})
+      text << (t == &f.in[0].best ? "" : " ") << t->kernel << ' ' << static_cast<long long>(t->seconds * 1e9);
+  return text.str();
+}
+
+const conv_kernel* find(const std::vector<conv_kernel>& kernels, const std::string& name) {
+  auto found = std::find_if(kernels.begin(), kernels.end(), [&](const auto& k) { return k.name == name; });
+  return found == kernels.end() ? nullptr : &*found;
 }
 
 /// Nothing if it is none, or names a kernel that is not there.
 std::optional<finding> read(const std::string& text, const std::vector<conv_kernel>& kernels) {
   finding f;
-  long long ns = 0;
-  long long direct_ns = 0;
   std::istringstream words(text);
-  if (!(words >> f.kernel >> ns >> direct_ns) || ns <= 0 || direct_ns <= 0
-      || std::none_of(kernels.begin(), kernels.end(), [&](const auto& k) { return k.name == f.kernel; }))
-    return std::nullopt;
-  f.seconds = static_cast<double>(ns) * 1e-9;
-  f.direct_seconds = static_cast<double>(direct_ns) * 1e-9;
+  for (auto& l : f.in)
+    for (auto* t : {&l.best, &l.direct}) {
+      long long ns = 0;
+      if (!(words >> t->kernel >> ns) || ns <= 0 || !find(kernels, t->kernel))
+        return std::nullopt;
+      t->seconds = static_cast<double>(ns) * 1e-9;
+    }
   return f;
 }
+
+/// A convolution and what is known of its kernels.
+struct searched {
+  std::uint32_t layer;
+  std::vector<conv_kernel> kernels;
+  finding found;
+};
 
 class search {
 public:
@@ -48,95 +78,126 @@ public:
       : model_(model), symbols_(symbols), must_be_plain_(must_be_plain), weights_(weights), home_(home),
         seeker_(seeker) {}
 
-  std::vector<std::optional<kernel_choice>> run() {
-    std::vector<std::optional<kernel_choice>> result(model_.layers().size());
-    for (std::uint32_t i = 0; i < result.size(); ++i)
-      if (const auto* a = std::get_if<metadata::conv_layer>(&model_.layers()[i].attributes))
-        result[i] = choose(layer_view(model_, symbols_, i), *a);
-    give_up_what_does_not_fit(result);
-    return result;
-  }
-
-private:
-  std::optional<kernel_choice> choose(const layer_view& layer, const metadata::conv_layer& a) {
-    const convolution c(layer, a);
-    if (!c.fixed_weights)
-      return std::nullopt;
-    std::vector<conv_kernel> kernels{direct_kernel(c)};
-    for (auto& other : other_kernels(c, kernels.front()))
-      kernels.push_back(std::move(other));
-    if (kernels.size() == 1)
-      return std::nullopt;
-    const auto from = layer.root(layer.input_value(conv_x));
-    const bool plain = must_be_plain_[from] || model_.values()[from].origin == metadata::value_origin::input;
-    const auto found = look_up(layer, c, kernels, plain);
-    const auto chosen =
-        std::find_if(kernels.begin(), kernels.end(), [&](const auto& k) { return k.name == found.kernel; });
-    if (chosen == kernels.begin())
-      return std::nullopt;
-    return kernel_choice{*chosen, found.seconds, found.direct_seconds};
-  }
-
-  finding look_up(const layer_view& layer, const convolution& c, const std::vector<conv_kernel>& kernels, bool plain) {
-    const metadata::kernel_problem problem{seeker_.device, library(), c.text() + (plain ? " plain" : "")};
-    const auto known = seeker_.choices->find(problem);
-    if (known)
-      if (auto f = read(*known, kernels))
-        return *f;
-    finding measured;
+  kernel_choices_made run() {
+    kernel_choices_made made{std::vector<std::optional<kernel_choice>>(model_.layers().size()), std::nullopt};
+    auto& result = made.by_layer;
+    std::vector<searched> all;
+    std::array<double, layouts> total{};
     try {
-      measured = measure(layer, c, kernels, plain);
+      for (std::uint32_t i = 0; i < result.size(); ++i)
+        if (const auto* a = std::get_if<metadata::conv_layer>(&model_.layers()[i].attributes))
+          if (const convolution c(layer_view(model_, symbols_, i), *a); c.fixed_weights) {
+            all.push_back(look_up(i, c));
+            for (std::size_t l = 0; l < layouts; ++l)
+              total[l] += all.back().found.in[l].best.seconds;
+          }
     } catch (const failure& f) {
       if (f.why().code != errc::out_of_memory)
         throw;
-      return {kernels.front().name}; // there is no room to try others in
+      return made; // no room to try any in
     }
-    if (known) {
-      seeker_.choices->replace(problem, text_of(measured));
-      return measured;
+    const auto pictures = static_cast<std::size_t>(std::min_element(total.begin(), total.end()) - total.begin());
+    for (const auto& s : all) {
+      const auto& [best, direct] = s.found.in[pictures];
+      result[s.layer] = kernel_choice{*find(s.kernels, best.kernel), best.seconds, direct.seconds};
     }
-    return read(seeker_.choices->keep(problem, text_of(measured)), kernels).value_or(measured);
+    give_up_what_does_not_fit(result, all, pictures);
+    if (!all.empty())
+      made.pictures = picture_tags()[pictures];
+    return made;
+  }
+
+private:
+  searched look_up(std::uint32_t index, const convolution& c) {
+    const layer_view layer(model_, symbols_, index);
+    searched s{index, {direct_kernel(c)}, {}};
+    for (auto& other : other_kernels(c, s.kernels.front(), seeker_.exact))
+      s.kernels.push_back(std::move(other));
+    const auto from = layer.root(layer.input_value(conv_x));
+    const bool plain = must_be_plain_[from] || model_.values()[from].origin == metadata::value_origin::input;
+    const metadata::kernel_problem problem{
+        seeker_.device, library(), c.text() + (plain ? " plain" : "") + (seeker_.exact ? " exact" : "")};
+    const auto known = seeker_.choices->find(problem);
+    auto found = known ? read(*known, s.kernels) : std::nullopt;
+    if (!found) {
+      const auto measured = measure(layer, c, s.kernels, plain);
+      if (known)
+        seeker_.choices->replace(problem, text_of(measured));
+      else
+        found = read(seeker_.choices->keep(problem, text_of(measured)), s.kernels);
+      if (!found)
+        found = measured;
+    }
+    s.found = *found;
+    return s;
   }
 
   finding measure(const layer_view& layer, const convolution& c, const std::vector<conv_kernel>& kernels, bool plain) {
-    const auto results = try_kernels(layer, c, kernels, plain, model_.weight_bytes(), home_);
-    const auto direct = results.front().seconds;
-    std::size_t best = 0;
-    for (std::size_t i = 1; i < results.size(); ++i)
-      if (results[i].error <= defaults::kernel_error && results[i].seconds < results[best].seconds
-          && results[i].seconds < defaults::kernel_gain * direct)
-        best = i;
-    return {kernels[best].name, results[best].seconds, direct};
+    const auto results = try_kernels(layer, c, kernels, model_.weight_bytes(), home_);
+    finding f;
+    for (std::size_t l = 0; l < layouts; ++l) {
+      auto& [best, direct] = f.in[l];
+      for (std::size_t i = 0; i < kernels.size(); ++i) {
+        const auto& d = kernels[i].how;
+        if (results[i].error > defaults::kernel_error || results[i].seconds > best.seconds)
+          continue;
+        const auto seconds = results[i].seconds
+                             + reordering(plain ? plain_layout(c.source) : layout_of(c.source, l), d.src_desc())
+                             + reordering(d.dst_desc(), layout_of(c.target, l));
+        if (!is_winograd(kernels[i]) && seconds < direct.seconds)
+          direct = {kernels[i].name, seconds};
+        if (seconds < best.seconds)
+          best = {kernels[i].name, seconds};
+      }
+      if (best.seconds > defaults::kernel_gain * direct.seconds)
+        best = direct;
+    }
+    return f;
   }
 
-  std::size_t extra_of(std::uint32_t layer, const conv_kernel& kernel) const {
-    const layer_view view(model_, symbols_, layer);
-    return weights_.extra(layer, weight_role::matrix, kernel.how.weights_desc(),
-                          view.plain_bytes(view.input_value(conv_w)));
+  double reordering(const layout& from, const layout& to) {
+    if (same_layout(from, to))
+      return 0;
+    for (const auto& known : reorders_)
+      if (known.from == from && known.to == to)
+        return known.seconds;
+    reorders_.push_back({from, to, time_reorder(from, to, home_)});
+    return reorders_.back().seconds;
   }
 
-  /// Those that gain least per byte go first.
-  void give_up_what_does_not_fit(std::vector<std::optional<kernel_choice>>& choices) const {
+  void give_up_what_does_not_fit(std::vector<std::optional<kernel_choice>>& choices, const std::vector<searched>& all,
+                                 std::size_t pictures) const {
     struct copy {
-      std::uint32_t layer;
+      const searched* of;
       std::size_t extra;
       double gain_per_byte;
     };
     std::vector<copy> copies;
-    for (std::uint32_t i = 0; i < choices.size(); ++i)
-      if (choices[i])
-        if (const auto extra = extra_of(i, choices[i]->kernel))
-          copies.push_back(
-              {i, extra, (choices[i]->direct_seconds - choices[i]->seconds) / static_cast<double>(extra)});
+    for (const auto& s : all) {
+      const auto& choice = *choices[s.layer];
+      const layer_view view(model_, symbols_, s.layer);
+      const auto extra = weights_.extra(s.layer, weight_role::matrix, choice.kernel.how.weights_desc(),
+                                        view.plain_bytes(view.input_value(conv_w)));
+      if (extra > 0)
+        copies.push_back({&s, extra, (choice.direct_seconds - choice.seconds) / static_cast<double>(extra)});
+    }
     std::stable_sort(copies.begin(), copies.end(),
                      [](const auto& a, const auto& b) { return a.gain_per_byte > b.gain_per_byte; });
     auto room = weights_.room_for_extra();
     for (const auto& c : copies)
-      if (c.extra <= room)
+      if (c.extra <= room) {
         room -= c.extra;
-      else
-        choices[c.layer].reset();
+      } else {
+        const auto& direct = c.of->found.in[pictures].direct;
+        choices[c.of->layer] = kernel_choice{*find(c.of->kernels, direct.kernel), direct.seconds, direct.seconds};
+      }
   }
+
+  struct known_reorder {
+    layout from;
+    layout to;
+    double seconds;
+  };
 
   const metadata::model& model_;
   const metadata::symbol_values& symbols_;
@@ -144,18 +205,14 @@ private:
   const cpu_weights& weights_;
   const std::shared_ptr<domain_memory>& home_;
   const kernel_seeker& seeker_;
+  std::vector<known_reorder> reorders_;
 };
 
 } // namespace
 
-std::vector<std::optional<kernel_choice>> choose_kernels(const metadata::model& model,
-                                                         const metadata::symbol_values& symbols,
-                                                         const std::vector<bool>& must_be_plain,
-                                                         const cpu_weights& weights,
-                                                         const std::shared_ptr<domain_memory>& home,
-                                                         const kernel_seeker& seeker) {
-  if (seeker.exact || !seeker.choices)
-    return std::vector<std::optional<kernel_choice>>(model.layers().size());
+kernel_choices_made choose_kernels(const metadata::model& model, const metadata::symbol_values& symbols,
+                                   const std::vector<bool>& must_be_plain, const cpu_weights& weights,
+                                   const std::shared_ptr<domain_memory>& home, const kernel_seeker& seeker) {
   return search(model, symbols, must_be_plain, weights, home, seeker).run();
 }
 

@@ -52,26 +52,15 @@ void fill(std::span<float> numbers) {
 /// One kernel, ready to run.
 class candidate {
 public:
-  candidate(const conv_kernel& kernel, const piece& source, const layout& target, const piece& weights,
+  candidate(const conv_kernel& kernel, const piece& pictures, const piece& weights,
             const std::shared_ptr<domain_memory>& home, const dnnl::stream& stream)
-      : convolve_(kernel.how), source_(&source), target_(target, home),
+      : convolve_(kernel.how), source_(kernel.how.src_desc(), home), target_(kernel.how.dst_desc(), home),
         weights_(kernel.how.weights_desc(), home), scratch_(kernel.how.scratchpad_desc(), home) {
+    reorder(pictures, source_, stream);
     reorder(weights, weights_, stream);
-    auto own = source.memory();
-    if (!same_layout(source.how(), kernel.how.src_desc())) {
-      from_.emplace(kernel.how.src_desc(), home);
-      before_.emplace(own, from_->memory());
-      own = from_->memory();
-    }
-    auto result = target_.memory();
-    if (!same_layout(target, kernel.how.dst_desc())) {
-      to_.emplace(kernel.how.dst_desc(), home);
-      after_.emplace(to_->memory(), result);
-      result = to_->memory();
-    }
-    arguments_ = {{DNNL_ARG_SRC, own},
+    arguments_ = {{DNNL_ARG_SRC, source_.memory()},
                   {DNNL_ARG_WEIGHTS, weights_.memory()},
-                  {DNNL_ARG_DST, result},
+                  {DNNL_ARG_DST, target_.memory()},
                   {DNNL_ARG_SCRATCHPAD, scratch_.memory()}};
     if (kernel.how.bias_desc().get_size() > 0) {
       bias_.emplace(kernel.how.bias_desc(), home);
@@ -80,31 +69,21 @@ public:
     }
   }
 
-  double run(const dnnl::stream& stream) {
+  double run(const dnnl::stream& stream) const {
     const auto start = clock::now();
-    if (before_) {
-      auto from = source_->memory();
-      auto to = from_->memory();
-      before_->execute(stream, from, to);
-    }
     convolve_.execute(stream, arguments_);
-    if (after_) {
-      auto from = to_->memory();
-      auto to = target_.memory();
-      after_->execute(stream, from, to);
-    }
     return std::chrono::duration<double>(clock::now() - start).count();
   }
-  std::span<const float> result() const { return target_.floats(); }
+  std::span<const float> source() const { return source_.floats(); }
+  const piece& target() const { return target_; }
 
 private:
   dnnl::convolution_forward convolve_;
-  const piece* source_;
+  piece source_;
   piece target_;
   piece weights_;
   piece scratch_;
-  std::optional<piece> from_, to_, bias_;
-  std::optional<dnnl::reorder> before_, after_;
+  std::optional<piece> bias_;
   std::unordered_map<int, dnnl::memory> arguments_;
 };
 
@@ -144,46 +123,62 @@ private:
 } // namespace
 
 std::vector<trial_result> try_kernels(const layer_view& of, const convolution& c,
-                                      const std::vector<conv_kernel>& kernels, bool plain, std::size_t model_bytes,
+                                      const std::vector<conv_kernel>& kernels, std::size_t model_bytes,
                                       const std::shared_ptr<domain_memory>& home) {
   dnnl::stream stream(cpu_engine());
-  const auto& first = kernels.front().how;
-  piece source(plain ? plain_layout(c.source) : first.src_desc(), home);
+  std::vector<std::optional<candidate>> candidates;
+  std::vector<trial_result> results(kernels.size());
   {
     piece pictures(plain_layout(c.source), home);
     fill(pictures.floats());
-    reorder(pictures, source, stream);
+    piece weights(plain_layout(c.weights), home);
+    write_weights(of, c, weights.floats());
+    piece reference(plain_layout(c.target), home);
+    piece result(plain_layout(c.target), home);
+    auto least = std::numeric_limits<double>::infinity();
+    for (std::size_t i = 0; i < kernels.size(); ++i) {
+      auto& one = candidates.emplace_back();
+      one.emplace(kernels[i], pictures, weights, home, stream);
+      one->run(stream); // into zeros, as the first
+      const auto& seen = i == 0 ? reference : result;
+      reorder(one->target(), seen, stream);
+      results[i].error = relative_error(seen.floats(), reference.floats());
+      const auto seconds = one->run(stream);
+      least = std::min(least, seconds);
+      if (i > 0 && seconds > defaults::trial_hopeless * least)
+        one.reset();
+    }
   }
-  piece weights(plain_layout(c.weights), home);
-  write_weights(of, c, weights.floats());
   other_layers between(std::min(model_bytes, defaults::trial_bytes_between), home);
-
-  std::vector<std::optional<candidate>> candidates;
-  std::vector<trial_result> results(kernels.size());
-  auto least = std::numeric_limits<double>::infinity();
-  for (std::size_t i = 0; i < kernels.size(); ++i) {
-    auto& one = candidates.emplace_back();
-    one.emplace(kernels[i], source, first.dst_desc(), weights, home, stream);
-    results[i].seconds = one->run(stream); // from a target of zeros, as the first
-    results[i].error = relative_error(one->result(), candidates.front()->result());
-    results[i].seconds = std::min(results[i].seconds, one->run(stream));
-    least = std::min(least, results[i].seconds);
-    if (i > 0 && results[i].seconds > defaults::trial_hopeless * least)
-      one.reset();
-  }
-  // In turn, so that a disturbance of the machine does not hit one kernel alone.
   for (auto& r : results)
     r.seconds = std::numeric_limits<double>::infinity();
+  // In turn, so that a disturbance of the machine does not hit one kernel alone.
   double spent = 0;
   for (int round = 0; round < defaults::trial_rounds && (round < 2 || spent < defaults::trial_seconds); ++round)
     for (std::size_t i = 0; i < candidates.size(); ++i)
       if (candidates[i]) {
-        between.run(source.floats());
+        between.run(candidates[i]->source());
         const auto seconds = candidates[i]->run(stream);
         results[i].seconds = std::min(results[i].seconds, seconds);
         spent += seconds;
       }
   return results;
+}
+
+double time_reorder(const layout& from, const layout& to, const std::shared_ptr<domain_memory>& home) {
+  dnnl::stream stream(cpu_engine());
+  piece a(from, home);
+  piece b(to, home);
+  auto source = a.memory();
+  auto target = b.memory();
+  const dnnl::reorder primitive(source, target);
+  auto least = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < defaults::reorder_runs; ++i) {
+    const auto start = clock::now();
+    primitive.execute(stream, source, target);
+    least = std::min(least, std::chrono::duration<double>(clock::now() - start).count());
+  }
+  return least;
 }
 
 } // namespace baton::gpu::cpu

@@ -57,16 +57,38 @@ void layer_builder::claim(value_index v, std::size_t bytes, std::optional<layout
 
 operand layer_builder::output(std::size_t role, const layout& how) {
   auto v = what().outputs.at(role);
+  const bool as_it_is = !draft_.must_be_plain[v] || same_bytes_as_plain(how);
+  return output(role, how, as_it_is ? how : plain_layout(shape(v)));
+}
+
+operand layer_builder::picture_output(const layout& how) {
+  auto v = what().outputs.at(0);
+  if (!draft_.kernels.pictures || draft_.must_be_plain[v] || only_convolutions_read(v))
+    return output(0, how);
+  return output(0, how, layout(shape(v), dnnl::memory::data_type::f32, *draft_.kernels.pictures));
+}
+
+bool layer_builder::only_convolutions_read(value_index v) const {
+  const auto& layers = model().layers();
+  for (auto i = index() + 1; i < layers.size(); ++i)
+    for (std::size_t role = 0; role < layers[i].inputs.size(); ++role)
+      if (layers[i].inputs[role] != metadata::none && root(layers[i].inputs[role]) == v
+          && !(std::holds_alternative<metadata::conv_layer>(layers[i].attributes) && role == conv_x))
+        return false;
+  return true;
+}
+
+operand layer_builder::output(std::size_t role, const layout& how, const layout& in_the_end) {
+  auto v = what().outputs.at(role);
   require_float(v);
   place at{.in = place::space::value, .root = v};
-  if (!draft_.must_be_plain[v] || same_bytes_as_plain(how)) {
+  if (same_layout(how, in_the_end)) {
     claim(v, how.get_size(), how);
     return {how, at};
   }
-  auto plain = plain_layout(shape(v));
-  claim(v, plain.get_size(), plain);
+  claim(v, in_the_end.get_size(), in_the_end);
   operand result{how, scratch(how.get_size())};
-  at_end_.emplace_back(result, operand{plain, at});
+  at_end_.emplace_back(result, operand{in_the_end, at});
   return result;
 }
 
@@ -88,12 +110,23 @@ bool layer_builder::update_in_place(std::size_t role, std::size_t input_role) {
   auto in = input_value(input_role);
   const auto& slot = draft_.slots[out];
   if (!at_end_.empty() || in != root(in) || model().values()[in].origin != value_origin::computed
-      || model().last_reader(in) != index() || !(*draft_.slots[in].how == *slot.how))
+      || model().last_reader(in) != index() || !(*draft_.slots[in].how == *slot.how) || draft_.joined[in])
     return false;
   for (std::size_t i = 0; i < what().inputs.size(); ++i)
     if (i != input_role && has(i) && root(input_value(i)) == in)
       return false;
-  draft_.shared.emplace_back(out, in);
+  draft_.shared.push_back({in, out, 0});
+  return true;
+}
+
+bool layer_builder::lay_into_output(std::size_t role, std::size_t offset) {
+  const auto out = what().outputs.at(0);
+  const auto in = input_value(role);
+  if (!at_end_.empty() || in != root(in) || model().values()[in].origin != value_origin::computed
+      || std::any_of(draft_.shared.begin(), draft_.shared.end(), [&](const auto& s) { return s.inner == in; }))
+    return false;
+  draft_.shared.push_back({in, out, offset});
+  draft_.joined[in] = draft_.joined[out] = true;
   return true;
 }
 

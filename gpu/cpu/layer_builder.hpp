@@ -11,6 +11,7 @@
 #include "gpu/cpu/kernel_search.hpp"
 #include "gpu/cpu/layout.hpp"
 #include "gpu/cpu/step.hpp"
+#include "gpu/memory_plan.hpp"
 #include "metadata/model.hpp"
 
 namespace baton::gpu::cpu {
@@ -29,10 +30,11 @@ struct plan_draft {
   metadata::symbol_values symbols;
   std::vector<value_slot> slots;   ///< by value; those of aliases and weights stay unplanned
   std::vector<bool> must_be_plain; ///< by root: outputs, and what a layer of many parts reads
-  std::vector<std::optional<kernel_choice>> kernels; ///< by layer
+  kernel_choices_made kernels;
   std::vector<built_layer> layers;
-  /// Pairs (output, operand) that lie in one place: the layer updates its operand in place.
-  std::vector<std::pair<value_index, value_index>> shared;
+  /// Operands that their layer updates in place, or joins without a copy.
+  std::vector<shared_place> shared;
+  std::vector<bool> joined; ///< by value: part of what was joined so, or the whole
   std::size_t scratch_bytes = 0; ///< the most that one layer needs
   std::size_t primitives = 0;    ///< slots of `bound_arguments`
 };
@@ -42,9 +44,9 @@ class layer_builder : public layer_view {
 public:
   layer_builder(plan_draft& draft, std::uint32_t index);
 
-  /// What to use instead of the direct kernel; null: nothing.
+  /// The convolution's kernel; null: none was chosen.
   const conv_kernel* chosen_kernel() const {
-    const auto& choice = draft_.kernels[index()];
+    const auto& choice = draft_.kernels.by_layer[index()];
     return choice ? &choice->kernel : nullptr;
   }
 
@@ -62,6 +64,9 @@ public:
   /// Settles how output `role` lies, and where to write it. What must end plain goes through scratch, and is reordered
   /// by `finish`.
   operand output(std::size_t role, const layout& how);
+  /// The same for pictures that a convolution writes: they end in the plan's layout of pictures, unless convolutions alone
+  /// read them.
+  operand picture_output(const layout& how);
   /// Output `role` in the plain layout, written as `seen_as`; also for int64.
   operand plain_output(std::size_t role, extents seen_as);
   operand plain_output(std::size_t role = 0) { return plain_output(role, output_shape(role)); }
@@ -69,6 +74,9 @@ public:
   /// Lays output `role` over operand `input_role`, if that one is a computed value that nobody reads later and lies as
   /// the output does. @pre `output(role, ..)` was called. True if so: the output then starts with the operand's values.
   bool update_in_place(std::size_t role, std::size_t input_role);
+  /// Lets operand `input_role` lie in output 0 from byte `offset` on, where all its bytes belong, if it is a computed value
+  /// that lies nowhere else yet. @pre `output(0, ..)` was called. True if so: it then needs no copy.
+  bool lay_into_output(std::size_t input_role, std::size_t offset);
   place scratch(std::size_t bytes);
 
   // -- weights -------------------------------------------------------------------------------------------------------
@@ -94,6 +102,8 @@ public:
 
 private:
   void claim(value_index v, std::size_t bytes, std::optional<layout> how);
+  operand output(std::size_t role, const layout& how, const layout& in_the_end);
+  bool only_convolutions_read(value_index v) const;
 
   plan_draft& draft_;
   built_layer built_;

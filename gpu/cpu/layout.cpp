@@ -72,6 +72,21 @@ bool same_bytes_as_plain(const layout& of) {
   return true;
 }
 
+std::array<dnnl::memory::format_tag, 2> picture_tags() {
+  using tag = dnnl::memory::format_tag;
+  constexpr auto wanted = static_cast<unsigned>(dnnl_cpu_isa_avx512_core);
+  const auto wide = (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
+  return {wide ? tag::nChw16c : tag::nChw8c, tag::nhwc};
+}
+
+std::optional<dnnl::memory::format_tag> picture_tag(const layout& of) {
+  if (of.data.ndims == 4)
+    for (const auto tag : picture_tags())
+      if (same_layout(of, layout(of.dims(), f32, tag)))
+        return tag;
+  return std::nullopt;
+}
+
 bool same_layout(const layout& a, const layout& b) {
   if (a == b)
     return true;

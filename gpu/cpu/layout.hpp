@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include <dnnl.hpp>
 
@@ -23,6 +25,12 @@ layout any_layout(const extents& shape);
 /// True if the bytes are those of the plain layout of the same extents, whatever the descriptor says (for instance
 /// channels last or in blocks of 16 over a picture of one pixel).
 bool same_bytes_as_plain(const layout& of);
+
+/// The layouts of pictures [N, C, H, W] between which plans choose one: in blocks of channels, as wide as the processor's
+/// vectors, or with channels last.
+std::array<dnnl::memory::format_tag, 2> picture_tags();
+/// Which of them it is; nothing for others.
+std::optional<dnnl::memory::format_tag> picture_tag(const layout& of);
 
 /// Descriptors that differ at most in the strides of axes of extent one.
 bool same_layout(const layout& a, const layout& b);

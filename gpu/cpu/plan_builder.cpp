@@ -47,6 +47,7 @@ std::shared_ptr<cpu_plan> make_plan(std::shared_ptr<const metadata::model> model
   const auto& m = *draft.model;
   check_shape(m, draft.symbols);
   draft.slots.resize(m.values().size());
+  draft.joined.resize(m.values().size());
   place_inputs(draft);
   demand_plain(draft);
   draft.kernels = choose_kernels(m, draft.symbols, draft.must_be_plain, *draft.weights, home, seeker);

@@ -38,46 +38,7 @@ private:
   metadata::tensor what_;
 };
 
-/// Pictures in one blocked layout are joined block by block, if the channels fill their blocks.
-bool concat_blocked(layer_builder& b, std::uint32_t axis) {
-  const auto count = b.what().inputs.size();
-  std::vector<operand> operands;
-  std::vector<layout> layouts;
-  auto blocked = false;
-  for (std::size_t i = 0; i < count; ++i) {
-    operands.push_back(b.input(i));
-    layouts.push_back(operands.back().how);
-    blocked = blocked || !same_bytes_as_plain(layouts.back());
-  }
-  if (!blocked)
-    return false;
-  dnnl::concat::primitive_desc d(static_cast<int>(axis), layouts, cpu_engine(), user_scratchpad());
-  if (std::string_view(d.impl_info_str()).find("ref") != std::string_view::npos)
-    return false;
-  std::vector<primitive_step::argument> arguments{{DNNL_ARG_DST, b.output(0, d.dst_desc())}};
-  for (std::size_t i = 0; i < count; ++i)
-    arguments.push_back({DNNL_ARG_MULTIPLE_SRC + static_cast<int>(i), operands[i]});
-  b.add(dnnl::concat(d), d.scratchpad_desc(), std::move(arguments));
-  return true;
-}
-
 } // namespace
-
-void build_concat(layer_builder& b, const metadata::concat_layer& a) {
-  const auto type = b.type(b.input_value(0));
-  const auto count = b.what().inputs.size();
-  if (type == metadata::element_type::float32 && b.output_shape().size() == 4 && concat_blocked(b, a.axis))
-    return;
-  std::vector<place> sources;
-  for (std::size_t i = 0; i < count; ++i)
-    sources.push_back(b.plain_place(i));
-  const auto to = b.plain_output_place(0);
-  std::int64_t start = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    b.add(std::make_unique<box_step>(sources[i], to, concat_box(b, a, i, start), size_of(type)));
-    start += b.input_shape(i)[a.axis];
-  }
-}
 
 void build_slice(layer_builder& b, const metadata::slice_layer& a) {
   const auto picked = slice_box(b, a);

@@ -147,6 +147,7 @@ void fuse_activation(model::parts& p) {
 
 void fuse(model::parts& p) {
   fuse_bias(p);
+  fold_scale_and_shift(p);
   fuse_batch_norm(p);
   fuse_residual(p);
   fuse_activation(p);

@@ -9,6 +9,8 @@ namespace baton::metadata::importer {
 
 /// linear + add of a constant that broadcasts to the result -> linear with b.
 void fuse_bias(model::parts& p);
+/// batch_norm, then a product with or a sum with one constant per channel -> batch_norm.
+void fold_scale_and_shift(model::parts& p);
 /// conv + batch_norm -> conv with batch norm.
 void fuse_batch_norm(model::parts& p);
 /// conv + add of a value of the same shape -> conv with residual, at the add's place in the order, since the residual

@@ -1,5 +1,7 @@
 #include "metadata/importer/rewriter.hpp"
 
+#include <cstddef>
+#include <span>
 #include <utility>
 
 namespace baton::metadata::importer {
@@ -40,6 +42,20 @@ value_index rewriter::root(value_index v) const {
   while (p_.values[v].origin == value_origin::alias)
     v = p_.values[v].alias_of;
   return v;
+}
+
+value_index rewriter::add_constant(std::string name, const std::vector<float>& numbers) {
+  value v;
+  v.name = std::move(name);
+  v.shape = {dim(static_cast<std::int64_t>(numbers.size()))};
+  v.origin = value_origin::weight;
+  const auto bytes = std::as_bytes(std::span(numbers));
+  v.weight.bytes = bytes.size();
+  v.weight.inline_bytes.assign(bytes.begin(), bytes.end());
+  p_.values.push_back(std::move(v));
+  uses_.push_back(0);
+  writer_.push_back(nobody);
+  return static_cast<value_index>(p_.values.size() - 1);
 }
 
 std::optional<std::uint32_t> rewriter::sole_writer(value_index v) const {

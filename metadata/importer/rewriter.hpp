@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "metadata/model.hpp"
@@ -21,6 +22,10 @@ public:
   layer& at(std::uint32_t layer) { return p_.layers[layer]; }
   const value& operator[](value_index v) const { return p_.values[v]; }
 
+  /// The value whose bytes `v` is.
+  value_index root(value_index v) const;
+  /// A new constant: a vector of float32.
+  value_index add_constant(std::string name, const std::vector<float>& numbers);
   /// The layer that writes the bytes of `v`, if these are read just once, and are no output of the model.
   std::optional<std::uint32_t> sole_writer(value_index v) const;
   /// Whether `v` is its writer's result itself, not a view of it.
@@ -33,8 +38,6 @@ public:
   void move_and_take_over(std::uint32_t producer, std::uint32_t consumer);
 
 private:
-  value_index root(value_index v) const;
-
   model::parts& p_;
   std::vector<std::uint32_t> uses_;   // by root value: operands and outputs
   std::vector<std::uint32_t> writer_; // by root value
