@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <limits>
 
+#include <sys/mman.h>
+
 #include "gpu/defaults.hpp"
 #include "gpu/failure.hpp"
 
@@ -12,7 +14,16 @@ namespace {
 class heap final : public memory_source {
 public:
   std::byte* take(std::size_t bytes) override {
-    return static_cast<std::byte*>(std::aligned_alloc(defaults::alignment, bytes));
+    if (bytes < defaults::huge_from)
+      return static_cast<std::byte*>(std::aligned_alloc(defaults::alignment, bytes));
+    constexpr auto page = defaults::huge_page;
+    const auto whole = (bytes + page - 1) / page * page;
+    auto* data = static_cast<std::byte*>(std::aligned_alloc(page, whole));
+#if defined(MADV_HUGEPAGE)
+    if (data)
+      ::madvise(data, whole, MADV_HUGEPAGE); // a wish: without it all works, slower
+#endif
+    return data;
   }
   void give_back(std::byte* data) noexcept override { std::free(data); }
 };

@@ -24,6 +24,10 @@ struct place {
   std::size_t offset = 0;
   std::ptrdiff_t per_part = 0;  ///< added once for each part since `first_part`
   std::uint32_t first_part = 0; ///< the part at which it lies at `offset`
+  /// Parts from `first_part` on count in groups of as many: only whole groups move it on (`advancing`), or only the place
+  /// within the group does.
+  std::uint32_t group = 1;
+  bool within_group = false;
   const std::byte* constant = nullptr;
 
   place shifted(std::size_t bytes) const {
@@ -37,10 +41,17 @@ struct place {
     result.first_part = from_part;
     return result;
   }
+  place in_groups(std::uint32_t parts, bool within) const {
+    place result = *this;
+    result.group = parts;
+    result.within_group = within;
+    return result;
+  }
   /// Bytes from the beginning of its value, arena, state or constant, at part `part`.
   std::ptrdiff_t shift(std::uint32_t part) const {
-    return static_cast<std::ptrdiff_t>(offset)
-           + per_part * (static_cast<std::ptrdiff_t>(part) - static_cast<std::ptrdiff_t>(first_part));
+    auto ordinal = static_cast<std::ptrdiff_t>(part) - static_cast<std::ptrdiff_t>(first_part);
+    ordinal = within_group ? ordinal % group : ordinal - ordinal % group;
+    return static_cast<std::ptrdiff_t>(offset) + per_part * ordinal;
   }
 };
 
@@ -56,7 +67,13 @@ struct planned_value {
 struct part_range {
   std::uint32_t first = 0;
   std::uint32_t end = UINT32_MAX;
-  bool holds(std::uint32_t part) const { return part >= first && part < end; }
+  /// The step works for as many parts from `first` on at once: in the first part of each such group, and, as what it
+  /// writes into scratch memory is gone with a submission, in the first part of each submission.
+  std::uint32_t group = 1;
+
+  bool holds(std::uint32_t part, bool first_submitted = false) const {
+    return part >= first && part < end && (group == 1 || first_submitted || (part - first) % group == 0);
+  }
 };
 
 } // namespace baton::gpu

@@ -28,10 +28,11 @@ void execution::run(const cpu_plan& plan, position begin, position end, bindings
     const auto& layer = plan.layer(i);
     context.values.state = context.values.block + plan.state_offset(i);
     const auto stop = i == end.layer ? end.part : layer.parts;
+    const auto first = part;
     for (; part < stop; ++part) {
       context.values.part = part;
       for (const auto& step : layer.steps)
-        if (step->runs_in(part))
+        if (step->runs_in(part, part == first))
           step->run(context);
     }
     if (timed) {

@@ -92,6 +92,9 @@ void build_directions(layer_builder& b, const recurrent_extents& e,
       b.add(std::move(begin));
     }
     at.direction = d;
+    at.backwards = backwards;
+    at.parts = parts;
+    at.all_x = x;
     at.x = along(x, x_bytes);
     at.y = keeps_y ? along(y.shifted(d * state_bytes), y_bytes) : y;
     add_step(at);

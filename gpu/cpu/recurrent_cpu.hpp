@@ -15,10 +15,13 @@ namespace baton::gpu::cpu {
 /// Where one step finds what it reads and writes.
 struct recurrent_places {
   place x;                   ///< [1, N, I]
+  place all_x;               ///< [S, N, I]
   place y;                   ///< [1, N, H]
   std::vector<place> before; ///< by state, [1, 1, N, H]: what the step reads
   std::vector<place> after;  ///< by state: what it writes, the carried state
   std::uint32_t direction = 0;
+  bool backwards = false; ///< the last step comes first
+  part_range parts;       ///< of this direction
 };
 
 /// Makes the parts: for each direction what brings the carried state, then what `add_step` adds, then what makes the
@@ -39,6 +42,11 @@ gate_filler fill_gates(std::vector<std::size_t> order, std::int64_t depth, std::
 /// The sums of w's and r's biases by gate; with `last_apart` a further gate's worth: the last gate's recurrent bias,
 /// which then is not in its sum.
 gate_filler fill_biases(std::vector<std::size_t> order, std::int64_t hidden, bool last_apart = false);
+
+/// An LSTM whose weights are constants, without peepholes, by products of matrices: that with w for several steps at
+/// once, those with r and the rest step by step. Measured against one call of oneDNN's LSTM per step, 64 steps of 256
+/// at batch 1: 1.3 instead of 1.7 ms.
+void build_lstm_of_products(layer_builder& b, const recurrent_extents& e);
 
 /// Whether w and r are both weights, so that oneDNN may choose how they lie.
 bool has_fixed_weights(const layer_builder& b);

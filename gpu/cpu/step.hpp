@@ -69,7 +69,8 @@ public:
   virtual ~step() = default;
   virtual void run(const run_context& context) const = 0;
 
-  bool runs_in(std::uint32_t part) const { return parts_.holds(part); }
+  /// `first_submitted`: no part of this layer came before it in the submission.
+  bool runs_in(std::uint32_t part, bool first_submitted) const { return parts_.holds(part, first_submitted); }
   void limit_to(const part_range& parts) { parts_ = parts; }
 
 private:
