@@ -17,9 +17,17 @@ operand layer_builder::input(std::size_t role) {
   auto v = input_value(role);
   require_float(v);
   auto r = root(v);
-  if (is_weight(v) || shape(v) != shape(r))
+  if (is_weight(v))
     return plain_input(role);
-  return {draft_.slots[r].how.value(), {.in = place::space::value, .root = r}};
+  const place at{.in = place::space::value, .root = r};
+  const auto& how = draft_.slots[r].how.value();
+  if (shape(v) == shape(r))
+    return {how, at};
+  if (same_bytes_as_plain(how))
+    return plain_input(role);
+  if (const auto view = seen_as(how, shape(v)))
+    return {*view, at};
+  return plain_input(role);
 }
 
 operand layer_builder::plain_input(std::size_t role, extents seen_as) {

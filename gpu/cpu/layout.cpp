@@ -87,6 +87,11 @@ std::optional<dnnl::memory::format_tag> picture_tag(const layout& of) {
   return std::nullopt;
 }
 
+std::optional<layout> seen_as(const layout& of, const extents& shape) {
+  const auto view = shape.empty() ? layout() : of.reshape(shape, true);
+  return view ? std::optional(view) : std::nullopt;
+}
+
 bool same_layout(const layout& a, const layout& b) {
   if (a == b)
     return true;

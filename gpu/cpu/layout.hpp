@@ -32,6 +32,9 @@ std::array<dnnl::memory::format_tag, 2> picture_tags();
 /// Which of them it is; nothing for others.
 std::optional<dnnl::memory::format_tag> picture_tag(const layout& of);
 
+/// The same bytes in other extents, as a view of the value has them; nothing where that is no layout.
+std::optional<layout> seen_as(const layout& of, const extents& shape);
+
 /// Descriptors that differ at most in the strides of axes of extent one.
 bool same_layout(const layout& a, const layout& b);
 

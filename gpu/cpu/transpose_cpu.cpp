@@ -4,6 +4,22 @@
 #include "gpu/cpu/kernels.hpp"
 
 namespace baton::gpu::cpu {
+namespace {
+
+/// [N, a, b, H, W] -> [N, b, a, H, W] of pictures with channels last, as the shuffle of a grouped convolution's channels
+/// has it: the result has them last too. Nothing for others.
+std::optional<layout> shuffled(const layout& source, const metadata::transpose_layer& a, const extents& out) {
+  const auto& md = source.data;
+  if (a.permutation != std::vector<std::uint32_t>{0, 2, 1, 3, 4} || md.format_kind != dnnl_blocked
+      || md.format_desc.blocking.inner_nblks > 0 || md.format_desc.blocking.strides[2] != 1)
+    return std::nullopt;
+  const auto channels = out[1] * out[2];
+  return layout(out, dnnl::memory::data_type::f32,
+                extents{channels * out[3] * out[4], out[2], 1, channels * out[4], channels});
+}
+
+} // namespace
+
 void build_transpose(layer_builder& b, const metadata::transpose_layer& a) {
   auto in = b.input_shape(0);
   auto out = b.output_shape();
@@ -29,6 +45,10 @@ void build_transpose(layer_builder& b, const metadata::transpose_layer& a) {
   for (std::size_t i = 0; i < in.size(); ++i)
     strides.at(a.permutation[i]) = out_strides[i];
   auto source = b.input(0);
+  if (const auto how = shuffled(source.how, a, out)) {
+    const auto target = b.output(0, *how);
+    return b.reorder(source, {how->permute_axes({0, 2, 1, 3, 4}), target.at});
+  }
   auto target = b.plain_output();
   if (in.empty())
     b.reorder(source, target);
