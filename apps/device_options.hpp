@@ -19,7 +19,8 @@ struct device_options {
   std::string store; ///< file; empty: the user's cache folder
 };
 
-/// Adds `--devices`, `--precision`, `--cuda-graphs`, `--store`, `--exact` and `--cuda-plugin`. Both live as long as `command`.
+/// Adds `--devices`, `--precision`, `--cuda-graphs`, `--store`, `--exact` and `--cuda-plugin`. Both live as long as
+/// `command`.
 void add_device_options(CLI::App& command, device_options& options, gpu::machine_options& machine);
 
 /// Parses them and completes `machine`. The store is opened if there are devices that search for kernels; if it was not

@@ -4,6 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "apps/device_options.hpp"
+#include "apps/plan_report.hpp"
 #include "apps/program.hpp"
 #include "apps/repository.hpp"
 #include "apps/symbols.hpp"
@@ -17,6 +19,9 @@ namespace {
 struct show_options {
   std::string file;
   std::vector<std::string> symbols;
+  bool plan = false;
+  device_options devices;
+  gpu::machine_options machine;
 };
 
 /// Extents and counts as text: bound where values were given, else with the symbols' names.
@@ -101,6 +106,17 @@ void print(const metadata::model& m, const binder& b) {
              b.number(m.live_bytes(end), human_bytes));
 }
 
+int show_plan(show_options o, const std::shared_ptr<const metadata::model>& m, const symbol_map& named) {
+  const auto symbols = bind_symbols(*m, named, 1, 1);
+  if (!symbols)
+    return report(symbols.error());
+  const auto devices = read_devices(o.devices, o.machine);
+  if (!devices)
+    return report(devices.error());
+  const auto shown = report_plan(m, *symbols, *devices, o.machine);
+  return shown ? exit_code::ok : report(shown.error());
+}
+
 int show(const show_options& o) {
   auto named = parse_symbols(o.symbols);
   if (!named)
@@ -108,6 +124,8 @@ int show(const show_options& o) {
   auto m = metadata::import_onnx(o.file, model_name_of(o.file));
   if (!m)
     return report(m.error());
+  if (o.plan)
+    return show_plan(o, *m, *named);
   std::optional<metadata::symbol_values> values;
   if (!named->empty()) {
     auto bound = bind_symbols(**m, *named, 1, 1);
@@ -152,12 +170,18 @@ void add_models_command(CLI::App& app, chosen_command& chosen) {
               "before each layer");
   command->footer("Examples:\n"
                   "  baton models show build/models/resnet50/1/model.onnx\n"
-                  "  baton models show model.onnx --symbol N=4 --symbol S=16");
+                  "  baton models show model.onnx --symbol N=4 --symbol S=16\n"
+                  "  baton models show model.onnx --plan --devices cpu:1x2");
   auto o = std::make_shared<show_options>();
   command->add_option("MODEL", o->file, "An ONNX file")->required();
   command->add_option("--symbol", o->symbols, "Bind a symbol, as in N=4; those not named are then 1")
       ->take_all()
       ->expected(1);
+  command->add_flag(
+      "--plan", o->plan,
+      "Show how a device would compute it instead: the kernel of each layer, the time predicted when it was\n"
+      "chosen, and the time measured");
+  add_device_options(*command, o->devices, o->machine);
   command->callback([o, &chosen] { chosen = [o] { return show(*o); }; });
 
   auto* checking = models->add_subcommand(

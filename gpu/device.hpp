@@ -74,6 +74,13 @@ struct values_read {
   ticket ready;                                  ///< what wrote them: waited for
 };
 
+/// How a layer is computed, for people.
+struct kernel_note {
+  std::string name;     ///< empty: there was no choice
+  duration predicted{}; ///< measured when it was chosen, alone; zero: not known
+  duration direct{};    ///< the same of the best one that computes as written down
+};
+
 /// What a device kind needs to run a model at one shape: kernels, layouts, memory plan. Immutable, shared by the
 /// devices of its kind in its domain.
 class plan {
@@ -84,6 +91,7 @@ public:
   virtual const std::string& device_kind() const = 0;
   /// Parts of each layer and the time one takes, from a quick measurement when the plan was built.
   virtual const metadata::plan_profile& profile() const = 0;
+  virtual kernel_note kernel(std::uint32_t /*layer*/) const { return {}; }
   /// Size of an activation block: every value (inputs too) at its planned offset, carried state included.
   virtual std::size_t block_bytes() const = 0;
   /// How values leave a device kind: copies them to host memory, one close behind the other, in the canonical layout.

@@ -25,7 +25,9 @@ public:
 #endif
     return data;
   }
-  void give_back(std::byte* data) noexcept override { std::free(data); }
+  void give_back(std::byte* data) noexcept override {
+    std::free(data);
+  }
 };
 
 } // namespace

@@ -24,8 +24,8 @@ struct place {
   std::size_t offset = 0;
   std::ptrdiff_t per_part = 0;  ///< added once for each part since `first_part`
   std::uint32_t first_part = 0; ///< the part at which it lies at `offset`
-  /// Parts from `first_part` on count in groups of as many: only whole groups move it on (`advancing`), or only the place
-  /// within the group does.
+  /// Parts from `first_part` on count in groups of as many: only whole groups move it on (`advancing`), or only the
+  /// place within the group does.
   std::uint32_t group = 1;
   bool within_group = false;
   const std::byte* constant = nullptr;

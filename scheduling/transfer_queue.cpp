@@ -7,7 +7,7 @@
 
 namespace baton::scheduling {
 
-transfer_queue::transfer_queue(config c) : config_(std::move(c)) {}
+transfer_queue::transfer_queue(config c) : config_(c) {}
 
 void transfer_queue::on(const bring& m, effects& out) {
   if (m.giver != the_scheduler)

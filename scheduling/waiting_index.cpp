@@ -5,7 +5,8 @@
 namespace baton::scheduling {
 
 waiting_index::waiting_index(std::size_t devices, std::shared_ptr<const policy> rule)
-    : devices_(devices), order_{std::move(rule)}, groups_(1), buckets_(1, bucket{ordered{order_}, {}}) {}
+    : devices_(devices), rule_(std::move(rule)), order_{rule_.get()}, groups_(1),
+      buckets_(1, bucket{ordered{order_}, {}}) {}
 
 waiting_index::reach waiting_index::reach_of(const std::vector<bool>& groups) {
   if (std::find(groups.begin(), groups.end(), true) == groups.end())

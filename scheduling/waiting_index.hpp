@@ -15,7 +15,7 @@ namespace baton::scheduling {
 class waiting_index {
 public:
   struct order {
-    std::shared_ptr<const policy> rule;
+    const policy* rule = nullptr; ///< outlives it
     bool operator()(const waiting_task& a, const waiting_task& b) const {
       if (rule->before(a, b))
         return true;
@@ -55,6 +55,7 @@ private:
   ordered& place(const waiting_task& t, reach r);
 
   std::size_t devices_;
+  std::shared_ptr<const policy> rule_;
   order order_;
   std::vector<std::vector<bool>> groups_; ///< by reach
   std::vector<bucket> buckets_;           ///< by reach

@@ -39,8 +39,13 @@ def main(build):
     clean = ROOT / "build/tidy"
     clean.mkdir(parents=True, exist_ok=True)
     known = headers(build)
+    # Once per file: some are compiled for several targets, and clang-tidy would read those once for each.
+    entries = {entry["file"]: entry for entry in json.loads((build / "compile_commands.json").read_text())}
+    single = build / "tidy"
+    single.mkdir(exist_ok=True)
+    (single / "compile_commands.json").write_text(json.dumps(list(entries.values())))
     todo, total = [], 0
-    for entry in json.loads((build / "compile_commands.json").read_text()):
+    for entry in entries.values():
         path = pathlib.Path(entry["file"])
         if not path.is_relative_to(ROOT) or path.is_relative_to(ROOT / "build"):
             continue
@@ -51,7 +56,7 @@ def main(build):
     print(f"tidy: {total} files, {total - len(todo)} unchanged since they were clean", flush=True)
 
     def run(item):
-        return item, subprocess.run([TIDY, "-p", str(build), "--quiet", str(item[0])], capture_output=True, text=True)
+        return item, subprocess.run([TIDY, "-p", str(single), "--quiet", str(item[0])], capture_output=True, text=True)
 
     bad = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:

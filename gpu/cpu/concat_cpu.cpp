@@ -14,8 +14,8 @@ struct joint {
   std::int64_t outer = 1;
 };
 
-/// Along the channels of pictures that lie in blocks or with channels last: in that layout, if the channels of each fill
-/// their blocks.
+/// Along the channels of pictures that lie in blocks or with channels last: in that layout, if the channels of each
+/// fill their blocks.
 std::optional<joint> join_channels(layer_builder& b, std::uint32_t axis) {
   const auto shape = b.output_shape();
   if (axis != 1 || shape.size() != 4)
@@ -56,8 +56,7 @@ void join(layer_builder& b, const joint& j) {
     const auto& from = j.operands[i];
     const auto run = elements_of(b.input_shape(i)) / j.outer;
     const bool where_it_lies = from.at.in == place::space::value && from.at.root == b.input_value(i);
-    if (j.outer > 1 || !where_it_lies
-        || !b.lay_into_output(i, static_cast<std::size_t>(start) * sizeof(float)))
+    if (j.outer > 1 || !where_it_lies || !b.lay_into_output(i, static_cast<std::size_t>(start) * sizeof(float)))
       b.add(std::make_unique<box_step>(from.at, target.at, box{{j.outer, run}, {run, 1}, {total, 1}, 0, start},
                                        sizeof(float)));
     start += run;

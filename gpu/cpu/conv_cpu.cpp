@@ -22,9 +22,9 @@ void build_conv(layer_builder& builder, const metadata::conv_layer& a) {
   std::vector<primitive_step::argument> arguments{{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, target}};
 
   if (c.fixed_weights)
-    arguments.push_back({DNNL_ARG_WEIGHTS,
-                         builder.prepared(weight_role::matrix, d.weights_desc(), plain_layout(c.weights),
-                                          [&](std::span<float> to) { write_weights(builder, c, to); })});
+    arguments.push_back(
+        {DNNL_ARG_WEIGHTS, builder.prepared(weight_role::matrix, d.weights_desc(), plain_layout(c.weights),
+                                            [&](std::span<float> to) { write_weights(builder, c, to); })});
   else
     arguments.push_back({DNNL_ARG_WEIGHTS, builder.in_layout(builder.plain_input(w, c.weights), d.weights_desc())});
   if (builder.has(b) && !builder.is_weight(builder.input_value(b)))

@@ -14,8 +14,8 @@ namespace baton::gpu::cpu {
 
 cpu_device::cpu_device(device_description description, std::shared_ptr<cpu_domain> home, thread_set threads,
                        kernel_seeker seeker)
-    : description_(std::move(description)), home_(std::move(home)), threads_(std::move(threads)), seeker_(std::move(seeker)),
-      stream_(cpu_engine()) {}
+    : description_(std::move(description)), home_(std::move(home)), threads_(std::move(threads)),
+      seeker_(std::move(seeker)), stream_(cpu_engine()) {}
 
 expected<void> cpu_device::attach() {
   auto entered = threads_.enter();
@@ -35,8 +35,8 @@ expected<std::shared_ptr<const plan>> cpu_device::build_plan(std::shared_ptr<con
       raise(errc::bad_argument, part + ": attach() must come before build_plan()");
     if (!of || !prepared || &prepared->of() != of.get() || prepared->home() != home_->memory().get())
       raise(errc::bad_argument, part + ": a plan needs a model and that model's weights of the device's domain");
-    auto made = make_plan(std::move(of), std::move(prepared), std::move(symbols), description_.kind, home_->memory(),
-                          seeker_);
+    auto made =
+        make_plan(std::move(of), std::move(prepared), std::move(symbols), description_.kind, home_->memory(), seeker_);
     measure(*made);
     return made;
   });

@@ -28,6 +28,17 @@ void cpu_plan::place_values() {
   block_bytes_ = places.bytes;
 }
 
+kernel_note cpu_plan::kernel(std::uint32_t layer) const {
+  const auto& choice = draft_.kernels.by_layer.at(layer);
+  if (!choice)
+    return {};
+  const auto time = [](double seconds) {
+    return std::chrono::duration_cast<duration>(std::chrono::duration<double>(seconds));
+  };
+  return {choice->kernel.name == "direct" ? std::string(choice->kernel.how.impl_info_str()) : choice->kernel.name,
+          time(choice->seconds), time(choice->direct_seconds)};
+}
+
 value_slot cpu_plan::canonical(value_index v) const {
   value_slot slot = draft_.slots[v];
   if (slot.how) {

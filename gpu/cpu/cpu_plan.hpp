@@ -22,6 +22,7 @@ public:
   const metadata::symbol_values& symbols() const override { return draft_.symbols; }
   const std::string& device_kind() const override { return device_kind_; }
   const metadata::plan_profile& profile() const override { return profile_; }
+  kernel_note kernel(std::uint32_t layer) const override;
   std::size_t block_bytes() const override { return block_bytes_; }
   expected<void> read(const values_read& what, std::span<std::byte> to, const std::atomic<bool>* cancel) const override;
 

@@ -67,19 +67,23 @@ std::size_t cpu_weights::extra(std::uint32_t layer, weight_role role, const layo
   return std::any_of(copies.begin(), copies.end(), [&](const auto& copy) { return copy.how == wanted; }) ? 0 : size;
 }
 
-std::size_t cpu_weights::room_for_extra() const {
+std::size_t cpu_weights::share_of_extra() const {
   std::lock_guard lock(mutex_);
   const auto own = static_cast<std::size_t>(model_->weight_bytes());
-  const auto share = static_cast<std::size_t>(defaults::weights_growth * static_cast<double>(own))
-                     + defaults::weights_growth_least;
+  const auto share =
+      static_cast<std::size_t>(defaults::weights_growth * static_cast<double>(own)) + defaults::weights_growth_least;
   const auto taken = std::max(own, bytes_);
-  auto room = share > taken ? share - taken : 0;
-  if (home_->limit() > 0) {
-    const auto usage = home_->usage();
-    const auto used = usage.weights + usage.blocks + usage.scratch + (taken - bytes_);
-    room = std::min<std::size_t>(room, home_->limit() > used ? (home_->limit() - used) / 2 : 0);
-  }
-  return room;
+  return share > taken ? share - taken : 0;
+}
+
+std::size_t cpu_weights::room_under_limit() const {
+  std::lock_guard lock(mutex_);
+  if (home_->limit() == 0)
+    return SIZE_MAX;
+  const auto own = static_cast<std::size_t>(model_->weight_bytes());
+  const auto usage = home_->usage();
+  const auto used = usage.weights + usage.blocks + usage.scratch + (own > bytes_ ? own - bytes_ : 0);
+  return home_->limit() > used ? (home_->limit() - used) / 2 : 0;
 }
 
 } // namespace baton::gpu::cpu

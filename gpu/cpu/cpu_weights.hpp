@@ -40,12 +40,13 @@ public:
   const std::byte* prepared(std::uint32_t layer, weight_role role, const layout& wanted, const layout& given,
                             const std::function<void(std::span<float>)>& fill, std::uint32_t direction = 0);
 
-  /// What `prepared` would take for that layout beyond the `plain_bytes` of the weight itself: nothing where it is there,
-  /// all of it where another one is.
+  /// What `prepared` would take for that layout beyond the `plain_bytes` of the weight itself: nothing where it is
+  /// there, all of it where another one is.
   std::size_t extra(std::uint32_t layer, weight_role role, const layout& wanted, std::size_t plain_bytes) const;
-  /// What may be spent on layouts that take more than the weights themselves: the model's share, and half of what the
-  /// domain's limit leaves when all weights are there.
-  std::size_t room_for_extra() const;
+  /// What the model may spend on layouts that take more than the weights themselves.
+  std::size_t share_of_extra() const;
+  /// Half of what the domain's limit leaves when all weights are there: for larger layouts and scratch memory.
+  std::size_t room_under_limit() const;
 
   /// A weight's numbers, read anew and not kept. Throws `failure`; `bad_model` if they are not float32.
   metadata::tensor read(metadata::value_index root) const;

@@ -115,8 +115,8 @@ private:
       s.kernels.push_back(std::move(other));
     const auto from = layer.root(layer.input_value(conv_x));
     const bool plain = must_be_plain_[from] || model_.values()[from].origin == metadata::value_origin::input;
-    const metadata::kernel_problem problem{
-        seeker_.device, library(), c.text() + (plain ? " plain" : "") + (seeker_.exact ? " exact" : "")};
+    const metadata::kernel_problem problem{seeker_.device, library(),
+                                           c.text() + (plain ? " plain" : "") + (seeker_.exact ? " exact" : "")};
     const auto known = seeker_.choices->find(problem);
     auto found = known ? read(*known, s.kernels) : std::nullopt;
     if (!found) {
@@ -172,8 +172,19 @@ private:
       std::size_t extra;
       double gain_per_byte;
     };
+    const auto give_up = [&](const searched& s) {
+      const auto& direct = s.found.in[pictures].direct;
+      choices[s.layer] = kernel_choice{*find(s.kernels, direct.kernel), direct.seconds, direct.seconds};
+    };
+    const auto limit = weights_.room_under_limit();
+    std::size_t scratch = 0; // one arena for all layers
     std::vector<copy> copies;
     for (const auto& s : all) {
+      const auto own = choices[s.layer]->kernel.how.scratchpad_desc().get_size();
+      if (own > limit)
+        give_up(s);
+      else
+        scratch = std::max(scratch, own);
       const auto& choice = *choices[s.layer];
       const layer_view view(model_, symbols_, s.layer);
       const auto extra = weights_.extra(s.layer, weight_role::matrix, choice.kernel.how.weights_desc(),
@@ -183,14 +194,12 @@ private:
     }
     std::stable_sort(copies.begin(), copies.end(),
                      [](const auto& a, const auto& b) { return a.gain_per_byte > b.gain_per_byte; });
-    auto room = weights_.room_for_extra();
+    auto room = std::min(weights_.share_of_extra(), limit - scratch);
     for (const auto& c : copies)
-      if (c.extra <= room) {
+      if (c.extra <= room)
         room -= c.extra;
-      } else {
-        const auto& direct = c.of->found.in[pictures].direct;
-        choices[c.of->layer] = kernel_choice{*find(c.of->kernels, direct.kernel), direct.seconds, direct.seconds};
-      }
+      else
+        give_up(*c.of);
   }
 
   struct known_reorder {

@@ -35,10 +35,10 @@ struct kernel_choices_made {
 
 /// Of each convolution with constant weights its kernel. What is not known yet is measured on the calling
 /// thread, in temporary memory, with weights as cold as they are in the whole model. One layout of pictures is chosen
-/// for the whole plan, blocked or with channels last: that in which the best kernels, and the reorders of those that want
-/// another, take least time. A kernel of an error above `defaults::kernel_error` is not used. Copies of weights that are
-/// larger than the weights must fit into the model's share (`defaults::weights_growth`) and into the domain's limit;
-/// those that gain least per byte are given up. Throws `failure`, `dnnl::error`.
+/// for the whole plan, blocked or with channels last: that in which the best kernels, and the reorders of those that
+/// want another, take least time. A kernel of an error above `defaults::kernel_error` is not used. Copies of weights
+/// that are larger than the weights must fit into the model's share (`defaults::weights_growth`) and into the domain's
+/// limit; those that gain least per byte are given up. Throws `failure`, `dnnl::error`.
 kernel_choices_made choose_kernels(const metadata::model& model, const metadata::symbol_values& symbols,
                                    const std::vector<bool>& must_be_plain, const cpu_weights& weights,
                                    const std::shared_ptr<domain_memory>& home, const kernel_seeker& seeker);

@@ -23,9 +23,7 @@ public:
         memory_(how, cpu_engine(), bytes_.data()) {
     std::memset(bytes_.data(), 0, bytes_.bytes());
   }
-  std::span<float> floats() const {
-    return {reinterpret_cast<float*>(bytes_.data()), bytes_.bytes() / sizeof(float)};
-  }
+  std::span<float> floats() const { return {reinterpret_cast<float*>(bytes_.data()), bytes_.bytes() / sizeof(float)}; }
   const dnnl::memory& memory() const { return memory_; }
   layout how() const { return memory_.get_desc(); }
 

@@ -34,7 +34,7 @@ struct plan_draft {
   std::vector<built_layer> layers;
   /// Operands that their layer updates in place, or joins without a copy.
   std::vector<shared_place> shared;
-  std::vector<bool> joined; ///< by value: part of what was joined so, or the whole
+  std::vector<bool> joined;      ///< by value: part of what was joined so, or the whole
   std::size_t scratch_bytes = 0; ///< the most that one layer needs
   std::size_t primitives = 0;    ///< slots of `bound_arguments`
 };
@@ -64,8 +64,8 @@ public:
   /// Settles how output `role` lies, and where to write it. What must end plain goes through scratch, and is reordered
   /// by `finish`.
   operand output(std::size_t role, const layout& how);
-  /// The same for pictures that a convolution writes: they end in the plan's layout of pictures, unless convolutions alone
-  /// read them.
+  /// The same for pictures that a convolution writes: they end in the plan's layout of pictures, unless convolutions
+  /// alone read them.
   operand picture_output(const layout& how);
   /// Output `role` in the plain layout, written as `seen_as`; also for int64.
   operand plain_output(std::size_t role, extents seen_as);
@@ -74,8 +74,8 @@ public:
   /// Lays output `role` over operand `input_role`, if that one is a computed value that nobody reads later and lies as
   /// the output does. @pre `output(role, ..)` was called. True if so: the output then starts with the operand's values.
   bool update_in_place(std::size_t role, std::size_t input_role);
-  /// Lets operand `input_role` lie in output 0 from byte `offset` on, where all its bytes belong, if it is a computed value
-  /// that lies nowhere else yet. @pre `output(0, ..)` was called. True if so: it then needs no copy.
+  /// Lets operand `input_role` lie in output 0 from byte `offset` on, where all its bytes belong, if it is a computed
+  /// value that lies nowhere else yet. @pre `output(0, ..)` was called. True if so: it then needs no copy.
   bool lay_into_output(std::size_t input_role, std::size_t offset);
   place scratch(std::size_t bytes);
 

@@ -26,8 +26,8 @@ layout any_layout(const extents& shape);
 /// channels last or in blocks of 16 over a picture of one pixel).
 bool same_bytes_as_plain(const layout& of);
 
-/// The layouts of pictures [N, C, H, W] between which plans choose one: in blocks of channels, as wide as the processor's
-/// vectors, or with channels last.
+/// The layouts of pictures [N, C, H, W] between which plans choose one: in blocks of channels, as wide as the
+/// processor's vectors, or with channels last.
 std::array<dnnl::memory::format_tag, 2> picture_tags();
 /// Which of them it is; nothing for others.
 std::optional<dnnl::memory::format_tag> picture_tag(const layout& of);

@@ -6,11 +6,11 @@ namespace baton::gpu::cpu {
 
 /// A step of an LSTM, when the products are there: of each row the sums of the gates i, f, o and the candidate.
 struct lstm_cell {
-  const float* gates;    ///< [rows, 4, hidden]
-  const float* before;   ///< c, [rows, hidden]
-  float* after;          ///< c, [rows, hidden]
-  float* state;          ///< h, [rows, hidden]
-  float* result;         ///< h again
+  const float* gates;  ///< [rows, 4, hidden]
+  const float* before; ///< c, [rows, hidden]
+  float* after;        ///< c, [rows, hidden]
+  float* state;        ///< h, [rows, hidden]
+  float* result;       ///< h again
   std::size_t rows;
   std::size_t hidden;
 };

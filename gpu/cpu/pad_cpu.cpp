@@ -59,7 +59,7 @@ private:
         continue;
       }
       const auto* element = row && last[i] >= 0 ? row + last[i] * static_cast<std::int64_t>(size) : fill.data();
-      std::memcpy(target + i * size, element, size);
+      std::copy_n(element, size, target + i * size);
       ++i;
     }
   }

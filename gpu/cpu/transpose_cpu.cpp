@@ -6,8 +6,8 @@
 namespace baton::gpu::cpu {
 namespace {
 
-/// [N, a, b, H, W] -> [N, b, a, H, W] of pictures with channels last, as the shuffle of a grouped convolution's channels
-/// has it: the result has them last too. Nothing for others.
+/// [N, a, b, H, W] -> [N, b, a, H, W] of pictures with channels last, as the shuffle of a grouped convolution's
+/// channels has it: the result has them last too. Nothing for others.
 std::optional<layout> shuffled(const layout& source, const metadata::transpose_layer& a, const extents& out) {
   const auto& md = source.data;
   if (a.permutation != std::vector<std::uint32_t>{0, 2, 1, 3, 4} || md.format_kind != dnnl_blocked

@@ -25,6 +25,7 @@ inline const std::vector<model_at>& zoo() {
       result.push_back({"tiny_resnet", resnet, {batch}});
       result.push_back({"tiny_lstm", lstm, {batch, 1}});
       result.push_back({"tiny_lstm", lstm, {batch, 6}});
+      result.push_back({"tiny_lstm", lstm, {batch, 11}});
     }
     // All outputs of an LSTM between convolutions in blocked layouts, and an input read late.
     model_builder b("mixed", 5);
@@ -59,6 +60,33 @@ inline const std::vector<model_at>& zoo() {
     auto recurrent = r.build();
     result.push_back({"recurrent", recurrent, {1, 3}});
     result.push_back({"recurrent", recurrent, {2, 2}});
+    // Joins of joins, values that are joined twice, and a sum that must not be made in place of what was joined.
+    model_builder j("joined", 7);
+    n = j.symbol("N");
+    auto join = [&](const std::vector<metadata::value_index>& v) { return j.layer(metadata::concat_layer{1}, v)[0]; };
+    conv_options same{.channels = 16, .pads = {1, 1, 1, 1}};
+    auto first = j.conv(image(j, n, 3, 8, 8), same);
+    auto second = j.conv(first, same);
+    auto both_of_them = join({first, second});
+    auto third = j.conv(j.batch_norm(both_of_them, true), same);
+    auto three = join({both_of_them, third});
+    same.channels = 48;
+    same.residual = three;
+    auto sum = j.conv(three, same);
+    j.output(j.max_pool(sum, 2, 2)).output(j.max_pool(join({first, third, first}), 2, 2)).output(second);
+    auto joined = j.build();
+    result.push_back({"joined", joined, {1}});
+    result.push_back({"joined", joined, {2}});
+    // Channels of groups, shuffled.
+    model_builder g("shuffled", 8);
+    n = g.symbol("N");
+    auto grouped = g.conv(image(g, n, 16, 6, 6), {.channels = 24, .kernel = {1, 1}, .groups = 4, .relu = true});
+    auto shuffle = g.transpose(g.view(grouped, {n, 4, 6, 6, 6}), {0, 2, 1, 3, 4});
+    auto apart = g.conv(g.view(shuffle, {n, 24, 6, 6}), {.channels = 24, .pads = {1, 1, 1, 1}, .groups = 24});
+    g.output(g.conv(apart, {.channels = 16, .kernel = {1, 1}, .groups = 4}));
+    auto shuffled = g.build();
+    result.push_back({"shuffled", shuffled, {1}});
+    result.push_back({"shuffled", shuffled, {3}});
     return result;
   }();
   return all;

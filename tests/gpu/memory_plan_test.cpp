@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "gpu/memory_plan.hpp"
+#include "tests/support/model_builder.hpp"
 
 using namespace baton::gpu;
 
@@ -30,6 +31,34 @@ TEST_CASE("pieces that live at the same time never overlap", "[gpu]") {
     }
   }
   CHECK(plan.bytes <= sum);
+}
+
+TEST_CASE("what lies inside of another value is where it belongs, and both are left alone while either is needed",
+          "[gpu]") {
+  using namespace baton::testing;
+  model_builder b("joined");
+  const auto x = b.input("x", {4});
+  const auto first = b.relu(x);
+  const auto second = b.relu(first);
+  const auto other = b.relu(second); // between the parts and the whole
+  const auto join = [&](const std::vector<value_index>& v) { return b.layer(baton::metadata::concat_layer{0}, v)[0]; };
+  const auto two = join({first, second});
+  const auto three = join({two, other});
+  b.output(three);
+  const auto model = b.build();
+  std::vector<planned_value> values(model->values().size());
+  for (auto v : {x, first, second, other})
+    values[v] = {.bytes = 64, .planned = true};
+  values[two] = {.bytes = 128, .planned = true};
+  values[three] = {.bytes = 192, .planned = true};
+  const std::vector<shared_place> shared{{first, two, 0}, {second, two, 64}, {two, three, 0}, {other, three, 128}};
+  const auto plan = lay_out_block(*model, values, shared, {});
+  CHECK(plan.values[first] == plan.values[three]);
+  CHECK(plan.values[second] == plan.values[three] + 64);
+  CHECK(plan.values[two] == plan.values[three]);
+  CHECK(plan.values[other] == plan.values[three] + 128);
+  CHECK((plan.values[x] >= plan.values[three] + 192 || plan.values[x] + 64 <= plan.values[three]));
+  CHECK(plan.bytes == 192 + 64);
 }
 
 TEST_CASE("a chain of layers needs the room of its two largest neighbours", "[gpu]") {

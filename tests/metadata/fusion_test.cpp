@@ -37,6 +37,38 @@ TEST_CASE("convolution, batch norm and relu become one layer with the first node
   CHECK(m->values().size() == 7); // what fusion made superfluous is gone
 }
 
+TEST_CASE("products and sums with one constant per channel become part of the batch norm before them", "[metadata]") {
+  auto maker = onnx_maker(13);
+  maker.input("x", {"N", 3, 2, 2}).weight("factor", {3, 1, 1}).weight("addend", {1, 3, 1, 1});
+  maker.batch_norm("bn", "x", 3, "b").node("Mul", {"factor", "b"}, {"m"}).node("Add", {"m", "addend"}, {"s"});
+  const auto m = maker.node("Relu", {"s"}, {"y"}).output("y").model();
+  REQUIRE(kinds(*m) == "batch_norm+relu");
+  const auto numbers = [&](std::size_t role) {
+    const auto t = m->read_weight(m->layers()[0].inputs[role]);
+    REQUIRE(t);
+    return std::vector<float>(t->as<float>().begin(), t->as<float>().end());
+  };
+  // Each of the five is 0, 0.5, 1: bn * factor + addend.
+  CHECK(numbers(1) == std::vector<float>{0.0F, 0.25F, 1.0F});
+  CHECK(numbers(2) == std::vector<float>{0.0F, 0.25F + 0.5F, 1.0F + 1.0F});
+  CHECK(m->values()[m->layers()[0].inputs[3]].name == "bn_mean");
+
+  auto seen = onnx_maker(13);
+  seen.input("x", {"N", 3, 2, 2}).weight("factor", {3, 1, 1}).batch_norm("bn", "x", 3, "b");
+  CHECK(kinds(*seen.node("Mul", {"b", "factor"}, {"y"}).output("y").output("b").model()) == "batch_norm multiply");
+}
+
+TEST_CASE("a product or sum that is not one number per channel stays a layer of its own", "[metadata]") {
+  for (const auto& shape : {std::vector<std::int64_t>{4, 4}, {4}, {1, 1, 4}, {1, 4, 1, 4}}) {
+    auto maker = onnx_maker(13);
+    maker.input("x", {"N", 4, 4, 4}).weight("factor", shape).batch_norm("bn", "x", 4, "b");
+    CHECK(kinds(*maker.node("Mul", {"b", "factor"}, {"y"}).output("y").model()) == "batch_norm multiply");
+  }
+  auto other = onnx_maker(13);
+  other.input("x", {"N", 4, 4, 4}).weight("w", {4, 1, 1}).batch_norm("bn", "x", 4, "b");
+  CHECK(kinds(*other.node("Div", {"b", "w"}, {"y"}).output("y").model()) == "batch_norm divide");
+}
+
 TEST_CASE("a residual is added by the convolution that is computed last", "[metadata]") {
   auto maker = image();
   maker.node("Relu", {"x"}, {"r"}).node("Conv", {"r", "w"}, {"c"}, same).batch_norm("bn", "c", 4, "b");

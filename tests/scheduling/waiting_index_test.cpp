@@ -33,7 +33,7 @@ TEST_CASE("the index of waiting tasks finds for every device what a look at all 
   constexpr std::uint32_t devices = 6, groups = 3;
   for (const auto* name : {"fifo", "priority"}) {
     std::shared_ptr<const policy> rule = make_policy(name);
-    waiting_index::order before{rule};
+    waiting_index::order before{rule.get()};
     std::mt19937 random(7);
     auto up_to = [&](std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); };
     waiting_index index{devices, rule};

@@ -1,5 +1,6 @@
 // A model on Baton's devices, through its actors, for a benchmark that asks several runtimes in turn.
-// Usage: baton_contestant MODEL.onnx DEVICES [exact] INPUT.npy...   Then one command per line of stdin, one answer each:
+// Usage: baton_contestant MODEL.onnx DEVICES [exact] INPUT.npy...   Then one command per line of stdin, one answer
+// each:
 //   run N        seconds of each of N requests, one after the other
 //   layers N     mean seconds of each layer over N requests
 //   save FOLDER  writes the outputs of the last request, NAME.npy each

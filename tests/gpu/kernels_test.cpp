@@ -1,0 +1,130 @@
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "gpu/cpu/convolution.hpp"
+#include "tests/conformance/backends.hpp"
+#include "tests/support/reference.hpp"
+
+/// How the CPU backend chooses the kernels of convolutions.
+using namespace baton;
+using namespace baton::testing;
+
+namespace {
+
+/// Keeps choices and counts.
+class recorder final : public metadata::kernel_choices {
+public:
+  std::optional<std::string> find(const metadata::kernel_problem& of) override {
+    ++asked;
+    const auto found = known.find(of);
+    return found == known.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::string keep(const metadata::kernel_problem& of, std::string_view choice) override {
+    ++kept;
+    return known.emplace(of, choice).first->second;
+  }
+  void replace(const metadata::kernel_problem& of, std::string_view choice) override {
+    ++replaced;
+    known[of] = choice;
+  }
+
+  std::map<metadata::kernel_problem, std::string> known;
+  int asked = 0;
+  int kept = 0;
+  int replaced = 0;
+};
+
+/// Convolutions of 3x3 that gain from a transform, and some others.
+model_ptr wide_cnn() {
+  model_builder b("wide");
+  const auto n = b.symbol("N");
+  conv_options o{.channels = 64, .pads = {1, 1, 1, 1}, .relu = true};
+  auto x = b.conv(image(b, n, 16, 28, 28), o);
+  for (int i = 0; i < 3; ++i)
+    x = b.conv(x, o);
+  o.kernel = {1, 1};
+  o.pads = {0, 0, 0, 0};
+  return b.output(b.conv(x, o)).build();
+}
+
+struct setup {
+  explicit setup(gpu::machine_options options = {}) {
+    options.pin_threads = false;
+    options.choices = choices;
+    machine = demand(gpu::open_machine(demand(gpu::parse_devices("cpu:1")), options));
+    device = std::make_unique<bench_device>(backends()[0], *machine, 0);
+  }
+  std::shared_ptr<recorder> choices = std::make_shared<recorder>();
+  std::unique_ptr<gpu::machine> machine;
+  std::unique_ptr<bench_device> device;
+};
+
+} // namespace
+
+TEST_CASE("what was measured once is not measured again, and equal convolutions are measured once", "[gpu]") {
+  setup s;
+  const auto model = wide_cnn();
+  s.device->plan(model, {1});
+  CHECK(s.choices->kept == 3); // of five convolutions: the first, three alike, the last
+  for (const auto& [problem, choice] : s.choices->known) {
+    CHECK_THAT(problem.device, Catch::Matchers::EndsWith(" cpu/1"));
+    CHECK_THAT(problem.library, Catch::Matchers::StartsWith("onednn "));
+    CHECK_THAT(problem.problem, Catch::Matchers::StartsWith("conv f32 x1x"));
+  }
+  setup again;
+  again.choices->known = s.choices->known;
+  const auto plan = again.device->plan(model, {1});
+  CHECK(again.choices->kept == 0);
+  CHECK(again.choices->replaced == 0);
+  const auto inputs = random_inputs(*model, {1});
+  CHECK(same_bits(s.device->infer(*s.device->plan(model, {1}), inputs), again.device->infer(*plan, inputs)));
+  CHECK(relative_difference(again.device->infer(*plan, inputs)[0], reference_run(*model, {1}, inputs)[0]) <= 1e-5);
+}
+
+TEST_CASE("a choice that is nonsense or names an unknown kernel is measured anew", "[gpu]") {
+  setup first;
+  const auto model = wide_cnn();
+  first.device->plan(model, {1});
+  for (const std::string bad :
+       {"", "direct", "direct 1 direct 1 direct 1 warp_drive 1", "direct -1 direct 1 direct 1 direct 1"}) {
+    CAPTURE(bad);
+    setup s;
+    s.choices->known = first.choices->known;
+    s.choices->known.begin()->second = bad;
+    s.device->plan(model, {1});
+    CHECK(s.choices->replaced == 1);
+    CHECK(s.choices->known.begin()->second != bad);
+  }
+}
+
+TEST_CASE("with exact kernels alone none transforms, and their choice is kept apart", "[gpu]") {
+  setup s({.exact = true});
+  const auto model = wide_cnn();
+  s.device->plan(model, {1});
+  REQUIRE(s.choices->kept == 3);
+  for (const auto& [problem, choice] : s.choices->known) {
+    CHECK_THAT(problem.problem, Catch::Matchers::EndsWith(" exact"));
+    CHECK(choice.find("wino") == std::string::npos);
+  }
+}
+
+TEST_CASE("larger copies of weights keep to a domain's limit", "[gpu]") {
+  const auto model = wide_cnn();
+  setup unlimited;
+  unlimited.device->plan(model, {1});
+  const auto all = unlimited.machine->domains()[0]->usage().weights;
+  setup exact({.exact = true});
+  exact.device->plan(model, {1});
+  const auto plain = exact.machine->domains()[0]->usage().weights;
+  INFO("weights " << all << " and, with exact kernels, " << plain);
+  // Room for the plan, and not for what transforms need of scratch memory and weights.
+  setup tight({.memory_limit = plain + (std::size_t{3} << 20)});
+  tight.choices->known = unlimited.choices->known;
+  const auto plan = tight.device->plan(model, {1});
+  CHECK(tight.machine->domains()[0]->usage().weights <= plain + (std::size_t{64} << 10));
+  const auto inputs = random_inputs(*model, {1});
+  CHECK(relative_difference(tight.device->infer(*plan, inputs)[0], reference_run(*model, {1}, inputs)[0]) <= 1e-5);
+}
