@@ -4,11 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ $# -eq 0 ]; then
-  set -- decisions http layers metrics preempt_delay
+  set -- decisions http layers metrics ort preempt_delay
 fi
-for name in "$@"; do
-  scripts/build.sh release "bench_$name"
-done
 mkdir -p docs/figures
 model=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
 for name in "$@"; do
@@ -20,7 +17,7 @@ for name in "$@"; do
     echo "processor: $(nproc) cores of ${model:-an unnamed processor}"
     echo "date: $(date -u +%F)"
     echo "load: $(cut -d ' ' -f 1 /proc/loadavg) before it began"
-    "build/release/bench_$name"
+    scripts/bench.sh "$name"
   } >"$made"
   cat "$made" >"docs/figures/$name.txt" # only what came to its end
   rm -f "$made"

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <list>
 #include <optional>
 #include <unordered_map>
 
@@ -47,21 +48,54 @@ void fill(std::span<float> numbers) {
   }
 }
 
+/// Memory that the kernels of a trial take in turn: pictures by layout, and one scratch arena.
+class workbench {
+public:
+  workbench(const std::vector<conv_kernel>& kernels, std::shared_ptr<domain_memory> home) : home_(std::move(home)) {
+    std::size_t most = 1;
+    for (const auto& k : kernels)
+      most = std::max(most, k.how.scratchpad_desc().get_size());
+    scratch_ = home_->allocate(purpose::scratch, most, "a trial of kernels");
+  }
+
+  /// The source's pictures in that layout.
+  const piece& source(const layout& how, const piece& plain, const dnnl::stream& stream) {
+    const auto known = sources_.size();
+    const auto& result = of(sources_, how);
+    if (sources_.size() > known)
+      reorder(plain, result, stream);
+    return result;
+  }
+  const piece& target(const layout& how) { return of(targets_, how); }
+  dnnl::memory scratch(const layout& how) const { return {how, cpu_engine(), scratch_.data()}; }
+  const std::shared_ptr<domain_memory>& home() const { return home_; }
+
+private:
+  const piece& of(std::list<piece>& pieces, const layout& how) {
+    const auto found = std::find_if(pieces.begin(), pieces.end(), [&](const auto& p) { return p.how() == how; });
+    return found != pieces.end() ? *found : pieces.emplace_back(how, home_);
+  }
+
+  std::shared_ptr<domain_memory> home_;
+  std::list<piece> sources_;
+  std::list<piece> targets_;
+  buffer scratch_;
+};
+
 /// One kernel, ready to run.
 class candidate {
 public:
-  candidate(const conv_kernel& kernel, const piece& pictures, const piece& weights,
-            const std::shared_ptr<domain_memory>& home, const dnnl::stream& stream)
-      : convolve_(kernel.how), source_(kernel.how.src_desc(), home), target_(kernel.how.dst_desc(), home),
-        weights_(kernel.how.weights_desc(), home), scratch_(kernel.how.scratchpad_desc(), home) {
-    reorder(pictures, source_, stream);
+  candidate(const conv_kernel& kernel, const piece& pictures, const piece& weights, workbench& bench,
+            const dnnl::stream& stream)
+      : convolve_(kernel.how), source_(&bench.source(kernel.how.src_desc(), pictures, stream)),
+        target_(&bench.target(kernel.how.dst_desc())), weights_(kernel.how.weights_desc(), bench.home()) {
     reorder(weights, weights_, stream);
-    arguments_ = {{DNNL_ARG_SRC, source_.memory()},
+    arguments_ = {{DNNL_ARG_SRC, source_->memory()},
                   {DNNL_ARG_WEIGHTS, weights_.memory()},
-                  {DNNL_ARG_DST, target_.memory()},
-                  {DNNL_ARG_SCRATCHPAD, scratch_.memory()}};
+                  {DNNL_ARG_DST, target_->memory()},
+                  {DNNL_ARG_SCRATCHPAD, bench.scratch(kernel.how.scratchpad_desc())}};
     if (kernel.how.bias_desc().get_size() > 0) {
-      bias_.emplace(kernel.how.bias_desc(), home);
+      bias_.emplace(kernel.how.bias_desc(), bench.home());
       fill(bias_->floats());
       arguments_.emplace(DNNL_ARG_BIAS, bias_->memory());
     }
@@ -72,15 +106,14 @@ public:
     convolve_.execute(stream, arguments_);
     return std::chrono::duration<double>(clock::now() - start).count();
   }
-  std::span<const float> source() const { return source_.floats(); }
-  const piece& target() const { return target_; }
+  std::span<const float> source() const { return source_->floats(); }
+  const piece& target() const { return *target_; }
 
 private:
   dnnl::convolution_forward convolve_;
-  piece source_;
-  piece target_;
+  const piece* source_;
+  const piece* target_;
   piece weights_;
-  piece scratch_;
   std::optional<piece> bias_;
   std::unordered_map<int, dnnl::memory> arguments_;
 };
@@ -124,6 +157,7 @@ std::vector<trial_result> try_kernels(const layer_view& of, const convolution& c
                                       const std::vector<conv_kernel>& kernels, std::size_t model_bytes,
                                       const std::shared_ptr<domain_memory>& home) {
   dnnl::stream stream(cpu_engine());
+  workbench bench(kernels, home);
   std::vector<std::optional<candidate>> candidates;
   std::vector<trial_result> results(kernels.size());
   {
@@ -136,8 +170,9 @@ std::vector<trial_result> try_kernels(const layer_view& of, const convolution& c
     auto least = std::numeric_limits<double>::infinity();
     for (std::size_t i = 0; i < kernels.size(); ++i) {
       auto& one = candidates.emplace_back();
-      one.emplace(kernels[i], pictures, weights, home, stream);
-      one->run(stream); // into zeros, as the first
+      one.emplace(kernels[i], pictures, weights, bench, stream);
+      std::fill(one->target().floats().begin(), one->target().floats().end(), 0.0F); // a sum adds to what is there
+      one->run(stream);
       const auto& seen = i == 0 ? reference : result;
       reorder(one->target(), seen, stream);
       results[i].error = relative_error(seen.floats(), reference.floats());
