@@ -18,8 +18,10 @@ bound_arguments primitive_step::bind() const {
 void primitive_step::run(const run_context& context) const {
   auto& arguments = context.bound[slot_].arguments;
   for (std::size_t i = 0; i < arguments_.size(); ++i)
-    dnnl::error::wrap_c_api(dnnl_memory_set_data_handle(arguments[i].memory, context.values.at(arguments_[i].what.at)),
-                            "could not bind an operand");
+    if (arguments_[i].what.at.in != place::space::constant) // those are bound for good
+      dnnl::error::wrap_c_api(
+          dnnl_memory_set_data_handle(arguments[i].memory, context.values.at(arguments_[i].what.at)),
+          "could not bind an operand");
   // The C interface takes the prepared array; the C++ one would build a new one from a map on every call.
   dnnl::error::wrap_c_api(dnnl_primitive_execute(primitive_.get(), context.stream->get(),
                                                  static_cast<int>(arguments.size()), arguments.data()),

@@ -11,68 +11,18 @@ import os
 import pathlib
 import random
 import statistics
-import subprocess
 import sys
 import tempfile
 
 import numpy as np
-import onnxruntime
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "peers"))
+from contest import Contestant, interval, measure, random_input
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PEERS = ("onnxruntime", "openvino")
 FURTHEST = 1e-3  # of the largest magnitude
 GEOMEAN_GOAL, WORST_GOAL = 0.75, 1.05
-TOKENS = 64
-
-
-class Contestant:
-    def __init__(self, name, command, cores):
-        self.name = name
-        self.process = subprocess.Popen([str(c) for c in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        text=True, preexec_fn=lambda: os.sched_setaffinity(0, cores))
-        self.expect("ready")
-
-    def answer(self):
-        line = self.process.stdout.readline()
-        if not line:
-            sys.exit(f"ort: {self.name} ended with {self.process.wait()}")
-        return line.strip()
-
-    def expect(self, word):
-        said = self.answer()
-        if said != word:
-            sys.exit(f"ort: {self.name} said {said!r} instead of {word!r}")
-
-    def ask(self, command):
-        self.process.stdin.write(command + "\n")
-        self.process.stdin.flush()
-        return self.answer()
-
-    def run(self, times):
-        return [float(s) for s in self.ask(f"run {times}").split()]
-
-    def outputs(self):
-        with tempfile.TemporaryDirectory() as folder:
-            self.ask(f"save {folder}")
-            return {p.stem: np.load(p) for p in pathlib.Path(folder).glob("*.npy")}
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
-def random_input(file, batch, folder):
-    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
-    generator, paths = np.random.default_rng(1), []
-    for i, wanted in enumerate(session.get_inputs()):
-        shape = [batch if d == "N" else TOKENS if d == "S" else d for d in wanted.shape]
-        if wanted.type == "tensor(int64)":
-            values = generator.integers(0, 10000, shape)
-        else:
-            values = generator.standard_normal(shape).astype(np.float32)
-        paths.append(folder / f"{i}.npy")
-        np.save(paths[-1], values)
-    return paths
 
 
 def distance(a, b):
@@ -80,29 +30,27 @@ def distance(a, b):
 
 
 def compare(name, batch, cores, options):
-    """Median seconds by contestant, and the largest distance of our answer from a peer's."""
+    """Seconds by contestant and round, and the largest distance of our answer from a peer's."""
     model = options.zoo / name / "1/model.onnx"
     pinned = sorted(os.sched_getaffinity(0))[:cores]
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         inputs = random_input(model, batch, pathlib.Path(folder))
         python = ROOT / "tests/bench/peers/contestant.py"
-        commands = {"baton": [options.contestant, model, f"cpu:1x{cores}", *inputs]}
+        ours = [options.contestant, model, f"cpu:1x{cores}", *inputs]
+        commands = {"baton": ours, "again": ours}
         for peer in PEERS:
             commands[peer] = [sys.executable, python, peer, model, cores, "f32", *inputs]
         contestants = []
         for who, command in commands.items():
             contestants.append(Contestant(who, command, pinned))
             stack.callback(contestants[-1].close)
-        # A turn lasts long enough for caches and clocks to settle, and the first of its requests does not count.
-        turn = {c.name: max(2, math.ceil(0.05 / min(c.run(3)))) + 1 for c in contestants}
-        seconds = {c.name: [] for c in contestants}
-        rounds = max(4, math.ceil(options.seconds / sum(turn[c.name] * min(c.run(2)) for c in contestants)))
-        for _ in range(rounds):
-            for c in random.sample(contestants, len(contestants)):
-                seconds[c.name].append(statistics.median(c.run(turn[c.name])[1:]))
+        seconds = measure(contestants, options.seconds)
         answers = {c.name: c.outputs() for c in contestants}
-    return ({who: statistics.median(s) for who, s in seconds.items()},
-            max(distance(answers["baton"], answers[peer]) for peer in PEERS), rounds)
+    return seconds, max(distance(answers["baton"], answers[peer]) for peer in PEERS)
+
+
+def geomean(values):
+    return math.exp(statistics.mean(math.log(v) for v in values))
 
 
 def main():
@@ -117,21 +65,25 @@ def main():
     options = parser.parse_args()
     models = options.models or sorted(p.name for p in options.zoo.iterdir() if (p / "1/model.onnx").exists())
     random.seed(1)
-    print(f"{'model':14} batch cores {'baton':>9} {'onnxrt':>9} {'openvino':>9}  over the better peer, apart  rounds")
-    ratios, furthest = {}, 0
+    print("ms per request, median of rounds; over the faster peer with 95% interval; A/A: ours over ours again")
+    print(f"{'model':14} batch cores {'baton':>9} {'onnxrt':>9} {'openvino':>9}  {'over peer':23} {'A/A':>6}  apart")
+    ratios, same, furthest = {}, [], 0
     for cores in options.cores:
         for batch in options.batches:
             for name in models:
-                seconds, apart, rounds = compare(name, batch, cores, options)
-                ratio = seconds["baton"] / min(seconds[peer] for peer in PEERS)
-                ratios[name, batch, cores] = ratio
+                seconds, apart = compare(name, batch, cores, options)
+                best = min(PEERS, key=lambda peer: statistics.median(seconds[peer]))
+                ratio = interval([a / b for a, b in zip(seconds["baton"], seconds[best])])
+                ratios[name, batch, cores] = ratio[0]
+                same.append(statistics.median(a / b for a, b in zip(seconds["again"], seconds["baton"])))
                 furthest = max(furthest, apart)
-                times = " ".join(f"{seconds[who] * 1e3:9.3f}" for who in ("baton", *PEERS))
-                print(f"{name:14} {batch:5} {cores:5} {times}  {ratio:.3f}  {apart:.1e}  {rounds}", flush=True)
-    geomean = math.exp(statistics.mean(math.log(r) for r in ratios.values()))
+                times = " ".join(f"{statistics.median(seconds[who]) * 1e3:9.3f}" for who in ("baton", *PEERS))
+                print(f"{name:14} {batch:5} {cores:5} {times}  {ratio[0]:.3f} [{ratio[1]:.3f}, {ratio[2]:.3f}]"
+                      f"    {same[-1]:6.3f}  {apart:.0e}", flush=True)
     worst = max(ratios, key=ratios.get)
+    print(f"A/A, all: {geomean(same):.3f} [{min(same):.3f}, {max(same):.3f}]")
     print(f"worst: {worst[0]}, batch {worst[1]}, {worst[2]} cores")
-    print(f"figure ort.geomean {geomean:.3f} ratio goal <= {GEOMEAN_GOAL}")
+    print(f"figure ort.geomean {geomean(ratios.values()):.3f} ratio goal <= {GEOMEAN_GOAL}")
     print(f"figure ort.worst {ratios[worst]:.3f} ratio goal <= {WORST_GOAL}")
     print(f"figure ort.apart {furthest:.2e} of_largest goal <= {FURTHEST}")
 

@@ -2,6 +2,7 @@
 // Usage: baton_contestant MODEL.onnx DEVICES [exact] INPUT.npy...   Then one command per line of stdin, one answer
 // each:
 //   run N        seconds of each of N requests, one after the other
+//   stream N     seconds of N requests, as many at once as there are devices, then those of each
 //   layers N     mean seconds of each layer over N requests
 //   save FOLDER  writes the outputs of the last request, NAME.npy each
 #include <chrono>
@@ -41,12 +42,30 @@ public:
   double run() {
     const auto start = std::chrono::steady_clock::now();
     must(system_->submit(request_));
-    auto done = system_->results().pop(std::chrono::minutes{1});
+    auto done = pop();
     const auto elapsed = seconds{std::chrono::steady_clock::now() - start}.count();
-    if (!done || done->failure != errc::none)
-      throw std::runtime_error(done ? done->message : "no answer within a minute");
-    last_ = std::move(*done);
+    last_ = std::move(done);
     return elapsed;
+  }
+
+  /// Seconds of all, then of each in the order in which they ended.
+  std::vector<double> stream(int times) {
+    std::vector<double> result{0};
+    int begun = 0;
+    const auto start = std::chrono::steady_clock::now();
+    const auto begin = [&] {
+      must(system_->submit(request_));
+      ++begun;
+    };
+    while (begun < times && begun < static_cast<int>(system_->devices().size()))
+      begin();
+    while (static_cast<int>(result.size()) <= times) {
+      result.push_back(seconds{pop().total}.count());
+      if (begun < times)
+        begin();
+    }
+    result[0] = seconds{std::chrono::steady_clock::now() - start}.count();
+    return result;
   }
 
   void layers(int times) {
@@ -70,6 +89,13 @@ public:
   }
 
 private:
+  actors::done pop() {
+    auto done = system_->results().pop(std::chrono::minutes{1});
+    if (!done || done->failure != errc::none)
+      throw std::runtime_error(done ? done->message : "no answer within a minute");
+    return std::move(*done);
+  }
+
   std::shared_ptr<const metadata::model> model_;
   std::unique_ptr<actors::runtime> system_;
   actors::request request_;
@@ -86,6 +112,10 @@ void serve(contestant& c) {
     if (verb == "run" && words >> times) {
       for (int i = 0; i < times; ++i)
         std::cout << (i ? " " : "") << c.run();
+      std::cout << std::endl;
+    } else if (verb == "stream" && words >> times) {
+      for (const auto s : c.stream(times))
+        std::cout << s << ' ';
       std::cout << std::endl;
     } else if (verb == "layers" && words >> times) {
       c.layers(times);
