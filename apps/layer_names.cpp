@@ -32,6 +32,7 @@ std::optional<std::size_t> place_of(const metadata::model& m, const std::vector<
 
 std::string names_of(const metadata::model& m, const std::vector<metadata::value_index>& which) {
   std::vector<std::string> names;
+  names.reserve(which.size());
   for (auto v : which)
     names.push_back(fmt::format("'{}'", m.values()[v].name));
   return fmt::format("{}", fmt::join(names, ", "));

@@ -22,6 +22,7 @@ std::optional<value_index> find(const metadata::model& m, const std::vector<valu
 
 std::string names(const metadata::model& m, const std::vector<value_index>& which) {
   std::vector<std::string> all;
+  all.reserve(which.size());
   for (auto v : which)
     all.push_back(m.values()[v].name);
   return fmt::format("{}", fmt::join(all, ", "));

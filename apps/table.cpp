@@ -59,6 +59,7 @@ std::string table::text() const {
   };
   line([&](std::size_t c) -> const std::string& { return columns_[c].title; });
   std::vector<std::string> rule;
+  rule.reserve(widths.size());
   for (auto w : widths)
     rule.emplace_back(w, '-');
   line([&](std::size_t c) -> const std::string& { return rule[c]; });

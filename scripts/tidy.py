@@ -28,7 +28,8 @@ def headers(build):
 
 
 def key(entry, files):
-    digest = hashlib.sha256((ROOT / ".clang-tidy").read_bytes() + entry["command"].encode())
+    rules = [folder / ".clang-tidy" for folder in pathlib.Path(entry["file"]).parents if folder.is_relative_to(ROOT)]
+    digest = hashlib.sha256(b"".join(r.read_bytes() for r in rules if r.exists()) + entry["command"].encode())
     for path in sorted({*files, pathlib.Path(entry["file"])}):
         digest.update(str(path).encode() + path.read_bytes())
     return digest.hexdigest()

@@ -97,7 +97,7 @@ expected<void> server::impl::prepare() {
     auto token = bearer_token::read(o.token_file);
     if (!token)
       return tl::unexpected(token.error());
-    context.token = std::move(*token);
+    context.token = *token;
   }
   if (o.certificate.empty() != o.key.empty())
     return fail(errc::bad_argument, "TLS needs both a certificate and a key");

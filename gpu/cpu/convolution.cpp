@@ -10,7 +10,6 @@ namespace baton::gpu::cpu {
 namespace {
 
 using dnnl::algorithm;
-using dnnl::convolution_forward;
 using dnnl::memory;
 
 bool has(std::string_view text, std::string_view part) {

@@ -29,8 +29,8 @@ struct arithmetic {
 private:
   /// Unsigned, so that overflow wraps around.
   __host__ __device__ T whole(T x, T y) const {
-    const auto a = static_cast<std::uint64_t>(x);
-    const auto b = static_cast<std::uint64_t>(y);
+    const std::uint64_t a = static_cast<std::make_unsigned_t<T>>(x);
+    const std::uint64_t b = static_cast<std::make_unsigned_t<T>>(y);
     switch (op) {
     case kind::add: return static_cast<T>(a + b);
     case kind::subtract: return static_cast<T>(a - b);

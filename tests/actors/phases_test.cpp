@@ -138,7 +138,8 @@ TEST_CASE("a second attempt has phases of its own, within the whole request's ti
   for (int i = 0; i < 200 && !again; ++i) {
     auto q = ask(model, inputs);
     q.pinned = {0};
-    REQUIRE(r->submit(std::move(q)));
+    const auto submitted = r->submit(std::move(q));
+    REQUIRE(submitted);
     eventually([&] { return r->counters().devices[0].held > 0 || r->counters().open_requests == 0; });
     r->crash_worker({0});
     for (const auto& [id, d] : collect(*r, 1)) {

@@ -244,7 +244,8 @@ TEST_CASE("an engine log of a real run replays to the same actions", "[actors]")
       auto q = ask(s, random_inputs(*s.model, s.symbols, i));
       q.priority = static_cast<std::int32_t>(i % 4);
       q.steps = {{order::kind::hand_off, {1 + i % 3, 0}, {i % 2}}};
-      REQUIRE(r->submit(std::move(q)));
+      const auto submitted = r->submit(std::move(q));
+      REQUIRE(submitted);
     }
     r->crash_worker({0});
     for (const auto& [id, d] : collect(*r, n))

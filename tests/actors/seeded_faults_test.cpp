@@ -12,7 +12,7 @@ TEST_CASE("a request whose data is bad fails alone, and is not tried again", "[a
   h.submit(plain_request(1), faults::poison);
   h.submit(plain_request(2), 5);
   h.run_to_rest();
-  REQUIRE(h.broken_at_rest() == "");
+  REQUIRE(h.broken_at_rest().empty());
   CHECK(h.ends().at(1).failure == errc::bad_request);
   CHECK(h.ends().at(1).attempts == 1);
   CHECK_THAT(h.ends().at(1).message, Catch::Matchers::Contains("poison"));
@@ -25,7 +25,7 @@ TEST_CASE("a request that kills its device is tried twice, and the others still 
   for (std::uint64_t i = 2; i < 8; ++i)
     h.submit(plain_request(i), static_cast<std::int64_t>(i));
   h.run_to_rest();
-  REQUIRE(h.broken_at_rest() == "");
+  REQUIRE(h.broken_at_rest().empty());
   CHECK(h.ends().at(1).failure == errc::attempt_lost);
   CHECK(h.ends().at(1).attempts == 2);
   for (std::uint64_t i = 2; i < 8; ++i)
@@ -39,7 +39,7 @@ TEST_CASE("a device that fails to attach at first is tried again", "[actors]") {
   h.failing->failing_attaches = 2;
   h.submit(plain_request(1), 5);
   h.run_to_rest();
-  REQUIRE(h.broken_at_rest() == "");
+  REQUIRE(h.broken_at_rest().empty());
   CHECK(h.ends().at(1).failure == errc::none);
   CHECK(h.shared->board.counters().restarts == 2);
 }
@@ -49,7 +49,7 @@ TEST_CASE("when the only device never attaches, requests end as unavailable and 
   h.failing->failing_attaches = 1 << 20;
   h.submit(plain_request(1), 5);
   h.run_to_rest();
-  REQUIRE(h.broken_at_rest() == "");
+  REQUIRE(h.broken_at_rest().empty());
   CHECK(h.ends().at(1).failure == errc::unavailable);
   CHECK_FALSE(h.shared->board.healthy());
 }
@@ -61,7 +61,7 @@ TEST_CASE("outputs that cannot be fetched cost an attempt, not the request", "[a
     h.failing->failing_fetches = 1;
     h.submit(plain_request(1), 5);
     h.run_to_rest();
-    REQUIRE(h.broken_at_rest() == "");
+    REQUIRE(h.broken_at_rest().empty());
     CHECK(h.ends().at(1).failure == errc::none);
     CHECK(h.ends().at(1).attempts == 2);
   }
@@ -74,7 +74,7 @@ TEST_CASE("an order at the end of a task whose outputs cannot be fetched is answ
   a.steps = {{order::kind::hand_off, {3, 0}, {1}}};
   h.submit(std::move(a), 5);
   h.run_to_rest();
-  REQUIRE(h.broken_at_rest() == "");
+  REQUIRE(h.broken_at_rest().empty());
   CHECK(h.ends().at(1).failure == errc::none);
   CHECK(h.ends().at(1).attempts == 2);
 }
@@ -95,7 +95,7 @@ TEST_CASE("more tasks than a domain has memory for all end well, one after the o
   for (std::uint64_t i = 1; i <= 10; ++i)
     h.submit(plain_request(i), static_cast<std::int64_t>(i));
   h.run_to_rest();
-  REQUIRE(h.broken_at_rest() == "");
+  REQUIRE(h.broken_at_rest().empty());
   for (const auto& [id, d] : h.ends())
     CHECK(d.failure == errc::none);
 }

@@ -107,7 +107,7 @@ TEST_CASE("whatever order messages are handled in, every request ends exactly on
   for (std::uint64_t seed = 1; seed <= runs(); ++seed) {
     INFO("seed " << seed);
     std::mt19937_64 r(seed);
-    auto devices = clusters[up_to(r, clusters.size())];
+    const auto& devices = clusters[up_to(r, clusters.size())];
     auto layers = static_cast<std::uint32_t>(2 + up_to(r, 4));
     auto file = log_file(seed);
     {
@@ -136,7 +136,7 @@ TEST_CASE("whatever order messages are handled in, every request ends exactly on
         h.advance(std::chrono::milliseconds{50});
         h.run_to_rest();
       }
-      CHECK(h.broken_at_rest() == "");
+      CHECK(h.broken_at_rest().empty());
       CHECK(h.vital_deaths.empty());
       for (const auto& [id, d] : h.ends())
         ++seen[d.failure];
@@ -173,7 +173,7 @@ TEST_CASE("a request moved at any position gives what it gives undisturbed", "[a
         a.steps = {{what, at, {1}}};
         h.submit(a, 7);
         h.run_to_rest();
-        REQUIRE(h.broken_at_rest() == "");
+        REQUIRE(h.broken_at_rest().empty());
         const auto& d = h.ends().at(1);
         CHECK(d.failure == errc::none);
         CHECK(d.device.value == 1);

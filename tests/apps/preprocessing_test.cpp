@@ -25,7 +25,7 @@ struct scene {
     model = metadata::import_onnx(folder.path() / "model.onnx", "test").value();
   }
   std::string add(const std::string& name, const picture& p) const {
-    const auto file = (folder.path() / name).string();
+    auto file = (folder.path() / name).string();
     std::ofstream{file, std::ios::binary} << png_of(p);
     return file;
   }

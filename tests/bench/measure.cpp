@@ -1,6 +1,7 @@
 #include "tests/bench/measure.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <numeric>
@@ -37,7 +38,7 @@ double percentile(std::vector<double> samples, double p) {
   if (samples.empty())
     return 0;
   auto last = static_cast<double>(samples.size() - 1);
-  auto at = samples.begin() + static_cast<std::ptrdiff_t>(p * last + 0.5);
+  auto at = samples.begin() + static_cast<std::ptrdiff_t>(std::lround(p * last));
   std::nth_element(samples.begin(), at, samples.end());
   return *at;
 }

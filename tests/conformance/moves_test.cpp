@@ -144,11 +144,12 @@ TEST_CASE("devices run one plan at the same time with the same bits", "[gpu][thr
       const auto inputs = random_inputs(*model, symbols);
       // Catch's assertions belong to one thread: the others count.
       std::atomic<int> wrong{0};
-      std::thread([&] {
+      std::thread([&, &model = model, &symbols = symbols] { // named anew: Clang 14 captures no structured bindings
         bench_device device(on, *machine, 0);
         plan = device.plan(model, symbols);
         wanted = device.infer(*plan, inputs);
-      }).join();
+      })
+          .join();
       auto work = [&](std::uint32_t index) {
         bench_device device(on, *machine, index);
         for (int i = 0; i < rounds; ++i)
@@ -157,7 +158,7 @@ TEST_CASE("devices run one plan at the same time with the same bits", "[gpu][thr
       std::thread one(work, 0);
       std::thread two(work, 1);
       // Meanwhile a plan of the same weights is built.
-      std::thread builder([&] {
+      std::thread builder([&, &model = model, &symbols = symbols] {
         bench_device device(on, *machine, 0);
         auto other = symbols;
         other[0] += 1;

@@ -8,7 +8,6 @@
 
 using namespace baton;
 using namespace baton::testing;
-using Catch::Contains;
 
 namespace {
 

@@ -21,7 +21,7 @@ template <class Spoil>
 std::string refused(Spoil spoil) {
   auto maker = good_model();
   spoil(maker);
-  const auto message = maker.error();
+  auto message = maker.error();
   CHECK_THAT(message, Catch::StartsWith("model 'm': "));
   return message;
 }

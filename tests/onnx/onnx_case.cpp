@@ -122,7 +122,7 @@ onnx_case::onnx_case(const fs::path& folder) : folder_(folder), model_(parse<onn
 }
 
 outcome onnx_case::run(bench_device& on) const {
-  const auto result = run(on, model_);
+  auto result = run(on, model_);
   if (result.is != verdict::refused || opset() >= 7)
     return result;
   // Most operators stayed as they were in opset 7; what changed has attributes that are refused.

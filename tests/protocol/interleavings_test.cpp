@@ -122,11 +122,11 @@ void wander(const scenario& s, std::uint64_t walks) {
       w.take(step);
       auto problem = w.broken();
       INFO(s.name << ", walk " << seed << ", after " << w.describe());
-      REQUIRE(problem.value_or("") == "");
+      REQUIRE(problem.value_or("").empty());
     }
     auto problem = w.broken_at_rest();
     INFO(s.name << ", walk " << seed);
-    REQUIRE(problem.value_or("") == "");
+    REQUIRE(problem.value_or("").empty());
   }
 }
 

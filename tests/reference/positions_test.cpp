@@ -65,7 +65,8 @@ public:
     r.inputs = inputs_;
     r.pinned = {0};
     r.steps = std::move(steps);
-    REQUIRE(runtime_->submit(std::move(r)));
+    const auto submitted = runtime_->submit(std::move(r));
+    REQUIRE(submitted);
     auto d = runtime_->results().pop(std::chrono::minutes{2});
     REQUIRE(d);
     INFO(d->message);
