@@ -36,7 +36,7 @@ void build_conv(layer_builder& builder, const metadata::conv_layer& a) {
                                                            for (std::size_t k = 0; k < out.size(); ++k)
                                                              out[k] = static_cast<float>(f.addend[k]);
                                                          })});
-  builder.add(dnnl::convolution_forward(d), d.scratchpad_desc(), std::move(arguments));
+  builder.add(primitive_of(d), d.scratchpad_desc(), std::move(arguments));
 }
 
 } // namespace baton::gpu::cpu

@@ -1,10 +1,12 @@
 #include "gpu/cpu/convolution.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <string_view>
 
 #include "gpu/cpu/layer_builder.hpp"
 #include "gpu/defaults.hpp"
+#include "gpu/failure.hpp"
 
 namespace baton::gpu::cpu {
 namespace {
@@ -19,6 +21,29 @@ bool has(std::string_view text, std::string_view part) {
 bool is_reference(const convolution::description& d) {
   return has(d.impl_info_str(), "ref");
 }
+
+/// oneDNN 2.6 takes descriptions from its cache of primitives, and forgets where in its list of implementations it is
+/// when it finds one: the next is then the same again under another number, and the primitive that is made of it may be
+/// the one which the cache knows by that number. So nothing is in the cache while implementations are gone through.
+class no_primitive_cache {
+public:
+  no_primitive_cache() : lock_(mutex()), before_(dnnl::get_primitive_cache_capacity()) {
+    dnnl::set_primitive_cache_capacity(0);
+  }
+  ~no_primitive_cache() {
+    dnnl_set_primitive_cache_capacity(before_); // does not throw
+  }
+  no_primitive_cache(const no_primitive_cache&) = delete;
+  no_primitive_cache& operator=(const no_primitive_cache&) = delete;
+
+private:
+  static std::mutex& mutex() {
+    static std::mutex one;
+    return one;
+  }
+  std::lock_guard<std::mutex> lock_;
+  int before_;
+};
 
 } // namespace
 
@@ -111,7 +136,19 @@ bool is_winograd(const conv_kernel& k) {
   return has(k.name, "wino");
 }
 
+dnnl::convolution_forward primitive_of(const convolution::description& d) {
+  dnnl::convolution_forward made(d);
+  const auto* own = made.get_primitive_desc();
+  const char* name = nullptr;
+  const auto* weights = dnnl_primitive_desc_query_md(own, dnnl_query_weights_md, 0);
+  if (dnnl_primitive_desc_query(own, dnnl_query_impl_info_str, 0, static_cast<void*>(&name)) != dnnl_success
+      || std::string_view(name) != d.impl_info_str() || !weights || layout(*weights) != d.weights_desc())
+    raise(errc::internal, std::string("oneDNN made another kernel of a convolution by ") + d.impl_info_str());
+  return made;
+}
+
 std::vector<conv_kernel> other_kernels(const convolution& c, const conv_kernel& direct, bool exact) {
+  const no_primitive_cache while_searching;
   std::vector<conv_kernel> result;
   auto add_all = [&](algorithm by, memory::format_tag pictures, const std::string& prefix) {
     try {

@@ -60,4 +60,7 @@ std::vector<conv_kernel> other_kernels(const convolution& c, const conv_kernel& 
 /// Whether it transforms the weights to larger ones.
 bool is_winograd(const conv_kernel& k);
 
+/// Throws `failure` if the library gives another kernel than the one described.
+dnnl::convolution_forward primitive_of(const convolution::description& d);
+
 } // namespace baton::gpu::cpu

@@ -87,7 +87,7 @@ class candidate {
 public:
   candidate(const conv_kernel& kernel, const piece& pictures, const piece& weights, workbench& bench,
             const dnnl::stream& stream)
-      : convolve_(kernel.how), source_(&bench.source(kernel.how.src_desc(), pictures, stream)),
+      : convolve_(primitive_of(kernel.how)), source_(&bench.source(kernel.how.src_desc(), pictures, stream)),
         target_(&bench.target(kernel.how.dst_desc())), weights_(kernel.how.weights_desc(), bench.home()) {
     reorder(weights, weights_, stream);
     arguments_ = {{DNNL_ARG_SRC, source_->memory()},

@@ -8,7 +8,8 @@ bound_arguments primitive_step::bind() const {
   bound_arguments result;
   result.memories.reserve(arguments_.size());
   for (const auto& a : arguments_) {
-    auto* address = a.what.at.in == place::space::constant ? const_cast<std::byte*>(a.what.at.constant) : nullptr;
+    const auto& at = a.what.at;
+    auto* address = at.in == place::space::constant ? const_cast<std::byte*>(at.constant) + at.offset : nullptr;
     result.memories.emplace_back(a.what.how, cpu_engine(), address);
     result.arguments.push_back({a.name, result.memories.back().get()});
   }
@@ -18,7 +19,8 @@ bound_arguments primitive_step::bind() const {
 void primitive_step::run(const run_context& context) const {
   auto& arguments = context.bound[slot_].arguments;
   for (std::size_t i = 0; i < arguments_.size(); ++i)
-    if (arguments_[i].what.at.in != place::space::constant) // those are bound for good
+    if (const auto& at = arguments_[i].what.at;
+        at.in != place::space::constant || at.per_part != 0) // else it was bound for good
       dnnl::error::wrap_c_api(
           dnnl_memory_set_data_handle(arguments[i].memory, context.values.at(arguments_[i].what.at)),
           "could not bind an operand");

@@ -132,8 +132,9 @@ TEST_CASE("a device counts its busy time and segments, also across a restart of 
 
 TEST_CASE("a second attempt has phases of its own, within the whole request's time", "[actors]") {
   auto r = start(options_for("cpu:2"));
-  auto model = add(*r, tiny_resnet(), {{64}});
-  auto inputs = random_inputs(*tiny_resnet(), {64}, 5);
+  // Long enough for the crash to come while it runs.
+  auto model = add(*r, tiny_resnet(), {{1024}});
+  auto inputs = random_inputs(*tiny_resnet(), {1024}, 5);
   bool again = false;
   for (int i = 0; i < 200 && !again; ++i) {
     auto q = ask(model, inputs);

@@ -84,6 +84,30 @@ TEST_CASE("what was measured once is not measured again, and equal convolutions 
   CHECK(relative_difference(again.device->infer(*plan, inputs)[0], reference_run(*model, {1}, inputs)[0]) <= 1e-5);
 }
 
+TEST_CASE("each kernel of a convolution comes once, and is the one it says, also when others have been made before",
+          "[gpu]") {
+  const auto model = wide_cnn();
+  const metadata::symbol_values one{1};
+  const gpu::layer_view layer(*model, one, 1);
+  const gpu::cpu::convolution c(layer, std::get<metadata::conv_layer>(model->layers()[1].attributes));
+  std::vector<std::string> first;
+  for (int i = 0; i < 3; ++i) {
+    const auto direct = gpu::cpu::direct_kernel(c);
+    std::vector<std::string> names;
+    for (const auto& k : gpu::cpu::other_kernels(c, direct, false)) {
+      names.push_back(k.name);
+      CHECK_NOTHROW(gpu::cpu::primitive_of(k.how)); // kept in oneDNN's cache
+    }
+    CHECK_NOTHROW(gpu::cpu::primitive_of(direct.how));
+    auto sorted = names;
+    std::sort(sorted.begin(), sorted.end());
+    CHECK(std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end());
+    if (i == 0)
+      first = names;
+    CHECK(names == first);
+  }
+}
+
 TEST_CASE("a choice that is nonsense or names an unknown kernel is measured anew", "[gpu]") {
   setup first;
   const auto model = wide_cnn();
