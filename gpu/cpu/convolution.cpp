@@ -1,7 +1,6 @@
 #include "gpu/cpu/convolution.hpp"
 
 #include <algorithm>
-#include <mutex>
 #include <string_view>
 
 #include "gpu/cpu/layer_builder.hpp"
@@ -21,29 +20,6 @@ bool has(std::string_view text, std::string_view part) {
 bool is_reference(const convolution::description& d) {
   return has(d.impl_info_str(), "ref");
 }
-
-/// oneDNN 2.6 takes descriptions from its cache of primitives, and forgets where in its list of implementations it is
-/// when it finds one: the next is then the same again under another number, and the primitive that is made of it may be
-/// the one which the cache knows by that number. So nothing is in the cache while implementations are gone through.
-class no_primitive_cache {
-public:
-  no_primitive_cache() : lock_(mutex()), before_(dnnl::get_primitive_cache_capacity()) {
-    dnnl::set_primitive_cache_capacity(0);
-  }
-  ~no_primitive_cache() {
-    dnnl_set_primitive_cache_capacity(before_); // does not throw
-  }
-  no_primitive_cache(const no_primitive_cache&) = delete;
-  no_primitive_cache& operator=(const no_primitive_cache&) = delete;
-
-private:
-  static std::mutex& mutex() {
-    static std::mutex one;
-    return one;
-  }
-  std::lock_guard<std::mutex> lock_;
-  int before_;
-};
 
 } // namespace
 
@@ -148,7 +124,6 @@ dnnl::convolution_forward primitive_of(const convolution::description& d) {
 }
 
 std::vector<conv_kernel> other_kernels(const convolution& c, const conv_kernel& direct, bool exact) {
-  const no_primitive_cache while_searching;
   std::vector<conv_kernel> result;
   auto add_all = [&](algorithm by, memory::format_tag pictures, const std::string& prefix) {
     try {

@@ -19,7 +19,14 @@ struct loop {
 } // namespace
 
 const dnnl::engine& cpu_engine() {
-  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  // oneDNN 2.6 must not keep primitives. It takes descriptions from those that it keeps, and then forgets where in its
+  // list of implementations it is: the next is the same again under another number, and the primitive made of it may be
+  // the one known by that number, with another layout of weights. And such a description refers to attributes that may
+  // be gone.
+  static const dnnl::engine engine = [] {
+    dnnl::set_primitive_cache_capacity(0);
+    return dnnl::engine(dnnl::engine::kind::cpu, 0);
+  }();
   return engine;
 }
 
