@@ -1,6 +1,5 @@
 #include "apps/device_options.hpp"
 
-#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
@@ -61,8 +60,7 @@ void add_device_options(CLI::App& command, device_options& options, gpu::machine
                      "File of the kernels that were measured to be fastest; by default baton/store.db in the user's\n"
                      "cache folder");
   command.add_flag("--exact", machine.exact,
-                   "On CPUs, no convolution by Winograd's transforms (faster, error about 1e-6) and no search for\n"
-                   "the fastest kernel");
+                   "On CPUs, no convolution by Winograd's transforms (faster, error about 1e-6, larger weights)");
   command.add_option("--cuda-plugin", machine.cuda_plugin,
                      "The CUDA backend's file; by default libbaton_cuda.so beside the program or in ../lib/baton");
 }
@@ -73,13 +71,10 @@ expected<std::vector<gpu::device_spec>> read_devices(const device_options& optio
     return specs;
   machine.multiplies = precisions.at(options.precision);
   machine.graphs = graph_uses.at(options.cuda_graphs);
-  const auto has_gpu = std::any_of(specs->begin(), specs->end(), [](const auto& s) { return s.backend == "cuda"; });
-  if (has_gpu || !machine.exact) {
-    auto opened = open_store(options.store);
-    if (!opened)
-      return tl::unexpected(opened.error());
-    machine.choices = std::move(*opened);
-  }
+  auto opened = open_store(options.store);
+  if (!opened)
+    return tl::unexpected(opened.error());
+  machine.choices = std::move(*opened);
   return specs;
 }
 

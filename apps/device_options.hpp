@@ -23,8 +23,8 @@ struct device_options {
 /// `command`.
 void add_device_options(CLI::App& command, device_options& options, gpu::machine_options& machine);
 
-/// Parses them and completes `machine`. The store is opened if there are devices that search for kernels; if it was not
-/// asked for by name and cannot be opened, a warning says so. Errors: `bad_argument`, `io`.
+/// Parses them and completes `machine`. The store is opened; if it was not asked for by name and cannot be had, a
+/// warning says so. Errors: `bad_argument`, `io`.
 expected<std::vector<gpu::device_spec>> read_devices(const device_options& options, gpu::machine_options& machine);
 
 } // namespace baton::apps

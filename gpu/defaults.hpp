@@ -28,14 +28,14 @@ inline constexpr std::size_t kept_block_bytes = std::size_t{256} << 20;
 /// Runs of each layer when a plan is built; the least time counts. The first one also warms caches and pages.
 inline constexpr int measuring_runs = 2;
 
-/// Parts measured of a layer that has many: its steps are alike.
+/// Parts of a layer that has many of which a GPU measures each: its steps are alike.
 inline constexpr std::uint32_t measuring_parts = 3;
+/// Parts that a CPU runs together to measure one: some steps work for several parts.
+inline constexpr std::uint32_t measured_at_once = 8;
 
 /// Rows (steps times batch) of an LSTM's input that a CPU multiplies at once: few steps, since a segment that begins in
 /// between does it again.
 inline constexpr std::int64_t lstm_rows_at_once = 4;
-/// Parts of a layer that a CPU runs together to measure one.
-inline constexpr std::uint32_t measured_at_once = 8;
 
 /// Kernels of a convolution that are tried, per algorithm and layout of the pictures.
 inline constexpr std::size_t implementations_tried = 3;

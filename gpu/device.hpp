@@ -246,7 +246,7 @@ struct machine_options {
   std::string cuda_plugin;
   precision multiplies = precision::fp32;
   graph_use graphs = graph_use::measured;
-  /// Only kernels that compute as written down, no Winograd transforms: none is searched for on a CPU.
+  /// On CPUs only kernels that compute as written down: no Winograd transforms.
   bool exact = false;
   /// What searches for kernels found; null: known to this process only.
   std::shared_ptr<metadata::kernel_choices> choices;

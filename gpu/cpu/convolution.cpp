@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "gpu/cpu/layer_builder.hpp"
+#include "gpu/cpu/weights_of_one.hpp"
 #include "gpu/defaults.hpp"
 #include "gpu/failure.hpp"
 
@@ -15,10 +16,6 @@ using dnnl::memory;
 
 bool has(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
-}
-
-bool is_reference(const convolution::description& d) {
-  return has(d.impl_info_str(), "ref");
 }
 
 } // namespace
@@ -92,20 +89,9 @@ void write_weights(const layer_view& of, const convolution& c, std::span<float> 
 }
 
 conv_kernel direct_kernel(const convolution& c) {
-  auto direct = [&](std::int64_t batch, const layout& weights) {
-    return c.first_kernel(c.describe(algorithm::convolution_direct, batch, weights));
-  };
-  auto single = direct(1, any_layout(c.weights));
-  if (c.source[0] == 1)
-    return {"direct", single};
-  try {
-    auto shared = direct(c.source[0], single.weights_desc());
-    if (!is_reference(shared))
-      return {"direct", shared};
-  } catch (const dnnl::error&) {
-    // This batch has no kernel for that layout.
-  }
-  return {"direct", direct(c.source[0], any_layout(c.weights))};
+  return {"direct", with_weights_of_one(c.source[0] == 1, any_layout(c.weights), [&](bool one, const layout& weights) {
+            return c.first_kernel(c.describe(algorithm::convolution_direct, one ? 1 : c.source[0], weights));
+          })};
 }
 
 bool is_winograd(const conv_kernel& k) {

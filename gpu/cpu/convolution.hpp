@@ -49,8 +49,7 @@ struct conv_kernel {
   convolution::description how;
 };
 
-/// What needs no measurement. Its weights lie as a batch of one wants them, so that the layout does not depend on which
-/// plan was built first; only if no fast kernel takes them so are they laid out a second time.
+/// What needs no measurement; see `with_weights_of_one`.
 conv_kernel direct_kernel(const convolution& c);
 
 /// Those worth a try beside the direct one: other implementations, other layouts of the pictures, and, if not

@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <string_view>
 
 #include "gpu/cpu/kernels.hpp"
+#include "gpu/cpu/weights_of_one.hpp"
 
 namespace baton::gpu::cpu {
 namespace {
@@ -31,17 +31,9 @@ matmul::primitive_desc describe(std::int64_t rows, std::int64_t depth, std::int6
 /// 147 us as oneDNN's inner product in its own layout.
 matmul::primitive_desc choose(std::int64_t rows, std::int64_t depth, std::int64_t columns, bool has_bias,
                               metadata::activation act) {
-  auto single = describe(1, depth, columns, any_layout({depth, columns}), has_bias, act);
-  if (rows == 1)
-    return single;
-  try {
-    auto shared = describe(rows, depth, columns, single.weights_desc(), has_bias, act);
-    if (std::string_view(shared.impl_info_str()).find("ref") == std::string_view::npos)
-      return shared;
-  } catch (const dnnl::error&) {
-    // These rows have no kernel for that layout.
-  }
-  return describe(rows, depth, columns, any_layout({depth, columns}), has_bias, act);
+  return with_weights_of_one(rows == 1, any_layout({depth, columns}), [&](bool one, const layout& weights) {
+    return describe(one ? 1 : rows, depth, columns, weights, has_bias, act);
+  });
 }
 
 } // namespace

@@ -1,7 +1,6 @@
 #include "gpu/cpu/lstm_cell.hpp"
 
 #include <bit>
-#include <cmath>
 #include <cstdint>
 
 namespace baton::gpu::cpu {
@@ -13,7 +12,8 @@ namespace {
   constexpr float to_nearest = 12582912.0F; // 1.5 * 2^23: adding it rounds to a whole number
   constexpr float ln2_high = 0.693359375F;
   constexpr float ln2_low = -2.12194440e-4F;
-  const float n = (x * log2_of_e + to_nearest) - to_nearest;
+  const float shifted = x * log2_of_e + to_nearest; // its lowest bits are that number
+  const float n = shifted - to_nearest;
   const float r = x - n * ln2_high - n * ln2_low;
   float y = 1.9875691500e-4F;
   y = y * r + 1.3981999507e-3F;
@@ -22,8 +22,9 @@ namespace {
   y = y * r + 1.6666665459e-1F;
   y = y * r + 5.0000001201e-1F;
   y = y * r * r + r + 1.0F;
-  const auto exponent = (static_cast<std::int32_t>(n) + 127) << 23;
-  return y * std::bit_cast<float>(exponent);
+  constexpr std::uint32_t bias = 127;
+  const auto exponent = std::bit_cast<std::uint32_t>(shifted) - std::bit_cast<std::uint32_t>(to_nearest) + bias;
+  return y * std::bit_cast<float>(exponent << 23);
 }
 
 [[gnu::always_inline]] inline float bounded(float x, float most) {

@@ -15,8 +15,9 @@ struct lstm_cell {
   std::size_t hidden;
 };
 
-/// c = sigmoid(f) * c + sigmoid(i) * tanh(candidate), h = sigmoid(o) * tanh(c). Relative error of the functions below
-/// 1e-6 (Cephes' expf and tanhf). With the widest vectors the processor has; the bits are the same with any.
+/// c = sigmoid(f) * c + sigmoid(i) * tanh(candidate), h = sigmoid(o) * tanh(c). Relative error of each 1e-6 (functions:
+/// Cephes' expf and tanhf); sums beyond 87 count as 87. With the widest vectors that the processor has; the bits of a
+/// unit are the same with any, alone and among others.
 void run(const lstm_cell& cell);
 
 } // namespace baton::gpu::cpu

@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <string_view>
 
 #include "gpu/cpu/lstm_cell.hpp"
 #include "gpu/cpu/recurrent_cpu.hpp"
+#include "gpu/cpu/weights_of_one.hpp"
 #include "gpu/defaults.hpp"
 
 namespace baton::gpu::cpu {
@@ -38,20 +38,10 @@ struct product {
     return {d, attributes, cpu_engine()};
   }
 
-  /// The weights lie as a batch of one wants them; see the convolution.
   matmul::primitive_desc choose(std::int64_t rows, std::int64_t batch) const {
-    const auto any = any_layout({depth, columns});
-    auto single = describe(rows / batch, any);
-    if (batch == 1)
-      return single;
-    try {
-      auto shared = describe(rows, single.weights_desc());
-      if (std::string_view(shared.impl_info_str()).find("ref") == std::string_view::npos)
-        return shared;
-    } catch (const dnnl::error&) {
-      // These rows have no kernel for that layout.
-    }
-    return describe(rows, any);
+    return with_weights_of_one(batch == 1, any_layout({depth, columns}), [&](bool one, const layout& weights) {
+      return describe(one ? rows / batch : rows, weights);
+    });
   }
 };
 

@@ -51,7 +51,7 @@ void build_lstm_of_products(layer_builder& b, const recurrent_extents& e);
 /// Whether w and r are both weights, so that oneDNN may choose how they lie.
 bool has_fixed_weights(const layer_builder& b);
 
-/// The weights lie as a batch of one wants them; see the convolution. `describe(batch, w, r)` makes the primitive's
+/// `with_weights_of_one` for two weights. `describe(batch, w, r)` makes the primitive's
 /// description.
 template <class Describe>
 auto choose_recurrent(const layer_builder& b, const recurrent_extents& e, Describe describe) {

@@ -2,7 +2,7 @@
 """Each runtime is a process of its own, pinned to the same cores; they are asked in turn. What is reported is the median
 time over that of the faster peer, and how far the answers are apart. Models: build/zoo (demo/make_zoo.py).
 
-Usage: ort.py [--models NAME,...] [--batches 1,8] [--cores 1,2] [--seconds 3] [--precision f32]
+Usage: ort.py [--models NAME,...] [--batches 1,8] [--cores 1,2] [--seconds 3]
 """
 import argparse
 import contextlib
@@ -39,7 +39,7 @@ def compare(name, batch, cores, options):
         ours = [options.contestant, model, f"cpu:1x{cores}", *inputs]
         commands = {"baton": ours, "again": ours}
         for peer in PEERS:
-            commands[peer] = [sys.executable, python, peer, model, cores, "f32", *inputs]
+            commands[peer] = [sys.executable, python, peer, model, cores, *inputs]
         contestants = []
         for who, command in commands.items():
             contestants.append(Contestant(who, command, pinned))

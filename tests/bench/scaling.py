@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "peers"))
-from contest import Contestant, random_input
+from contest import Contestant, interval, random_input
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CASES = {"one": "cpu:1", "again": "cpu:1", "wide": "cpu:1x2", "both": "cpu:2"}
@@ -55,17 +55,19 @@ def main():
         sys.exit("scaling: there is one core only")
     random.seed(1)
     print("requests per second over those of one device of one core, medians of rounds; p99 of latency likewise")
-    print(f"{'model':14} {'one, ms':>8} {'A/A':>6} {'wide':>6} {'both':>6} {'both, p99':>9}")
+    print(f"{'model':14} {'one, ms':>8} {'A/A':>6}  {'wide':23} {'both':23} {'both, p99':>9}")
     gains = {"wide": [], "both": []}
     for name in options.models or sorted(p.name for p in options.zoo.iterdir() if (p / "1/model.onnx").exists()):
         seen = measure(name, options)
-        whole = {case: statistics.median(r[0] for r in rounds) for case, rounds in seen.items()}
+        times = interval([r[0] for r in seen["one"]])
+        over_one = {case: interval([a[0] / b[0] for a, b in zip(seen["one"], rounds)]) for case, rounds in seen.items()}
         late = {case: percentile([s for r in rounds for s in r[1:]], 0.99) for case, rounds in seen.items()}
         for case, gain in gains.items():
-            gain.append(whole["one"] / whole[case])
+            gain.append(over_one[case][0])
         requests = len(seen["one"][0]) - 1
-        print(f"{name:14} {whole['one'] / requests * 1e3:8.2f} {whole['one'] / whole['again']:6.3f} {gains['wide'][-1]:6.3f} "
-              f"{gains['both'][-1]:6.3f} {late['both'] / late['one']:9.3f}", flush=True)
+        shown = {case: "{:.3f} [{:.3f}, {:.3f}]".format(*x) for case, x in over_one.items()}
+        print(f"{name:14} {times[0] / requests * 1e3:8.2f} {over_one['again'][0]:6.3f}  {shown['wide']:23} {shown['both']:23} "
+              f"{late['both'] / late['one']:9.3f}", flush=True)
     for case, gain in gains.items():
         print(f"figure scaling.{case} {math.exp(statistics.mean(map(math.log, gain))):.3f} times_one_core")
 

@@ -1,9 +1,8 @@
 // A model on Baton's devices, through its actors, for a benchmark that asks several runtimes in turn.
-// Usage: baton_contestant MODEL.onnx DEVICES [exact] INPUT.npy...   Then one command per line of stdin, one answer
+// Usage: baton_contestant MODEL.onnx DEVICES INPUT.npy...   Then one command per line of stdin, one answer
 // each:
 //   run N        seconds of each of N requests, one after the other
 //   stream N     seconds of N requests, as many at once as there are devices, then those of each
-//   layers N     mean seconds of each layer over N requests
 //   save FOLDER  writes the outputs of the last request, NAME.npy each
 #include <chrono>
 #include <cstdio>
@@ -28,13 +27,12 @@ namespace {
 
 class contestant {
 public:
-  contestant(const std::string& file, const std::string& devices, bool exact, const std::vector<std::string>& inputs)
+  contestant(const std::string& file, const std::string& devices, const std::vector<std::string>& inputs)
       : model_(must(metadata::import_onnx(file, "model"))) {
     for (const auto& input : inputs)
       request_.inputs.push_back(must(metadata::read_npy(input)));
     actors::runtime_options o;
     o.devices = must(gpu::parse_devices(devices));
-    o.machine.exact = exact;
     system_ = must(actors::runtime::start(std::move(o)));
     request_.model = must(system_->add_model(model_, {must(model_->bind(request_.inputs))}, std::chrono::minutes{10}));
   }
@@ -66,20 +64,6 @@ public:
     }
     result[0] = seconds{std::chrono::steady_clock::now() - start}.count();
     return result;
-  }
-
-  void layers(int times) {
-    std::vector<double> total(model_->layers().size());
-    for (int i = 0; i < times; ++i) {
-      run();
-      for (std::size_t l = 0; l < total.size(); ++l)
-        total[l] += seconds{last_.layer_time[l]}.count() / times;
-    }
-    for (std::size_t l = 0; l < total.size(); ++l) {
-      const auto& layer = model_->layers()[l];
-      std::cout << kind_name(layer.attributes) << ' ' << layer.name << ' ' << total[l] << ';';
-    }
-    std::cout << std::endl;
   }
 
   void save(const std::filesystem::path& folder) {
@@ -117,8 +101,6 @@ void serve(contestant& c) {
       for (const auto s : c.stream(times))
         std::cout << s << ' ';
       std::cout << std::endl;
-    } else if (verb == "layers" && words >> times) {
-      c.layers(times);
     } else if (verb == "save" && words >> folder) {
       c.save(folder);
     } else {
@@ -131,11 +113,9 @@ void serve(contestant& c) {
 
 int main(int argc, char** argv) {
   try {
-    std::vector<std::string> words(argv + 1, argv + argc);
-    const bool exact = words.size() > 2 && words[2] == "exact";
-    if (words.size() < (exact ? 4 : 3))
-      throw std::runtime_error("usage: baton_contestant MODEL.onnx DEVICES [exact] INPUT.npy...");
-    contestant c(words[0], words[1], exact, {words.begin() + (exact ? 3 : 2), words.end()});
+    if (argc < 4)
+      throw std::runtime_error("usage: baton_contestant MODEL.onnx DEVICES INPUT.npy...");
+    contestant c(argv[1], argv[2], {argv + 3, argv + argc});
     serve(c);
     return 0;
   } catch (const std::exception& e) {

@@ -1,6 +1,6 @@
 """A model on ONNX Runtime or OpenVINO, asked as baton_contestant.cpp is.
 
-Usage: contestant.py onnxruntime|openvino MODEL.onnx THREADS f32|bf16 INPUT.npy...
+Usage: contestant.py onnxruntime|openvino MODEL.onnx THREADS INPUT.npy...
 """
 import pathlib
 import sys
@@ -10,10 +10,8 @@ import numpy as np
 
 
 class OnnxRuntime:
-    def __init__(self, file, threads, precision):
+    def __init__(self, file, threads):
         import onnxruntime
-        if precision != "f32":
-            sys.exit("ONNX Runtime computes in float32 here")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -32,13 +30,13 @@ class OnnxRuntime:
 
 
 class OpenVino:
-    def __init__(self, file, threads, precision):
+    def __init__(self, file, threads):
         import openvino
         core = openvino.Core()
         self.model = core.read_model(file)
         self.compile = lambda model: core.compile_model(
             model, "CPU", {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY",
-                           "INFERENCE_PRECISION_HINT": precision})
+                           "INFERENCE_PRECISION_HINT": "f32"})
         self.outputs = [o.get_any_name() for o in self.model.outputs]
 
     def bind(self, values):
@@ -53,8 +51,8 @@ class OpenVino:
 
 
 def main():
-    kind, file, threads, precision, *inputs = sys.argv[1:]
-    runtime = {"onnxruntime": OnnxRuntime, "openvino": OpenVino}[kind](file, int(threads), precision)
+    kind, file, threads, *inputs = sys.argv[1:]
+    runtime = {"onnxruntime": OnnxRuntime, "openvino": OpenVino}[kind](file, int(threads))
     runtime.bind([np.load(path) for path in inputs])
     print("ready", flush=True)
     last = None
