@@ -50,6 +50,9 @@ inline constexpr int reorder_runs = 4;
 /// Most bytes of other layers' weights that pass through the caches between two runs of a trial.
 inline constexpr std::size_t trial_bytes_between = std::size_t{32} << 20;
 
+/// Floating-point operations per picture below which a convolution is not worth larger weights.
+inline constexpr double transform_flops = 3e6;
+
 /// Winograd's kernel is chosen instead of a direct one if it takes less than this share of its time, at most this error
 /// (root mean square, relative).
 inline constexpr double kernel_gain = 0.96;

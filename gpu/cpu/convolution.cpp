@@ -35,6 +35,17 @@ convolution::convolution(const layer_view& of, const metadata::conv_layer& layer
     weights = {a.groups, channels / a.groups, weights[1], weights[2], weights[3]};
 }
 
+convolution convolution::of_batch(std::int64_t pictures) const {
+  auto result = *this;
+  result.source[0] = result.target[0] = pictures;
+  return result;
+}
+
+double convolution::flops() const {
+  return 2.0 * static_cast<double>(elements_of(target)) * static_cast<double>(elements_of(weights))
+         / static_cast<double>(channels);
+}
+
 convolution::operation convolution::describe(algorithm by, std::int64_t batch, const layout& how_weights,
                                              memory::format_tag pictures) const {
   auto src = source;
@@ -94,6 +105,17 @@ conv_kernel direct_kernel(const convolution& c) {
           })};
 }
 
+std::optional<convolution::description> with_weights_of(const conv_kernel& other, const convolution& c) {
+  if (is_winograd(other))
+    return std::nullopt;
+  try {
+    auto d = c.first_kernel(c.describe(algorithm::convolution_direct, c.source[0], other.how.weights_desc()));
+    return is_reference(d) ? std::nullopt : std::optional(d);
+  } catch (const dnnl::error&) {
+    return std::nullopt;
+  }
+}
+
 bool is_winograd(const conv_kernel& k) {
   return has(k.name, "wino");
 }
@@ -128,7 +150,7 @@ std::vector<conv_kernel> other_kernels(const convolution& c, const conv_kernel& 
       // None for this convolution on this processor.
     }
   };
-  if (!exact)
+  if (!exact && c.of_batch(1).flops() >= defaults::transform_flops)
     add_all(algorithm::convolution_winograd, memory::format_tag::any, "");
   add_all(algorithm::convolution_direct, memory::format_tag::any, "");
   add_all(algorithm::convolution_direct, memory::format_tag::nhwc, "nhwc/");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,6 +30,10 @@ struct convolution {
   /// Throws `failure` for what cannot be run.
   convolution(const layer_view& of, const metadata::conv_layer& a);
 
+  /// The same of another number of pictures.
+  convolution of_batch(std::int64_t pictures) const;
+  double flops() const;
+
   using operation = dnnl::convolution_forward::desc;
   using description = dnnl::convolution_forward::primitive_desc;
   operation describe(dnnl::algorithm by, std::int64_t batch, const layout& how_weights,
@@ -55,6 +60,9 @@ conv_kernel direct_kernel(const convolution& c);
 /// Those worth a try beside the direct one: other implementations, other layouts of the pictures, and, if not
 /// `exact`, Winograd's.
 std::vector<conv_kernel> other_kernels(const convolution& c, const conv_kernel& direct, bool exact);
+
+/// The kernel that takes its weights as `other`'s does; nothing if there is no fast one, or it transforms.
+std::optional<convolution::description> with_weights_of(const conv_kernel& other, const convolution& c);
 
 /// Whether it transforms the weights to larger ones.
 bool is_winograd(const conv_kernel& k);

@@ -80,16 +80,16 @@ public:
 
   kernel_choices_made run() {
     kernel_choices_made made{std::vector<std::optional<kernel_choice>>(model_.layers().size()), std::nullopt};
-    auto& result = made.by_layer;
     std::vector<searched> all;
     std::array<double, layouts> total{};
     try {
-      for (std::uint32_t i = 0; i < result.size(); ++i)
+      for (std::uint32_t i = 0; i < made.by_layer.size(); ++i)
         if (const auto* a = std::get_if<metadata::conv_layer>(&model_.layers()[i].attributes))
           if (const convolution c(layer_view(model_, symbols_, i), *a); c.fixed_weights) {
-            all.push_back(look_up(i, c));
+            const auto one = look_up(i, c.of_batch(1), nullptr);
             for (std::size_t l = 0; l < layouts; ++l)
-              total[l] += all.back().found.in[l].best.seconds;
+              total[l] += one.found.in[l].best.seconds;
+            all.push_back(c.source[0] == 1 ? one : look_up(i, c, &one));
           }
     } catch (const failure& f) {
       if (f.why().code != errc::out_of_memory)
@@ -99,20 +99,23 @@ public:
     const auto pictures = static_cast<std::size_t>(std::min_element(total.begin(), total.end()) - total.begin());
     for (const auto& s : all) {
       const auto& [best, direct] = s.found.in[pictures];
-      result[s.layer] = kernel_choice{*find(s.kernels, best.kernel), best.seconds, direct.seconds};
+      made.by_layer[s.layer] = kernel_choice{*find(s.kernels, best.kernel), best.seconds, direct.seconds};
     }
-    give_up_what_does_not_fit(result, all, pictures);
+    give_up_what_does_not_fit(made.by_layer, all, pictures);
     if (!all.empty())
       made.pictures = picture_tags()[pictures];
     return made;
   }
 
 private:
-  searched look_up(std::uint32_t index, const convolution& c) {
+  /// `one`: the same layer at a batch of one, if `c` is of another.
+  searched look_up(std::uint32_t index, const convolution& c, const searched* one) {
     const layer_view layer(model_, symbols_, index);
     searched s{index, {direct_kernel(c)}, {}};
     for (auto& other : other_kernels(c, s.kernels.front(), seeker_.exact))
       s.kernels.push_back(std::move(other));
+    if (one)
+      add_those_of(*one, c, s.kernels);
     const auto from = layer.root(layer.input_value(conv_x));
     const bool plain = must_be_plain_[from] || model_.values()[from].origin == metadata::value_origin::input;
     const metadata::kernel_problem problem{seeker_.device, library(),
@@ -120,7 +123,7 @@ private:
     const auto known = seeker_.choices->find(problem);
     auto found = known ? read(*known, s.kernels) : std::nullopt;
     if (!found) {
-      const auto measured = measure(layer, c, s.kernels, plain);
+      const auto measured = measure(layer, c, s.kernels, plain, one);
       if (known)
         seeker_.choices->replace(problem, text_of(measured));
       else
@@ -132,23 +135,53 @@ private:
     return s;
   }
 
-  finding measure(const layer_view& layer, const convolution& c, const std::vector<conv_kernel>& kernels, bool plain) {
+  /// What a batch of one may have chosen, for this batch with the weights in the same place.
+  static void add_those_of(const searched& one, const convolution& c, std::vector<conv_kernel>& kernels) {
+    for (const auto& l : one.found.in)
+      for (const auto* t : {&l.best, &l.direct}) {
+        const auto& of_one = *find(one.kernels, t->kernel);
+        const auto name = "as_one/" + of_one.name;
+        if (!find(kernels, name))
+          if (auto same = with_weights_of(of_one, c))
+            kernels.push_back({name, *same});
+      }
+  }
+
+  finding measure(const layer_view& layer, const convolution& c, const std::vector<conv_kernel>& kernels, bool plain,
+                  const searched* one) {
     const auto results = try_kernels(layer, c, kernels, model_.weight_bytes(), home_);
+    std::vector<timed> times;
     finding f;
     for (std::size_t l = 0; l < layouts; ++l) {
-      auto& [best, direct] = f.in[l];
+      times.clear();
       for (std::size_t i = 0; i < kernels.size(); ++i) {
         const auto& d = kernels[i].how;
-        if (results[i].error > defaults::kernel_error || results[i].seconds > best.seconds)
-          continue;
-        const auto seconds = results[i].seconds
-                             + reordering(plain ? plain_layout(c.source) : layout_of(c.source, l), d.src_desc())
-                             + reordering(d.dst_desc(), layout_of(c.target, l));
-        if (!is_winograd(kernels[i]) && seconds < direct.seconds)
-          direct = {kernels[i].name, seconds};
-        if (seconds < best.seconds)
-          best = {kernels[i].name, seconds};
+        times.push_back({kernels[i].name, results[i].error > defaults::kernel_error
+                                              ? std::numeric_limits<double>::infinity()
+                                              : results[i].seconds});
+        if (times[i].seconds < std::numeric_limits<double>::infinity())
+          times[i].seconds += reordering(plain ? plain_layout(c.source) : layout_of(c.source, l), d.src_desc())
+                              + reordering(d.dst_desc(), layout_of(c.target, l));
       }
+      const auto least = [&](const auto& allowed) {
+        timed result;
+        for (std::size_t i = 0; i < kernels.size(); ++i)
+          if (times[i].seconds < result.seconds && allowed(kernels[i]))
+            result = times[i];
+        return result;
+      };
+      // With the weights where a batch of one has them, if there is such a kernel.
+      const auto fastest = [&](const timed* of_one, const auto& allowed) {
+        const auto* kernel = of_one ? find(one->kernels, of_one->kernel) : nullptr;
+        const auto like_it = kernel ? least([&](const conv_kernel& k) {
+          return allowed(k) && k.how.weights_desc() == kernel->how.weights_desc();
+        })
+                                    : timed{};
+        return like_it.kernel.empty() ? least(allowed) : like_it;
+      };
+      auto& [best, direct] = f.in[l];
+      direct = fastest(one ? &one->found.in[l].direct : nullptr, [](const auto& k) { return !is_winograd(k); });
+      best = fastest(one ? &one->found.in[l].best : nullptr, [](const auto&) { return true; });
       if (best.seconds > defaults::kernel_gain * direct.seconds)
         best = direct;
     }

@@ -108,6 +108,25 @@ TEST_CASE("each kernel of a convolution comes once, and is the one it says, also
   }
 }
 
+TEST_CASE("kernels and weights do not depend on which shape is planned first", "[gpu]") {
+  const auto model = wide_cnn();
+  setup first;
+  setup second;
+  const auto one = first.device->plan(model, {1});
+  const auto four = first.device->plan(model, {4});
+  second.choices->known = first.choices->known;
+  const auto four_first = second.device->plan(model, {4});
+  const auto one_last = second.device->plan(model, {1});
+  CHECK(second.choices->kept == 0);
+  for (std::uint32_t i = 0; i < model->layers().size(); ++i) {
+    CHECK(one->kernel(i).name == one_last->kernel(i).name);
+    CHECK(four->kernel(i).name == four_first->kernel(i).name);
+  }
+  CHECK(first.machine->domains()[0]->usage().weights == second.machine->domains()[0]->usage().weights);
+  const auto inputs = random_inputs(*model, {4});
+  CHECK(same_bits(first.device->infer(*four, inputs), second.device->infer(*four_first, inputs)));
+}
+
 TEST_CASE("a choice that is nonsense or names an unknown kernel is measured anew", "[gpu]") {
   setup first;
   const auto model = wide_cnn();
