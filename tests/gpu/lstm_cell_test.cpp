@@ -8,8 +8,6 @@
 
 #include <catch2/catch.hpp>
 
-using baton::gpu::cpu::lstm_cell;
-
 namespace {
 
 struct cell_data {
