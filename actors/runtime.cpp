@@ -43,6 +43,7 @@ struct runtime::impl {
 runtime::runtime(std::unique_ptr<impl> i) : impl_(std::move(i)) {}
 
 expected<std::unique_ptr<runtime>> runtime::start(runtime_options options) {
+  options.machine.cuts.longer_than = options.quantum; // at 0 a task can be preempted after whole layers
   auto machine = gpu::open_machine(options.devices, options.machine);
   if (!machine)
     return tl::unexpected(machine.error());

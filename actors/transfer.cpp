@@ -9,6 +9,14 @@
 
 namespace baton::actors {
 
+namespace {
+
+bool same_parts(const metadata::plan_profile& a, const metadata::plan_profile& b, metadata::position at) {
+  return at.part == 0 || a.parts[at.layer] == b.parts[at.layer];
+}
+
+} // namespace
+
 void transfer_state::start(std::shared_ptr<context> shared, metadata::domain_id d, const scheduler_actor& scheduler) {
   shared_ = std::move(shared);
   domain_ = d;
@@ -73,13 +81,19 @@ expected<void> transfer_state::prepare(const scheduling::bring& m) {
   auto record = m.what.members.empty() ? nullptr : shared_->requests.find(m.what.members.front().request);
   if (!record)
     return fail(errc::cancelled, "the request has ended");
-  if (m.from_device != metadata::no_device
-      && !shared_->registry_of(m.from).find_values(m.what.id, kind_of(m.from_device)))
-    return fail(errc::values_lost, "the task's values are not in the domain they were to come from");
+  std::shared_ptr<held_values> from;
+  if (m.from_device != metadata::no_device) {
+    from = shared_->registry_of(m.from).find_values(m.what.id, kind_of(m.from_device));
+    if (!from)
+      return fail(errc::values_lost, "the task's values are not in the domain they were to come from");
+  }
   auto plan = here.find_plan(m.what.model, m.what.symbols, kind_of(m.to));
   if (!plan)
     return fail(errc::not_found,
                 "device " + shared_->description(m.to).name + " has no plan for the task's model and shape");
+  if (from && !same_parts(from->plan->profile(), plan->profile(), m.what.at))
+    return fail(errc::not_found, "device " + shared_->description(m.to).name
+                                     + " cuts the layer that the task has begun in another way");
   auto values = here.make_values(m.what.id, kind_of(m.to), std::move(plan), std::move(record));
   return values ? expected<void>{} : tl::unexpected(values.error());
 }

@@ -11,6 +11,7 @@
 #include "apps/symbols.hpp"
 #include "apps/table.hpp"
 #include "metadata/onnx_import.hpp"
+#include "scheduling/defaults.hpp"
 
 namespace baton::apps {
 
@@ -107,6 +108,7 @@ void print(const metadata::model& m, const binder& b) {
 }
 
 int show_plan(show_options o, const std::shared_ptr<const metadata::model>& m, const symbol_map& named) {
+  o.machine.cuts.longer_than = scheduling::defaults::quantum;
   const auto symbols = bind_symbols(*m, named, 1, 1);
   if (!symbols)
     return report(symbols.error());

@@ -58,6 +58,17 @@ inline constexpr double transform_flops = 3e6;
 inline constexpr double kernel_gain = 0.96;
 inline constexpr double kernel_error = 1e-5;
 
+/// Most parts of a layer that is cut, and channels that lie together in weights and pictures.
+inline constexpr std::uint32_t most_parts = 64;
+inline constexpr std::int64_t channels_in_block = 16;
+
+/// What a core is expected to do in a second where nothing is measured: products of matrices are cut by it. Bytes of
+/// weights read once, floating-point operations.
+inline constexpr double bytes_per_second = 12e9;
+inline constexpr double flops_per_second = 60e9;
+/// Columns of a product that lie together in its weights.
+inline constexpr std::int64_t columns_in_block = 64;
+
 /// Most memory of a model's prepared weights, as a multiple of the weights, and on top of it for small ones.
 inline constexpr double weights_growth = 2.5;
 inline constexpr std::size_t weights_growth_least = std::size_t{64} << 20;

@@ -235,6 +235,12 @@ std::string processor_name();
 /// Bytes that this process may still use: the system's or its control group's. 0 where the system does not say.
 std::uint64_t free_memory();
 
+/// When a CPU device cuts a layer into parts, so that a request can be preempted within it.
+struct cut_rule {
+  duration longer_than{};   ///< layers that take longer than that; 0: none
+  double most_cost = 1.03;  ///< the parts together may take as many times what the whole takes
+};
+
 struct machine_options {
   std::uint64_t memory_limit = 0; ///< bytes per domain; 0: none
   /// Where there is no `memory_limit`: the share of the host's free memory that its domains may use, divided evenly; 0:
@@ -248,6 +254,7 @@ struct machine_options {
   graph_use graphs = graph_use::measured;
   /// On CPUs only kernels that compute as written down: no Winograd transforms.
   bool exact = false;
+  cut_rule cuts;
   /// What searches for kernels found; null: known to this process only.
   std::shared_ptr<metadata::kernel_choices> choices;
 };

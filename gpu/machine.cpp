@@ -92,7 +92,8 @@ private:
                                    .lanes = 1,
                                    .cores = spec.cores,
                                    .is_inline = true};
-    const cpu::kernel_seeker seeker{processor_ + " " + description.kind, options_.choices, options_.exact};
+    const cpu::kernel_seeker seeker{processor_ + " " + description.kind, options_.choices, options_.exact, options_.cuts,
+                                    spec.cores};
     add(description, [description, home, threads, seeker] {
       return cpu::guarded("device '" + description.name + "'", [&]() -> std::unique_ptr<device> {
         return std::make_unique<cpu::cpu_device>(description, home, threads, seeker);

@@ -41,6 +41,12 @@ convolution convolution::of_batch(std::int64_t pictures) const {
   return result;
 }
 
+convolution convolution::of_channels(std::int64_t count) const {
+  auto result = *this;
+  result.channels = result.weights[0] = result.target[1] = count;
+  return result;
+}
+
 double convolution::flops() const {
   return 2.0 * static_cast<double>(elements_of(target)) * static_cast<double>(elements_of(weights))
          / static_cast<double>(channels);
@@ -94,8 +100,8 @@ void write_weights(const layer_view& of, const convolution& c, std::span<float> 
   auto f = fold(of, c.a, c.channels);
   auto tensor = of.read_weight(conv_w);
   auto in = tensor.as<float>();
-  auto per_channel = in.size() / static_cast<std::size_t>(c.channels);
-  for (std::size_t i = 0; i < in.size(); ++i)
+  auto per_channel = to.size() / static_cast<std::size_t>(c.channels);
+  for (std::size_t i = 0; i < to.size(); ++i)
     to[i] = static_cast<float>(in[i] * f.factor[i / per_channel]);
 }
 

@@ -32,6 +32,8 @@ struct convolution {
 
   /// The same of another number of pictures.
   convolution of_batch(std::int64_t pictures) const;
+  /// Its first channels alone. @pre no groups
+  convolution of_channels(std::int64_t count) const;
   double flops() const;
 
   using operation = dnnl::convolution_forward::desc;
@@ -45,7 +47,7 @@ struct convolution {
   std::string text() const;
 };
 
-/// The weights with the batch norm folded in, plain. `of` is the layer that `convolution` was made of.
+/// The weights with the batch norm folded in, plain. `of` is the layer that `c` was made of.
 void write_weights(const layer_view& of, const convolution& c, std::span<float> to);
 
 /// One of the ways to compute a convolution.

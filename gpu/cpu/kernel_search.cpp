@@ -69,6 +69,12 @@ struct searched {
   std::uint32_t layer;
   std::vector<conv_kernel> kernels;
   finding found;
+  std::uint32_t times = 1; ///< it is done so often: a picture at a time
+
+  kernel_choice choice(const timed& chosen, const timed& direct) const {
+    const auto& kernel = *find(kernels, chosen.kernel);
+    return {kernel, {0, times}, kernel.how.weights_desc(), times * chosen.seconds, times * direct.seconds};
+  }
 };
 
 class search {
@@ -81,33 +87,70 @@ public:
   kernel_choices_made run() {
     kernel_choices_made made{std::vector<std::optional<kernel_choice>>(model_.layers().size()), std::nullopt};
     std::vector<searched> all;
+    std::vector<searched> ones; // the same with one picture
     std::array<double, layouts> total{};
     try {
       for (std::uint32_t i = 0; i < made.by_layer.size(); ++i)
         if (const auto* a = std::get_if<metadata::conv_layer>(&model_.layers()[i].attributes))
           if (const convolution c(layer_view(model_, symbols_, i), *a); c.fixed_weights) {
-            const auto one = look_up(i, c.of_batch(1), nullptr);
+            ones.push_back(look_up(i, c.of_batch(1), nullptr));
             for (std::size_t l = 0; l < layouts; ++l)
-              total[l] += one.found.in[l].best.seconds;
-            all.push_back(c.source[0] == 1 ? one : look_up(i, c, &one));
+              total[l] += ones.back().found.in[l].best.seconds;
+            all.push_back(c.source[0] == 1 ? ones.back() : look_up(i, c, &ones.back()));
           }
+      const auto pictures = static_cast<std::size_t>(std::min_element(total.begin(), total.end()) - total.begin());
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        auto& s = all[i];
+        if (in_single_pictures(s, ones[i], pictures))
+          s = ones[i];
+        const auto& [best, direct] = s.found.in[pictures];
+        made.by_layer[s.layer] = s.choice(best, direct);
+      }
+      give_up_what_does_not_fit(made.by_layer, all, pictures);
+      for (const auto& s : all)
+        cut_channels(s.layer, *made.by_layer[s.layer], pictures);
+      if (!all.empty())
+        made.pictures = picture_tags()[pictures];
+      return made;
     } catch (const failure& f) {
       if (f.why().code != errc::out_of_memory)
         throw;
-      return made; // no room to try any in
+      return {std::vector<std::optional<kernel_choice>>(model_.layers().size()), std::nullopt}; // no room for a trial
     }
-    const auto pictures = static_cast<std::size_t>(std::min_element(total.begin(), total.end()) - total.begin());
-    for (const auto& s : all) {
-      const auto& [best, direct] = s.found.in[pictures];
-      made.by_layer[s.layer] = kernel_choice{*find(s.kernels, best.kernel), best.seconds, direct.seconds};
-    }
-    give_up_what_does_not_fit(made.by_layer, all, pictures);
-    if (!all.empty())
-      made.pictures = picture_tags()[pictures];
-    return made;
   }
 
 private:
+  std::int64_t batch_of(std::uint32_t layer) const { return layer_view(model_, symbols_, layer).input_shape(conv_x)[0]; }
+
+  /// Whether a batch is too long, and takes hardly longer a picture at a time.
+  bool in_single_pictures(const searched& all, searched& one, std::size_t pictures) const {
+    const auto batch = batch_of(all.layer);
+    const auto seconds = all.found.in[pictures].best.seconds;
+    one.times = static_cast<std::uint32_t>(batch);
+    return batch > 1 && is_too_long(seeker_.cuts, seconds)
+           && one.found.in[pictures].best.seconds * static_cast<double>(batch) <= seeker_.cuts.most_cost * seconds;
+  }
+
+  /// Cuts the channels of one picture, if that takes hardly longer and needs no other weights.
+  void cut_channels(std::uint32_t layer, kernel_choice& choice, std::size_t pictures) {
+    const layer_view view(model_, symbols_, layer);
+    const convolution c(view, std::get<metadata::conv_layer>(view.what().attributes));
+    if (c.source[0] > 1 || c.a.groups > 1 || is_winograd(choice.kernel))
+      return;
+    const auto possible = [&](std::uint32_t n) { return c.channels % (defaults::channels_in_block * n) == 0; };
+    for (auto n = parts_for(seeker_.cuts, choice.seconds, possible); n > 1; n /= 2)
+      if (possible(n)) {
+        const auto one = look_up(layer, c.of_channels(c.channels / n), nullptr);
+        const auto& [best, direct] = one.found.in[pictures];
+        const auto& kernel = *find(one.kernels, best.kernel);
+        if (n * best.seconds <= seeker_.cuts.most_cost * choice.seconds
+            && same_layout(piece_of(choice.weights, 0, n).how, kernel.how.weights_desc())) {
+          choice = {kernel, {1, n}, choice.weights, n * best.seconds, n * direct.seconds};
+          return;
+        }
+      }
+  }
+
   /// `one`: the same layer at a batch of one, if `c` is of another.
   searched look_up(std::uint32_t index, const convolution& c, const searched* one) {
     const layer_view layer(model_, symbols_, index);
@@ -207,7 +250,7 @@ private:
     };
     const auto give_up = [&](const searched& s) {
       const auto& direct = s.found.in[pictures].direct;
-      choices[s.layer] = kernel_choice{*find(s.kernels, direct.kernel), direct.seconds, direct.seconds};
+      choices[s.layer] = s.choice(direct, direct);
     };
     const auto limit = weights_.room_under_limit();
     std::size_t scratch = 0; // one arena for all layers
@@ -220,7 +263,7 @@ private:
         scratch = std::max(scratch, own);
       const auto& choice = *choices[s.layer];
       const layer_view view(model_, symbols_, s.layer);
-      const auto extra = weights_.extra(s.layer, weight_role::matrix, choice.kernel.how.weights_desc(),
+      const auto extra = weights_.extra(s.layer, weight_role::matrix, choice.weights,
                                         view.plain_bytes(view.input_value(conv_w)));
       if (extra > 0)
         copies.push_back({&s, extra, (choice.direct_seconds - choice.seconds) / static_cast<double>(extra)});

@@ -66,14 +66,19 @@ void layer_builder::claim(value_index v, std::size_t bytes, std::optional<layout
 operand layer_builder::output(std::size_t role, const layout& how) {
   auto v = what().outputs.at(role);
   const bool as_it_is = !draft_.must_be_plain[v] || same_bytes_as_plain(how);
-  return output(role, how, as_it_is ? how : plain_layout(shape(v)));
+  return output(role, how, as_it_is ? how : plain_layout(shape(v)), {});
 }
 
-operand layer_builder::picture_output(const layout& how) {
-  auto v = what().outputs.at(0);
-  if (!draft_.kernels.pictures || draft_.must_be_plain[v] || only_convolutions_read(v))
-    return output(0, how);
-  return output(0, how, layout(shape(v), dnnl::memory::data_type::f32, *draft_.kernels.pictures));
+operand layer_builder::picture_output(const layout& how, const cut& parts) {
+  const auto v = what().outputs.at(0);
+  const auto in = [&](dnnl::memory::format_tag tag) { return layout(shape(v), dnnl::memory::data_type::f32, tag); };
+  const auto own = picture_tag(how);
+  const auto whole = parts.pieces == 1 ? how : own ? in(*own) : plain_layout(shape(v));
+  if (draft_.must_be_plain[v])
+    return output(0, how, same_bytes_as_plain(whole) ? whole : plain_layout(shape(v)), parts);
+  if (!draft_.kernels.pictures || only_convolutions_read(v))
+    return output(0, how, whole, parts);
+  return output(0, how, in(*draft_.kernels.pictures), parts);
 }
 
 bool layer_builder::only_convolutions_read(value_index v) const {
@@ -86,18 +91,22 @@ bool layer_builder::only_convolutions_read(value_index v) const {
   return true;
 }
 
-operand layer_builder::output(std::size_t role, const layout& how, const layout& in_the_end) {
+operand layer_builder::output(std::size_t role, const layout& how, const layout& in_the_end, const cut& parts) {
   auto v = what().outputs.at(role);
   require_float(v);
-  place at{.in = place::space::value, .root = v};
-  if (same_layout(how, in_the_end)) {
-    claim(v, how.get_size(), how);
-    return {how, at};
-  }
-  claim(v, in_the_end.get_size(), in_the_end);
+  const auto there = piece({in_the_end, {.in = place::space::value, .root = v}}, parts.axis, parts.pieces);
+  const bool as_it_is = same_layout(how, there.how);
+  claim(v, in_the_end.get_size(), as_it_is && parts.pieces == 1 ? how : in_the_end);
+  if (as_it_is)
+    return {how, there.at};
   operand result{how, scratch(how.get_size())};
-  at_end_.emplace_back(result, operand{in_the_end, at});
+  at_end_.emplace_back(result, there);
   return result;
+}
+
+operand layer_builder::piece(const operand& whole, int axis, std::uint32_t pieces) {
+  const auto one = piece_of(whole.how, axis, pieces);
+  return {one.how, pieces == 1 ? whole.at : whole.at.advancing(one.step)};
 }
 
 operand layer_builder::plain_output(std::size_t role, extents seen_as) {

@@ -31,6 +31,7 @@ struct plan_draft {
   std::vector<value_slot> slots;   ///< by value; those of aliases and weights stay unplanned
   std::vector<bool> must_be_plain; ///< by root: outputs, and what a layer of many parts reads
   kernel_choices_made kernels;
+  kernel_seeker seeker;
   std::vector<built_layer> layers;
   /// Operands that their layer updates in place, or joins without a copy.
   std::vector<shared_place> shared;
@@ -45,10 +46,11 @@ public:
   layer_builder(plan_draft& draft, std::uint32_t index);
 
   /// The convolution's kernel; null: none was chosen.
-  const conv_kernel* chosen_kernel() const {
+  const kernel_choice* chosen_kernel() const {
     const auto& choice = draft_.kernels.by_layer[index()];
-    return choice ? &choice->kernel : nullptr;
+    return choice ? &*choice : nullptr;
   }
+  const kernel_seeker& seeker() const { return draft_.seeker; }
 
   // -- operands ------------------------------------------------------------------------------------------------------
 
@@ -64,9 +66,9 @@ public:
   /// Settles how output `role` lies, and where to write it. What must end plain goes through scratch, and is reordered
   /// by `finish`.
   operand output(std::size_t role, const layout& how);
-  /// The same for pictures that a convolution writes: they end in the plan's layout of pictures, unless convolutions
-  /// alone read them.
-  operand picture_output(const layout& how);
+  /// The same for pictures that a convolution writes, whole or in pieces: they end in the plan's layout of pictures,
+  /// unless convolutions alone read them. `how` is that of a piece, and so is the operand.
+  operand picture_output(const layout& how, const cut& parts);
   /// Output `role` in the plain layout, written as `seen_as`; also for int64.
   operand plain_output(std::size_t role, extents seen_as);
   operand plain_output(std::size_t role = 0) { return plain_output(role, output_shape(role)); }
@@ -78,6 +80,8 @@ public:
   /// value that lies nowhere else yet. @pre `output(0, ..)` was called. True if so: it then needs no copy.
   bool lay_into_output(std::size_t input_role, std::size_t offset);
   place scratch(std::size_t bytes);
+  /// The piece of `whole` that belongs to the part at hand, cut along `axis`.
+  static operand piece(const operand& whole, int axis, std::uint32_t pieces);
 
   // -- weights -------------------------------------------------------------------------------------------------------
 
@@ -102,7 +106,7 @@ public:
 
 private:
   void claim(value_index v, std::size_t bytes, std::optional<layout> how);
-  operand output(std::size_t role, const layout& how, const layout& in_the_end);
+  operand output(std::size_t role, const layout& how, const layout& in_the_end, const cut& parts);
   bool only_convolutions_read(value_index v) const;
 
   plan_draft& draft_;

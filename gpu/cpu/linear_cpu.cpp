@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "gpu/cpu/kernels.hpp"
+#include "gpu/defaults.hpp"
 #include "gpu/cpu/weights_of_one.hpp"
 
 namespace baton::gpu::cpu {
@@ -13,15 +14,13 @@ enum role : std::size_t { x, w, b };
 /// How a linear layer's addend is applied.
 enum class addend { none, per_column, general };
 
-matmul::primitive_desc describe(std::int64_t rows, std::int64_t depth, std::int64_t columns, const layout& weights,
-                                bool has_bias, metadata::activation act) {
+matmul::primitive_desc describe(const layout& source, const layout& weights, const layout& target, bool has_bias,
+                                metadata::activation act) {
   auto attributes = user_scratchpad();
   dnnl::post_ops ops;
   append_activation(ops, act);
   attributes.set_post_ops(ops);
-  auto source = plain_layout({rows, depth});
-  auto target = plain_layout({rows, columns});
-  auto d = has_bias ? matmul::desc(source, weights, plain_layout({1, columns}), target)
+  auto d = has_bias ? matmul::desc(source, weights, plain_layout({1, target.dims()[1]}), target)
                     : matmul::desc(source, weights, target);
   return {d, attributes, cpu_engine()};
 }
@@ -32,8 +31,40 @@ matmul::primitive_desc describe(std::int64_t rows, std::int64_t depth, std::int6
 matmul::primitive_desc choose(std::int64_t rows, std::int64_t depth, std::int64_t columns, bool has_bias,
                               metadata::activation act) {
   return with_weights_of_one(rows == 1, any_layout({depth, columns}), [&](bool one, const layout& weights) {
-    return describe(one ? 1 : rows, depth, columns, weights, has_bias, act);
+    const auto given = one ? 1 : rows;
+    return describe(plain_layout({given, depth}), weights, plain_layout({given, columns}), has_bias, act);
   });
+}
+
+/// A product, as a whole or its columns in parts.
+struct parted {
+  matmul::primitive_desc one; ///< of a part
+  std::uint32_t parts = 1;
+};
+
+/// Cut if it is expected to be too long, and the parts can take their weights where those of the whole are.
+parted in_parts(const matmul::primitive_desc& whole, const kernel_seeker& seeker, bool has_bias,
+                metadata::activation act) {
+  const auto columns = whole.dst_desc().dims()[1];
+  const auto bytes = static_cast<double>(whole.weights_desc().get_size());
+  const auto flops = 2.0 * static_cast<double>(whole.src_desc().dims()[0]) * static_cast<double>(whole.src_desc().dims()[1])
+                     * static_cast<double>(columns);
+  const auto n = parts_for(seeker.cuts,
+                           std::max(bytes / defaults::bytes_per_second, flops / defaults::flops_per_second / seeker.cores),
+                           [&](std::uint32_t k) { return columns % (k * defaults::columns_in_block) == 0; });
+  if (n == 1)
+    return {whole, 1};
+  try {
+    // The library's fast kernels write rows that lie close together.
+    const auto rows = whole.src_desc().dims()[0];
+    auto one = describe(whole.src_desc(), piece_of(whole.weights_desc(), 1, n).how, plain_layout({rows, columns / n}),
+                        has_bias, act);
+    if (!is_reference(one))
+      return {one, n};
+  } catch (const dnnl::error&) {
+    // The library has none for that.
+  }
+  return {whole, 1};
 }
 
 } // namespace
@@ -51,7 +82,11 @@ void build_linear(layer_builder& builder, const metadata::linear_layer& a) {
     kind = count == 1 || (count == columns && shape.back() == columns) ? addend::per_column : addend::general;
   }
   const bool fused = kind != addend::general;
-  auto d = choose(rows, depth, columns, kind == addend::per_column, fused ? a.act : metadata::activation::none);
+  const auto act = fused ? a.act : metadata::activation::none;
+  const auto whole = choose(rows, depth, columns, kind == addend::per_column, act);
+  // What is added afterwards would be added in each part.
+  const auto [d, parts] = fused ? in_parts(whole, builder.seeker(), kind == addend::per_column, act) : parted{whole};
+  builder.set_parts(parts, 0);
 
   // x * (alpha * w): one multiplication less per run.
   const extents swapped{1, depth};
@@ -59,11 +94,14 @@ void build_linear(layer_builder& builder, const metadata::linear_layer& a) {
                                            : plain_layout({depth, columns});
   std::vector<primitive_step::argument> arguments{
       {DNNL_ARG_SRC, builder.plain_input(x, {rows, depth})},
-      {DNNL_ARG_WEIGHTS, builder.prepared(weight_role::matrix, d.weights_desc(), given, [&](std::span<float> to) {
-         auto tensor = builder.read_weight(w);
-         std::transform(tensor.as<float>().begin(), tensor.as<float>().end(), to.begin(),
-                        [&](float f) { return a.alpha * f; });
-       })}};
+      {DNNL_ARG_WEIGHTS,
+       builder.piece(builder.prepared(weight_role::matrix, whole.weights_desc(), given,
+                                      [&](std::span<float> to) {
+                                        auto tensor = builder.read_weight(w);
+                                        std::transform(tensor.as<float>().begin(), tensor.as<float>().end(), to.begin(),
+                                                       [&](float f) { return a.alpha * f; });
+                                      }),
+                     1, parts)}};
   // beta * b, once per column where it is one number, else in its own extents.
   auto scaled = [&](std::span<float> to) {
     auto tensor = builder.read_weight(b);
@@ -71,22 +109,29 @@ void build_linear(layer_builder& builder, const metadata::linear_layer& a) {
     for (std::size_t i = 0; i < to.size(); ++i)
       to[i] = a.beta * from[from.size() == 1 ? 0 : i];
   };
-  if (kind == addend::per_column)
+  if (kind == addend::per_column) {
+    const auto lie = plain_layout({1, columns});
     arguments.push_back(
-        {DNNL_ARG_BIAS, builder.prepared(weight_role::bias, d.bias_desc(), plain_layout({1, columns}), scaled)});
-  arguments.push_back({DNNL_ARG_DST, builder.plain_output(0, {rows, columns})});
+        {DNNL_ARG_BIAS, builder.piece(builder.prepared(weight_role::bias, lie, lie, scaled), 1, parts)});
+  }
+  const auto there = builder.piece(builder.plain_output(0, {rows, columns}), 1, parts);
+  const bool as_it_is = same_layout(d.dst_desc(), there.how);
+  const operand result = as_it_is ? there : operand{d.dst_desc(), builder.scratch(d.dst_desc().get_size())};
+  arguments.push_back({DNNL_ARG_DST, result});
   builder.add(matmul(d), d.scratchpad_desc(), std::move(arguments));
+  if (!as_it_is)
+    builder.reorder(result, there);
   if (fused)
     return;
 
-  auto whole = plain_layout(out);
+  auto target = plain_layout(out);
   auto shape = plain_layout(padded_rank(builder.input_shape(b), out.size()));
   auto attributes = user_scratchpad();
   dnnl::post_ops ops;
   append_activation(ops, a.act);
   attributes.set_post_ops(ops);
-  dnnl::binary::primitive_desc sum({dnnl::algorithm::binary_add, whole, shape, whole}, attributes, cpu_engine());
-  operand y{whole, builder.plain_output().at};
+  dnnl::binary::primitive_desc sum({dnnl::algorithm::binary_add, target, shape, target}, attributes, cpu_engine());
+  operand y{target, builder.plain_output().at};
   builder.add(dnnl::binary(sum), sum.scratchpad_desc(),
               {{DNNL_ARG_SRC_0, y},
                {DNNL_ARG_SRC_1, builder.prepared(weight_role::bias, shape, shape, scaled)},

@@ -50,6 +50,7 @@ std::shared_ptr<cpu_plan> make_plan(std::shared_ptr<const metadata::model> model
   draft.joined.resize(m.values().size());
   place_inputs(draft);
   demand_plain(draft);
+  draft.seeker = seeker;
   draft.kernels = choose_kernels(m, draft.symbols, draft.must_be_plain, *draft.weights, home, seeker);
   for (std::uint32_t i = 0; i < m.layers().size(); ++i) {
     auto built = build_layer(draft, i);
