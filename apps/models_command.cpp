@@ -5,17 +5,20 @@
 #include <fmt/format.h>
 
 #include "apps/device_options.hpp"
+#include "apps/log.hpp"
 #include "apps/plan_report.hpp"
 #include "apps/program.hpp"
 #include "apps/repository.hpp"
 #include "apps/symbols.hpp"
 #include "apps/table.hpp"
-#include "metadata/onnx_import.hpp"
+#include "metadata/model_import.hpp"
 #include "scheduling/defaults.hpp"
 
 namespace baton::apps {
 
 namespace {
+
+constexpr auto model_file_help = "A model file: ONNX, or a list of layers (.json)";
 
 struct show_options {
   std::string file;
@@ -123,7 +126,7 @@ int show(const show_options& o) {
   auto named = parse_symbols(o.symbols);
   if (!named)
     return report(named.error());
-  auto m = metadata::import_onnx(o.file, model_name_of(o.file));
+  auto m = metadata::import_model(o.file, model_name_of(o.file));
   if (!m)
     return report(m.error());
   if (o.plan)
@@ -140,7 +143,7 @@ int show(const show_options& o) {
 }
 
 int check(const std::string& file) {
-  const auto checked = metadata::check_onnx(file, model_name_of(file));
+  const auto checked = metadata::check_model(file, model_name_of(file));
   if (checked) {
     const auto& m = **checked;
     fmt::print("{} can be served: {} layers, {} parameters, {} of weights.\n", file, m.layers().size(),
@@ -152,7 +155,7 @@ int check(const std::string& file) {
   }
   const auto& problems = checked.error();
   for (const auto& p : problems.list)
-    fmt::print("{}{}\n", p.what.message, p.times > 1 ? fmt::format(" ({} nodes)", p.times) : "");
+    fmt::print("{}{}\n", without_controls(p.what.message), p.times > 1 ? fmt::format(" ({} nodes)", p.times) : "");
   if (problems.left_out > 0)
     fmt::print("... and {} more\n", problems.left_out);
   std::fflush(stdout);
@@ -173,9 +176,10 @@ void add_models_command(CLI::App& app, chosen_command& chosen) {
   command->footer("Examples:\n"
                   "  baton models show build/models/resnet50/1/model.onnx\n"
                   "  baton models show model.onnx --symbol N=4 --symbol S=16\n"
-                  "  baton models show model.onnx --plan --devices cpu:1x2");
+                  "  baton models show model.onnx --plan --devices cpu:1x2\n"
+                  "  baton models show demo/models_json/vgg16.json");
   auto o = std::make_shared<show_options>();
-  command->add_option("MODEL", o->file, "An ONNX file")->required();
+  command->add_option("MODEL", o->file, model_file_help)->required();
   command->add_option("--symbol", o->symbols, "Bind a symbol, as in N=4; those not named are then 1")
       ->take_all()
       ->expected(1);
@@ -191,7 +195,7 @@ void add_models_command(CLI::App& app, chosen_command& chosen) {
       "Say whether a model can be served, and if not, everything that is wrong with it; the exit code is 0 or 1");
   checking->footer("Example:\n  baton models check model.onnx");
   auto file = std::make_shared<std::string>();
-  checking->add_option("MODEL", *file, "An ONNX file")->required();
+  checking->add_option("MODEL", *file, model_file_help)->required();
   checking->callback([file, &chosen] { chosen = [file] { return check(*file); }; });
 }
 

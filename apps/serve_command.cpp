@@ -140,9 +140,10 @@ int serve(serve_options& o) {
 void add_serve_command(CLI::App& app, chosen_command& chosen) {
   auto* command = app.add_subcommand("serve", "Serve a repository of models over HTTP (KServe v2)");
   command->footer(
-      "A repository is Triton-style: DIR/name/1/model.onnx, and an optional DIR/name/config.pbtxt; of each model the\n"
-      "highest version is served, or those that its version_policy names. A model that cannot be loaded is in the\n"
-      "index with its reason. What is open is answered while models are loaded and unloaded.\n"
+      "A repository is Triton-style: DIR/name/1/model.onnx (or model.json, a list of layers), and an optional\n"
+      "DIR/name/config.pbtxt; of each model the highest version is served, or those that its version_policy names.\n"
+      "A model that cannot be loaded is in the index with its reason. What is open is answered while models are loaded "
+      "and unloaded.\n"
       "SIGTERM answers what is open and exits 0 (1 if something is still open after 30 s); a second one ends at "
       "once.\n\n"
       "Examples:\n"

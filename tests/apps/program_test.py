@@ -159,6 +159,35 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(len(r.stdout.splitlines()), 2, r.stdout)
         self.assertRegex(r.stderr, r"^baton: .*flawed.onnx cannot be served: 2 problems\n$")
 
+    def test_a_list_of_layers_is_a_model_file_too(self):
+        path = self.path("listed.json")
+        layers = [{"type": "conv", "params": {"in_channels": 3, "out_channels": 8, "filter_size": 3, "stride": 0,
+                                              "padding": 1}},
+                  {"type": "relu", "params": {}}, {"type": "flat", "params": {}},
+                  {"type": "linear", "params": {"in_channels": 512, "out_channels": 10}}]
+        with open(path, "w") as file:
+            json.dump({"name": "listed", "input_shape": [64, 3, 8, 8], "layers": layers}, file)
+        r = baton("models", "show", path)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertRegex(r.stdout, r"input +input FP32 \[N,3,8,8\]")
+        self.assertRegex(r.stdout, r"conv_0 +conv +\[N,8,8,8\]")
+        once, again = self.path("once.npy"), self.path("again.npy")
+        for output in (once, again):
+            r = baton("run", path, "--batch", "2", "--output", "output=" + output)
+            self.assertEqual(r.returncode, 0, r.stderr)
+            self.assertRegex(r.stdout, r"output output FP32 \[2,10\]")
+        self.assertEqual(read_floats(once), read_floats(again))
+        layers[0]["params"]["in_channels"] = 4
+        layers[3]["params"]["bias"] = True
+        with open(path, "w") as file:
+            json.dump({"name": "listed", "input_shape": [64, 3, 8, 8], "layers": layers}, file)
+        r = baton("models", "check", path)
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("listed.json: layer 0 (conv): in_channels is 4, but what comes before has 3", r.stdout)
+        self.assertIn("listed.json: layer 3 (linear): 'bias' is not a key", r.stdout)
+        self.assertRegex(r.stderr, r"listed.json cannot be served: 2 problems\n$")
+        self.assertEqual(baton("run", path).returncode, 1)
+
     def test_run_reads_and_writes_files_and_moves_without_changing_a_bit(self):
         x, still, moved = self.path("x.npy"), self.path("still.npy"), self.path("moved.npy")
         write_npy(x, [4, 256], [((i * 37) % 101) / 50 - 1 for i in range(1024)])

@@ -16,7 +16,7 @@
 #include <caf/stateful_actor.hpp>
 
 #include "actors/runtime.hpp"
-#include "metadata/onnx_import.hpp"
+#include "metadata/model_import.hpp"
 #include "tests/bench/measure.hpp"
 
 using namespace baton;
@@ -130,7 +130,7 @@ struct through_actors {
 };
 
 int measure(const char* file) {
-  auto model = must(metadata::import_onnx(file, "resnet50"));
+  auto model = must(metadata::import_model(file, "resnet50"));
   auto image = random_image();
   bare loop{model, image};
   through_actors by_default{model, scheduling::defaults::quantum, {}};

@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "actors/runtime.hpp"
+#include "metadata/model_import.hpp"
 #include "metadata/npy.hpp"
-#include "metadata/onnx_import.hpp"
 #include "tests/bench/measure.hpp"
 
 using namespace baton;
@@ -28,7 +28,7 @@ namespace {
 class contestant {
 public:
   contestant(const std::string& file, const std::string& devices, const std::vector<std::string>& inputs)
-      : model_(must(metadata::import_onnx(file, "model"))) {
+      : model_(must(metadata::import_model(file, "model"))) {
     for (const auto& input : inputs)
       request_.inputs.push_back(must(metadata::read_npy(input)));
     actors::runtime_options o;
