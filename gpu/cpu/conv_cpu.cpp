@@ -11,14 +11,14 @@ constexpr auto b = conv_b;
 constexpr auto residual = conv_residual;
 
 void build_conv(layer_builder& builder, const metadata::conv_layer& a) {
-  const convolution c(builder, a);
+  const convolution c(builder, a, builder.numbers());
   const auto* chosen = builder.chosen_kernel();
   const auto d = chosen ? chosen->how : direct_kernel(c).how;
 
-  auto source = builder.in_layout(builder.input(x), d.src_desc());
+  auto source = builder.in_layout(builder.input_of_any_type(x), d.src_desc());
   auto target = chosen ? builder.picture_output(d.dst_desc()) : builder.output(0, d.dst_desc());
   if (c.has_residual && !builder.update_in_place(0, residual))
-    builder.reorder(builder.input(residual), target);
+    builder.reorder(builder.input_of_any_type(residual), target);
   std::vector<primitive_step::argument> arguments{{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, target}};
 
   if (c.fixed_weights)

@@ -18,13 +18,14 @@ struct kernel_seeker {
   std::string device; ///< processor and number of cores: what finds the same kernel the fastest
   std::shared_ptr<metadata::kernel_choices> choices;
   bool exact = false; ///< none that transforms
+  precision multiplies = precision::fp32;
 };
 
 /// A convolution's kernel, and what was measured; times include the reorders it needs.
 struct kernel_choice {
   conv_kernel kernel;
   double seconds = 0;
-  double direct_seconds = 0; ///< of the best one that does not transform
+  double direct_seconds = 0; ///< of the best one that wants no larger weights
 };
 
 struct kernel_choices_made {
@@ -36,11 +37,13 @@ struct kernel_choices_made {
 /// Of each convolution with constant weights its kernel. What is not known yet is measured on the calling
 /// thread, in temporary memory, with weights as cold as they are in the whole model. One layout of pictures is chosen
 /// for the whole plan, blocked or with channels last: that in which the best kernels, and the reorders of those that
-/// want another, take least time. A kernel of an error above `defaults::kernel_error` is not used. Copies of weights
-/// that are larger than the weights must fit into the model's share (`defaults::weights_growth`) and into the domain's
-/// limit; those that gain least per byte are given up. Throws `failure`, `dnnl::error`.
+/// want another, take least time. A kernel of an error above `defaults::kernel_error` (in a plan in bfloat16:
+/// `bf16_kernel_error`) is not used. Copies of weights that are larger than the weights must fit into the model's share
+/// (`defaults::weights_growth`, `bf16_weights_growth`) and into the domain's limit; those that gain least per byte are
+/// given up. Throws `failure`, `dnnl::error`.
 kernel_choices_made choose_kernels(const metadata::model& model, const metadata::symbol_values& symbols,
-                                   const std::vector<bool>& must_be_plain, const cpu_weights& weights,
-                                   const std::shared_ptr<domain_memory>& home, const kernel_seeker& seeker);
+                                   const std::vector<bool>& must_be_plain, const plan_numbers& numbers,
+                                   const cpu_weights& weights, const std::shared_ptr<domain_memory>& home,
+                                   const kernel_seeker& seeker);
 
 } // namespace baton::gpu::cpu
