@@ -7,8 +7,10 @@
 #include "apps/device_options.hpp"
 #include "apps/log.hpp"
 #include "apps/plan_report.hpp"
+#include "apps/precision_report.hpp"
 #include "apps/program.hpp"
 #include "apps/repository.hpp"
+#include "apps/run_inputs.hpp"
 #include "apps/symbols.hpp"
 #include "apps/table.hpp"
 #include "metadata/model_import.hpp"
@@ -24,6 +26,15 @@ struct show_options {
   std::string file;
   std::vector<std::string> symbols;
   bool plan = false;
+  device_options devices;
+  gpu::machine_options machine;
+};
+
+struct check_options {
+  std::string file;
+  std::vector<std::string> symbols;
+  std::int64_t batch = 1;
+  std::uint64_t seed = 1;
   device_options devices;
   gpu::machine_options machine;
 };
@@ -142,7 +153,21 @@ int show(const show_options& o) {
   return exit_code::ok;
 }
 
-int check(const std::string& file) {
+expected<void> check_precision(check_options o, const std::shared_ptr<const metadata::model>& m) {
+  const auto symbols = parse_symbols(o.symbols);
+  if (!symbols)
+    return tl::unexpected(symbols.error());
+  const auto inputs = make_inputs(*m, {.choices = {}, .batch = o.batch, .symbols = *symbols, .seed = o.seed});
+  if (!inputs)
+    return tl::unexpected(inputs.error());
+  const auto devices = read_devices(o.devices, o.machine);
+  if (!devices)
+    return tl::unexpected(devices.error());
+  return report_precision(m, inputs->tensors, *devices, o.machine, o.devices.precision);
+}
+
+int check(const check_options& o) {
+  const auto& file = o.file;
   const auto checked = metadata::check_model(file, model_name_of(file));
   if (checked) {
     const auto& m = **checked;
@@ -151,7 +176,10 @@ int check(const std::string& file) {
     const binder free{m, std::nullopt};
     print_values("input", m, m.inputs(), free);
     print_values("output", m, m.outputs(), free);
-    return exit_code::ok;
+    if (o.devices.precision == device_options{}.precision)
+      return exit_code::ok;
+    const auto compared = check_precision(o, *checked);
+    return compared ? exit_code::ok : report(compared.error());
   }
   const auto& problems = checked.error();
   for (const auto& p : problems.list)
@@ -192,11 +220,22 @@ void add_models_command(CLI::App& app, chosen_command& chosen) {
 
   auto* checking = models->add_subcommand(
       "check",
-      "Say whether a model can be served, and if not, everything that is wrong with it; the exit code is 0 or 1");
-  checking->footer("Example:\n  baton models check model.onnx");
-  auto file = std::make_shared<std::string>();
-  checking->add_option("MODEL", *file, model_file_help)->required();
-  checking->callback([file, &chosen] { chosen = [file] { return check(*file); }; });
+      "Say whether a model can be served, and if not, everything that is wrong with it; the exit code is 0 or 1.\n"
+      "With another --precision than fp32 it is also run, and how far its outputs are from those in fp32 is shown");
+  checking->footer("Examples:\n"
+                   "  baton models check model.onnx\n"
+                   "  baton models check model.onnx --precision bf16 --batch 4");
+  auto c = std::make_shared<check_options>();
+  checking->add_option("MODEL", c->file, model_file_help)->required();
+  checking->add_option("--symbol", c->symbols, "Value of a symbol for the run, as in S=16 (16 by default)")
+      ->take_all()
+      ->expected(1);
+  checking->add_option("--batch", c->batch, "Rows of the run's random inputs")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{65536}))
+      ->capture_default_str();
+  checking->add_option("--seed", c->seed, "Of the run's random inputs")->capture_default_str();
+  add_device_options(*checking, c->devices, c->machine);
+  checking->callback([c, &chosen] { chosen = [c] { return check(*c); }; });
 }
 
 } // namespace baton::apps

@@ -11,7 +11,7 @@ constexpr auto b = conv_b;
 constexpr auto residual = conv_residual;
 
 void build_conv(layer_builder& builder, const metadata::conv_layer& a) {
-  const convolution c(builder, a);
+  const convolution c(builder, a, builder.numbers());
   const auto* chosen = builder.chosen_kernel();
   const auto d = chosen ? chosen->kernel.how : direct_kernel(c).how;
   const auto parts = chosen ? chosen->parts : cut{};
@@ -19,10 +19,10 @@ void build_conv(layer_builder& builder, const metadata::conv_layer& a) {
   const auto channels = parts.axis == 0 ? 1 : parts.pieces;
   builder.set_parts(parts.pieces, 0);
 
-  auto source = builder.in_layout(builder.piece(builder.input(x), 0, pictures), d.src_desc());
+  auto source = builder.in_layout(builder.piece(builder.input_of_any_type(x), 0, pictures), d.src_desc());
   auto target = chosen ? builder.picture_output(d.dst_desc(), parts) : builder.output(0, d.dst_desc());
   if (c.has_residual && !builder.update_in_place(0, residual))
-    builder.reorder(builder.piece(builder.input(residual), parts.axis, parts.pieces), target);
+    builder.reorder(builder.piece(builder.input_of_any_type(residual), parts.axis, parts.pieces), target);
   std::vector<primitive_step::argument> arguments{{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, target}};
 
   if (c.fixed_weights)

@@ -14,26 +14,34 @@ enum role : std::size_t { x, w, b };
 /// How a linear layer's addend is applied.
 enum class addend { none, per_column, general };
 
-matmul::primitive_desc describe(const layout& source, const layout& weights, const layout& target, bool has_bias,
-                                metadata::activation act) {
+/// The product at any number of rows.
+struct product {
+  std::int64_t depth;
+  std::int64_t columns;
+  bool has_bias;
+  metadata::activation act;
+  number factors;
+  number result;
+};
+
+matmul::primitive_desc describe(const product& p, std::int64_t rows, const layout& weights) {
   auto attributes = user_scratchpad();
   dnnl::post_ops ops;
-  append_activation(ops, act);
+  append_activation(ops, p.act);
   attributes.set_post_ops(ops);
-  auto d = has_bias ? matmul::desc(source, weights, plain_layout({1, target.dims()[1]}), target)
-                    : matmul::desc(source, weights, target);
+  auto source = plain_layout({rows, p.depth}, p.factors);
+  auto target = plain_layout({rows, p.columns}, p.result);
+  auto d = p.has_bias ? matmul::desc(source, weights, plain_layout({1, p.columns}), target)
+                      : matmul::desc(source, weights, target);
   return {d, attributes, cpu_engine()};
 }
 
 /// One layout of the weights for all numbers of rows: the one that a single row wants (on AVX-512 tiles of 16x64).
 /// Measured on 2048 x 1000, one core, with 1 and 4 rows: 76 and 143 us so, 109 and 143 us with plain weights, 83 and
 /// 147 us as oneDNN's inner product in its own layout.
-matmul::primitive_desc choose(std::int64_t rows, std::int64_t depth, std::int64_t columns, bool has_bias,
-                              metadata::activation act) {
-  return with_weights_of_one(rows == 1, any_layout({depth, columns}), [&](bool one, const layout& weights) {
-    const auto given = one ? 1 : rows;
-    return describe(plain_layout({given, depth}), weights, plain_layout({given, columns}), has_bias, act);
-  });
+matmul::primitive_desc choose(const product& p, std::int64_t rows) {
+  return with_weights_of_one(rows == 1, any_layout({p.depth, p.columns}, p.factors),
+                             [&](bool one, const layout& weights) { return describe(p, one ? 1 : rows, weights); });
 }
 
 /// A product, as a whole or its columns in parts.
@@ -43,28 +51,24 @@ struct parted {
 };
 
 /// Cut if it is expected to be too long, and the parts can take their weights where those of the whole are.
-parted in_parts(const matmul::primitive_desc& whole, const kernel_seeker& seeker, bool has_bias,
-                metadata::activation act) {
-  const auto columns = whole.dst_desc().dims()[1];
+parted in_parts(product p, std::int64_t rows, const matmul::primitive_desc& whole, const kernel_seeker& seeker) {
   const auto bytes = static_cast<double>(whole.weights_desc().get_size());
-  const auto flops = 2.0 * static_cast<double>(whole.src_desc().dims()[0]) * static_cast<double>(whole.src_desc().dims()[1])
-                     * static_cast<double>(columns);
-  const auto n = parts_for(seeker.cuts,
-                           std::max(bytes / defaults::bytes_per_second, flops / defaults::flops_per_second / seeker.cores),
-                           [&](std::uint32_t k) { return columns % (k * defaults::columns_in_block) == 0; });
+  const auto flops = 2.0 * static_cast<double>(rows) * static_cast<double>(p.depth) * static_cast<double>(p.columns);
+  const auto seconds =
+      std::max(bytes / defaults::bytes_per_second, flops / defaults::flops_per_second / seeker.cores);
+  const auto n = parts_for(seeker.cuts, seconds, [&](std::uint32_t k) {
+    return p.columns % (std::int64_t{k} * defaults::columns_in_block) == 0;
+  });
   if (n == 1)
-    return {whole, 1};
+    return {whole};
   try {
-    // The library's fast kernels write rows that lie close together.
-    const auto rows = whole.src_desc().dims()[0];
-    auto one = describe(whole.src_desc(), piece_of(whole.weights_desc(), 1, n).how, plain_layout({rows, columns / n}),
-                        has_bias, act);
-    if (!is_reference(one))
+    p.columns /= n;
+    if (auto one = describe(p, rows, piece_of(whole.weights_desc(), 1, n).how); !is_reference(one))
       return {one, n};
   } catch (const dnnl::error&) {
     // The library has none for that.
   }
-  return {whole, 1};
+  return {whole};
 }
 
 } // namespace
@@ -82,18 +86,23 @@ void build_linear(layer_builder& builder, const metadata::linear_layer& a) {
     kind = count == 1 || (count == columns && shape.back() == columns) ? addend::per_column : addend::general;
   }
   const bool fused = kind != addend::general;
-  const auto act = fused ? a.act : metadata::activation::none;
-  const auto whole = choose(rows, depth, columns, kind == addend::per_column, act);
+  const product p{.depth = depth,
+                  .columns = columns,
+                  .has_bias = kind == addend::per_column,
+                  .act = fused ? a.act : metadata::activation::none,
+                  .factors = builder.numbers().factors,
+                  .result = fused ? builder.result_number() : number::f32};
+  const auto whole = choose(p, rows);
   // What is added afterwards would be added in each part.
-  const auto [d, parts] = fused ? in_parts(whole, builder.seeker(), kind == addend::per_column, act) : parted{whole};
+  const auto [d, parts] = fused ? in_parts(p, rows, whole, builder.seeker()) : parted{whole};
   builder.set_parts(parts, 0);
 
   // x * (alpha * w): one multiplication less per run.
   const extents swapped{1, depth};
-  const layout given = a.transposed_weight ? layout({depth, columns}, dnnl::memory::data_type::f32, swapped)
-                                           : plain_layout({depth, columns});
+  const layout given =
+      a.transposed_weight ? layout({depth, columns}, number::f32, swapped) : plain_layout({depth, columns});
   std::vector<primitive_step::argument> arguments{
-      {DNNL_ARG_SRC, builder.plain_input(x, {rows, depth})},
+      {DNNL_ARG_SRC, builder.plain_input(x, {rows, depth}, p.factors)},
       {DNNL_ARG_WEIGHTS,
        builder.piece(builder.prepared(weight_role::matrix, whole.weights_desc(), given,
                                       [&](std::span<float> to) {
@@ -114,7 +123,8 @@ void build_linear(layer_builder& builder, const metadata::linear_layer& a) {
     arguments.push_back(
         {DNNL_ARG_BIAS, builder.piece(builder.prepared(weight_role::bias, lie, lie, scaled), 1, parts)});
   }
-  const auto there = builder.piece(builder.plain_output(0, {rows, columns}), 1, parts);
+  // The library's fast kernels write rows that lie close together.
+  const auto there = builder.piece(builder.plain_output(0, {rows, columns}, p.result), 1, parts);
   const bool as_it_is = same_layout(d.dst_desc(), there.how);
   const operand result = as_it_is ? there : operand{d.dst_desc(), builder.scratch(d.dst_desc().get_size())};
   arguments.push_back({DNNL_ARG_DST, result});

@@ -51,7 +51,8 @@ std::shared_ptr<cpu_plan> make_plan(std::shared_ptr<const metadata::model> model
   place_inputs(draft);
   demand_plain(draft);
   draft.seeker = seeker;
-  draft.kernels = choose_kernels(m, draft.symbols, draft.must_be_plain, *draft.weights, home, seeker);
+  draft.numbers = choose_numbers(m, draft.symbols, seeker.multiplies, draft.must_be_plain);
+  draft.kernels = choose_kernels(m, draft.symbols, draft.must_be_plain, draft.numbers, *draft.weights, home, seeker);
   for (std::uint32_t i = 0; i < m.layers().size(); ++i) {
     auto built = build_layer(draft, i);
     check_parts(m, draft.symbols, i, built.parts);

@@ -188,6 +188,27 @@ class ProgramTest(unittest.TestCase):
         self.assertRegex(r.stderr, r"listed.json cannot be served: 2 problems\n$")
         self.assertEqual(baton("run", path).returncode, 1)
 
+    def test_a_precision_that_a_device_does_not_have_is_refused_by_the_devices_name(self):
+        for command in (["run", self.mlp], ["models", "check", self.mlp], ["devices"]):
+            for devices, limit, sentence in (("cpu:1", "AVX512_CORE", "device 'cpu:0': this processor cannot compute in bf16"),
+                                             ("cuda:0", "DEFAULT", "device 'cuda:0': GPUs do not compute in bf16 yet")):
+                r = subprocess.run([BATON, *command, "--devices", devices, "--precision", "bf16"], capture_output=True,
+                                   text=True, timeout=TIMEOUT, env={**os.environ, "DNNL_MAX_CPU_ISA": limit})
+                self.assertEqual(r.returncode, 2, (command, r.stdout, r.stderr))
+                self.assertRegex(r.stderr, "^baton: " + sentence + "[^\n]*\n$")
+
+    def test_a_check_in_bf16_shows_the_error(self):
+        r = baton("models", "check", self.deep, "--precision", "bf16", "--batch", "2")
+        if "no AVX512_BF16" in r.stderr:
+            self.skipTest(r.stderr.strip())
+        self.assertEqual(r.returncode, 0, r.stderr)
+        found = re.search(r"output +y: relative rms error (\S+), largest error (\S+) of the largest magnitude", r.stdout)
+        self.assertTrue(found, r.stdout)
+        for error in found.groups():
+            self.assertTrue(1e-5 < float(error) < 0.1, r.stdout)
+        self.assertEqual(r.stdout, baton("models", "check", self.deep, "--precision", "bf16", "--batch", "2").stdout)
+        self.assertNotIn("rms", baton("models", "check", self.deep).stdout)
+
     def test_run_reads_and_writes_files_and_moves_without_changing_a_bit(self):
         x, still, moved = self.path("x.npy"), self.path("still.npy"), self.path("moved.npy")
         write_npy(x, [4, 256], [((i * 37) % 101) / 50 - 1 for i in range(1024)])

@@ -21,7 +21,7 @@ TEST_CASE("whole models agree with the reference", "[gpu]") {
       auto wanted = reference_run(*model, symbols, inputs);
       REQUIRE(got.size() == wanted.size());
       for (std::size_t i = 0; i < got.size(); ++i)
-        CHECK(relative_difference(got[i], wanted[i]) <= 1e-5);
+        CHECK(relative_difference(got[i], wanted[i]) <= on.tolerance);
     }
   }
 }
