@@ -29,7 +29,7 @@ struct run_options {
   device_options devices;
   gpu::machine_options machine;
   std::string policy = "priority";
-  std::string engine_log;
+  std::string engine_log, trace;
   long long quantum = std::chrono::duration_cast<std::chrono::microseconds>(scheduling::defaults::quantum).count();
   std::int64_t batch = 0;
   std::uint64_t seed = 1;
@@ -165,6 +165,7 @@ expected<void> execute(const run_options& o) {
   options.policy = o.policy;
   options.quantum = std::chrono::microseconds{o.quantum};
   options.engine_log = o.engine_log;
+  options.trace = o.trace;
   auto runtime = actors::runtime::start(std::move(options));
   if (!runtime)
     return tl::unexpected(runtime.error());
@@ -245,6 +246,7 @@ void add_run_command(CLI::App& app, chosen_command& chosen) {
       ->check(CLI::Range(1U, 1'000'000U))
       ->capture_default_str();
   command->add_option("--engine-log", o->engine_log, "Write every event of the engine to this file");
+  command->add_option("--trace", o->trace, trace_help);
   command->add_flag("--no-table", o->no_table, "Leave out the table of layers");
   command->callback([o, &chosen] {
     chosen = [o] {
