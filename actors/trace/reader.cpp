@@ -1,6 +1,7 @@
 #include "actors/trace/reader.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <string>
 #include <utility>
@@ -93,7 +94,10 @@ expected<contents> read(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in)
     return failed("cannot be opened");
-  std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  std::string bytes;
+  std::array<char, 65536> part{};
+  while (in.read(part.data(), part.size()), in.gcount() > 0)
+    bytes.append(part.data(), static_cast<std::size_t>(in.gcount()));
   if (in.bad())
     return failed("could not be read to its end");
   auto c = decode(bytes);

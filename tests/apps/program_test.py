@@ -254,8 +254,8 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(baton("trace", "summary", trace).stdout, r.stdout[:r.stdout.rindex("\n\n") + 1])
         r = baton("trace", "messages", trace, "--request", "2")
         self.assertEqual(r.returncode, 0, r.stderr)
-        self.assertRegex(r.stdout, r"(?m)^ *[\d.]+ +[\d.]+ +[\d.]+ +start_attempt +controller +scheduler +2 ")
-        self.assertNotRegex(r.stdout, r"(?m)not received|scheduler +3 ")
+        self.assertRegex(r.stdout, r"(?m)^ *[\d.]+ +[\d.]+ +[\d.]+ +start_attempt +controller +scheduler +2$")
+        self.assertNotRegex(r.stdout, r"(?m)not received|scheduler +3$")
         for choice in (["--request", "9"], ["--task", "99"]):
             r = baton("trace", "messages", trace, *choice)
             self.assertEqual(r.returncode, 1)

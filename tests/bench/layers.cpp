@@ -165,8 +165,8 @@ int measure(const char* file) {
                                        {"trace_quantum_0", through(traced_by_layer)}};
   auto times = bench::interleave(cases, bench::rounds_wanted(100));
   self->send(sender, quit::value);
-  for (const auto& file : {log, trace, fine})
-    std::filesystem::remove(file);
+  for (const auto& written : {log, trace, fine})
+    std::filesystem::remove(written);
   std::printf("%zu layers; time over that of a bare loop, median of %zu rounds and its 95%% interval\n",
               model->layers().size(), times[0].size());
   for (std::size_t i = 0; i < cases.size(); ++i) {
