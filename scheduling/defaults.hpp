@@ -30,5 +30,8 @@ inline constexpr std::chrono::minutes sound_worker{10};
 inline constexpr std::uint32_t refusals_per_task = 4;
 /// Task ids whose last epoch a worker remembers, to refuse a stale accept.
 inline constexpr std::size_t remembered_epochs = 1024;
+/// In an emulation: tasks that may wait, and segments in flight per lane, as on a GPU.
+inline constexpr std::size_t emulated_waiting_tasks = 10'000'000;
+inline constexpr std::uint32_t emulated_in_flight = 2;
 
 } // namespace baton::scheduling::defaults
