@@ -74,7 +74,7 @@ train: ## Trains the demo's small models anew (kept in demo/models)
 	$(call say,train: the models of the demo on the digits of scikit-learn)
 	@$(python) demo/train.py
 
-fuzz: ## Fuzzes the ways in with ASan: NAME=door, import or config; SECONDS=60
+fuzz: ## Fuzzes the ways in with ASan: NAME=door, import, json or config; SECONDS=60
 	@scripts/setup.sh fuzz
 	$(call say,fuzz)
 	@scripts/fuzz.sh $(or $(NAME),all) $(or $(SECONDS),60)

@@ -6,6 +6,7 @@
 #include <caf/typed_actor.hpp>
 
 #include "actors/messages.hpp"
+#include "actors/trace/notes.hpp"
 
 /// The interfaces of all actors. Everything between actors is sent with high priority, so that each receiver sees each
 /// sender's messages, and its death after them, in order; only `run_next` and `copy_next` are normal, so that commands
@@ -86,6 +87,6 @@ struct directory {
 };
 
 /// Sends the message to the party it is for.
-void post(const directory& to, scheduling::envelope&& letter);
+void post(const directory& to, const trace::voice& from, scheduling::envelope&& letter);
 
 } // namespace baton::actors

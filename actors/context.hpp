@@ -14,6 +14,7 @@
 #include "actors/registry.hpp"
 #include "actors/request_gate.hpp"
 #include "actors/request_record.hpp"
+#include "actors/trace/recorder.hpp"
 #include "gpu/device.hpp"
 #include "scheduling/cluster.hpp"
 
@@ -33,7 +34,9 @@ struct context {
   std::shared_ptr<const scheduling::cluster> devices;
   metadata::duration quantum = scheduling::defaults::quantum;
   bool detached = true;                          ///< workers and transfers have threads of their own (not in tests)
-  std::chrono::steady_clock::time_point epoch{}; ///< time zero
+  std::chrono::steady_clock::time_point epoch{}; ///< time zero; set before the house is opened
+
+  std::unique_ptr<trace::recorder> tracer; ///< null: messages leave no trace
 
   /// Set before the requests it left are ended; who adds a request later must look here.
   std::atomic<bool> controller_died{false};

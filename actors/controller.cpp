@@ -8,6 +8,7 @@ namespace baton::actors {
 
 void controller_state::start(std::shared_ptr<context> shared, scheduler_actor to) {
   shared_ = std::move(shared);
+  voice.into = shared_->tracer.get();
   peers_.scheduler = std::move(to);
 }
 
@@ -43,7 +44,7 @@ metadata::time_point controller_state::now() const {
 void controller_state::act() {
   for (auto& e : effects_) {
     if (auto* letter = std::get_if<scheduling::envelope>(&e))
-      post(peers_, std::move(*letter));
+      post(peers_, voice, std::move(*letter));
     else
       deliver(std::get<ending>(std::move(e)));
   }
@@ -70,6 +71,7 @@ void controller_state::deliver(ending&& e) {
     d.outputs = std::move(result.outputs);
     d.layer_time = std::move(result.layer_time);
   }
+  voice.note(trace::request_ended{voice.now(), d.request, d.failure, d.attempts, d.device});
   shared_->results.push(std::move(d), [&] { shared_->gate.leave(record->input_bytes()); });
 }
 

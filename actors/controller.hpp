@@ -24,6 +24,7 @@ struct controller_state {
   void on(const end_everything& m);
 
   controller_actor::pointer self;
+  trace::voice voice{scheduling::the_controller};
 
 private:
   metadata::time_point now() const;

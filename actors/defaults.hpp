@@ -18,6 +18,18 @@ inline constexpr std::size_t engine_log_buffer = std::size_t{64} * 1024;
 inline constexpr std::chrono::milliseconds engine_log_flush{200};
 /// The engine log stops with a marker here: some million requests.
 inline constexpr std::uint64_t engine_log_limit = std::uint64_t{1} << 30;
+/// Entries of one thread that may wait for the trace's writer: more than the busiest thread records between two looks.
+inline constexpr std::size_t trace_ring = 8192;
+/// Threads that may record, each with a ring of some hundred KiB.
+inline constexpr std::size_t trace_threads = 256;
+/// Between two looks of the trace's writer; what a killed process loses.
+inline constexpr std::chrono::milliseconds trace_interval{10};
+/// Written to the trace at once.
+inline constexpr std::size_t trace_buffer = std::size_t{64} * 1024;
+/// The trace stops with a marker here: some ten million entries, as much as a browser can show.
+inline constexpr std::uint64_t trace_limit = std::uint64_t{256} << 20;
+/// Of a layer's name in the trace, bytes.
+inline constexpr std::size_t trace_text = 256;
 /// All devices must be attached by then.
 inline constexpr std::chrono::seconds start_timeout{30};
 /// The controller must have ended what is open by then, when the runtime stops.

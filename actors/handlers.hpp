@@ -5,6 +5,8 @@
 #include <caf/sec.hpp>
 #include <spdlog/spdlog.h>
 
+#include "actors/trace/notes.hpp"
+
 namespace baton::actors {
 
 /// Runs a state's method; what it throws ends the actor, with a reason in the log, and goes no further.
@@ -21,10 +23,15 @@ void contain(State& st, F&& f) {
   }
 }
 
-/// The handler for messages of type `M`: gives them to `st.on`.
+/// The handler for messages of type `M`: gives them to `st.on`, and takes note of it by `st.voice`.
 template <class M, class State>
 auto handle(State& st) {
-  return [&st](const M& m) { contain(st, [&] { st.on(m); }); };
+  return [&st](const M& m) {
+    contain(st, [&] {
+      trace::hearing heard(st.voice, m);
+      st.on(m);
+    });
+  };
 }
 
 } // namespace baton::actors

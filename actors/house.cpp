@@ -38,7 +38,7 @@ house_config::house_config() {
 
 house open_house(caf::actor_system& system, const std::shared_ptr<context>& shared, const scheduling::engine& decisions,
                  std::shared_ptr<engine_log_writer> log, std::function<void(std::string)> on_vital_death) {
-  shared->epoch = system.clock().now();
+  const trace::voice voice{trace::party::kind::runtime, shared->tracer.get()};
   house h;
   h.scheduler = system.spawn(scheduler, shared, decisions, std::move(log));
   h.controller = system.spawn(controller, shared, h.scheduler);
@@ -47,8 +47,9 @@ house open_house(caf::actor_system& system, const std::shared_ptr<context>& shar
 
   // Told at most once, whichever dies first. The controller itself may be the one that died: then nobody but us ends
   // what is open.
-  auto raise = [shared, told = std::move(on_vital_death), controller = caf::actor_cast<caf::actor_addr>(h.controller)](
-                   bool controller_died, const std::string& why) {
+  auto raise = [shared, voice, told = std::move(on_vital_death),
+                controller = caf::actor_cast<caf::actor_addr>(h.controller)](bool controller_died,
+                                                                             const std::string& why) {
     shared->gate.close();
     if (shared->board.put_vital_death(why)) {
       spdlog::critical("{}", why);
@@ -59,7 +60,9 @@ house open_house(caf::actor_system& system, const std::shared_ptr<context>& shar
       shared->controller_died = true;
       end_orphans(*shared, why);
     } else if (auto c = caf::actor_cast<controller_actor>(controller)) {
-      caf::anon_send<caf::message_priority::high>(c, end_everything{errc::unavailable, why});
+      const end_everything end{errc::unavailable, why};
+      voice.says(end, scheduling::the_controller);
+      caf::anon_send<caf::message_priority::high>(c, end);
     }
   };
   watch_vital(system, h.controller, "controller", [raise](const std::string& why) { raise(true, why); });
@@ -69,7 +72,9 @@ house open_house(caf::actor_system& system, const std::shared_ptr<context>& shar
                 [raise](const std::string& why) { raise(false, why); });
 
   auto who = std::make_shared<directory>(directory{h.controller, h.scheduler, {}, h.transfers});
-  caf::anon_send<caf::message_priority::high>(h.scheduler, introduction{std::move(who)});
+  const introduction first{std::move(who)};
+  voice.says(first, scheduling::the_scheduler);
+  caf::anon_send<caf::message_priority::high>(h.scheduler, first);
   return h;
 }
 
@@ -79,7 +84,9 @@ void close_house(const house& h) {
 }
 
 void end_orphans(context& shared, const std::string& why) {
+  const trace::voice voice{trace::party::kind::runtime, shared.tracer.get()};
   while (auto record = shared.requests.take_any()) {
+    voice.note(trace::request_ended{.at = voice.now(), .request = record->id, .outcome = errc::unavailable});
     shared.results.push({.request = record->id, .failure = errc::unavailable, .message = why},
                         [&] { shared.gate.leave(record->input_bytes()); });
   }

@@ -35,7 +35,9 @@ struct crash {
   metadata::device_id device;
 };
 /// Scheduler to itself: a `wake_at` has come.
-struct wake {};
+struct wake {
+  metadata::time_point when{};
+};
 /// Worker to itself: the next segment. The one message of normal priority, and there is at most one.
 struct run_next {};
 /// The pump of an asynchronous device to its worker: completions can be polled.
@@ -70,8 +72,8 @@ auto inspect(I& f, crash& x) {
   return f(x.device);
 }
 template <class I>
-auto inspect(I& f, wake&) {
-  return f();
+auto inspect(I& f, wake& x) {
+  return f(x.when);
 }
 template <class I>
 auto inspect(I& f, completions_ready&) {

@@ -29,7 +29,8 @@ void peer_watch::watch(const worker_actor& w) {
     self_->monitor<caf::message_priority::high>(w); // of one that is dead already we hear at once
 }
 
-void peer_watch::send(scheduling::envelope&& letter, std::vector<scheduling::declined>& declined) {
+void peer_watch::send(const trace::voice& from, scheduling::envelope&& letter,
+                      std::vector<scheduling::declined>& declined) {
   if (auto* a = std::get_if<scheduling::accept>(&letter.what)) {
     auto receiver = who_->workers.at(letter.to.index).address();
     if (!alive_.contains(receiver)) {
@@ -38,7 +39,7 @@ void peer_watch::send(scheduling::envelope&& letter, std::vector<scheduling::dec
     }
     given_[a->what.id] = {a->what.epoch, std::move(receiver)};
   }
-  post(*who_, std::move(letter));
+  post(*who_, from, std::move(letter));
 }
 
 void peer_watch::settled(metadata::task_id t, metadata::task_epoch e) {

@@ -25,7 +25,7 @@ public:
 
   /// Sends the letter, and remembers what it gives to a worker. If that worker is known to be dead nothing is sent, and
   /// the decline is added to `declined`.
-  void send(scheduling::envelope&& letter, std::vector<scheduling::declined>& declined);
+  void send(const trace::voice& from, scheduling::envelope&& letter, std::vector<scheduling::declined>& declined);
   /// The receiver has spoken.
   void settled(metadata::task_id t, metadata::task_epoch e);
   /// What the dead worker had been given and had not accepted.

@@ -18,9 +18,10 @@ void send(const Actor& to, M&& m) {
 
 } // namespace
 
-void post(const directory& to, scheduling::envelope&& letter) {
+void post(const directory& to, const trace::voice& from, scheduling::envelope&& letter) {
   std::visit(
       [&](auto& m) {
+        from.says(m, letter.to);
         switch (letter.to.what) {
         case scheduling::party::kind::controller: return send(to.controller, std::move(m));
         case scheduling::party::kind::scheduler: return send(to.scheduler, std::move(m));

@@ -1,14 +1,11 @@
 #include "actors/request_record.hpp"
 
-#include <functional>
-#include <numeric>
 #include <utility>
 
 namespace baton::actors {
 
 std::size_t request_record::input_bytes() const {
-  return std::transform_reduce(inputs.begin(), inputs.end(), std::size_t{0}, std::plus{},
-                               [](const metadata::tensor& x) { return x.bytes(); });
+  return metadata::bytes_of(inputs);
 }
 
 void request_record::put_outputs(metadata::attempt_number attempt, std::vector<metadata::tensor> outputs,

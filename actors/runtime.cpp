@@ -18,8 +18,11 @@ struct runtime::impl {
   explicit impl(std::shared_ptr<context> c) : shared(std::move(c)), system(config) {}
 
   metadata::time_point now() { return system.clock().now() - shared->epoch; }
+  trace::voice voice() const { return {trace::party::kind::runtime, shared->tracer.get()}; }
   template <class Actor, class Message>
-  static void send(const Actor& to, Message&& m) {
+  void send(const Actor& to, Message&& m) {
+    constexpr bool to_controller = std::is_same_v<Actor, controller_actor>;
+    voice().says(m, to_controller ? scheduling::the_controller : scheduling::the_scheduler);
     caf::anon_send<caf::message_priority::high>(to, std::forward<Message>(m));
   }
 
@@ -43,6 +46,7 @@ struct runtime::impl {
 runtime::runtime(std::unique_ptr<impl> i) : impl_(std::move(i)) {}
 
 expected<std::unique_ptr<runtime>> runtime::start(runtime_options options) {
+  options.machine.cuts.longer_than = options.quantum; // at 0 a task can be preempted after whole layers
   auto machine = gpu::open_machine(options.devices, options.machine);
   if (!machine)
     return tl::unexpected(machine.error());
@@ -50,6 +54,7 @@ expected<std::unique_ptr<runtime>> runtime::start(runtime_options options) {
     return fail(errc::bad_argument, "no devices are given");
   auto shared = std::make_shared<context>(std::move(*machine), options.max_open_requests, options.max_open_bytes);
   shared->quantum = options.quantum;
+  shared->epoch = std::chrono::steady_clock::now(); // the actors' clock too
   scheduling::engine::config decisions{
       .devices = shared->devices, .policy = options.policy, .backlog = options.backlog};
   auto engine = scheduling::engine::make(decisions);
@@ -62,6 +67,13 @@ expected<std::unique_ptr<runtime>> runtime::start(runtime_options options) {
       return tl::unexpected(opened.error());
     log = std::move(*opened);
   }
+  if (!options.trace.empty()) {
+    auto opened =
+        trace::recorder::open(options.trace, trace::names_of(*shared->machine), shared->epoch, options.trace_limit);
+    if (!opened)
+      return tl::unexpected(opened.error());
+    shared->tracer = std::move(*opened);
+  }
   std::unique_ptr<runtime> r(new runtime(std::make_unique<impl>(shared)));
   r->impl_->actors = open_house(r->impl_->system, shared, *engine, std::move(log), std::move(options.on_vital_death));
   if (auto up = shared->board.wait_all_serving(defaults::start_timeout); !up)
@@ -72,13 +84,15 @@ expected<std::unique_ptr<runtime>> runtime::start(runtime_options options) {
 runtime::~runtime() {
   auto& i = *impl_;
   i.shared->gate.close();
-  impl::send(i.actors.controller, end_everything{errc::unavailable, "the server is shutting down"});
+  i.send(i.actors.controller, end_everything{errc::unavailable, "the server is shutting down"});
   i.shared->gate.wait_empty(defaults::stop_timeout);
   close_house(i.actors);
   i.actors = {};
   auto shared = i.shared;
   impl_.reset();
   end_orphans(*shared, "the server is shutting down");
+  if (shared->tracer)
+    shared->tracer->close();
 }
 
 expected<metadata::model_id> runtime::add_model(std::shared_ptr<const metadata::model> m,
@@ -90,14 +104,16 @@ expected<metadata::model_id> runtime::add_model(std::shared_ptr<const metadata::
       return fail(errc::bad_argument, "model '" + m->name() + "' has " + std::to_string(m->symbols().size())
                                           + " symbols, a shape to warm up gives " + std::to_string(symbols.size()));
   auto name = m->name();
-  auto id = shared.models.add(std::move(m));
-  impl::send(impl_->actors.scheduler, scheduling::model_added{id, std::move(warm)});
+  auto id = shared.models.add(m);
+  if (shared.tracer)
+    shared.tracer->add_model(id, *m);
+  impl_->send(impl_->actors.scheduler, scheduling::model_added{id, std::move(warm)});
   auto ready = shared.board.wait_model_ready(id, timeout);
   if (ready && ready->failure == errc::none) {
     shared.models.publish(id);
     return id;
   }
-  impl::send(impl_->actors.scheduler, scheduling::model_removed{id});
+  impl_->send(impl_->actors.scheduler, scheduling::model_removed{id});
   // What fails at once is gone at once, so that its memory is there for the next; what takes too long goes on its own.
   impl_->wait_freed(id, ready ? defaults::forget_timeout : std::chrono::milliseconds{0});
   if (ready)
@@ -112,7 +128,7 @@ expected<void> runtime::remove_model(metadata::model_id id, std::chrono::millise
   if (!m)
     return fail(errc::not_found, "there is no model of number " + std::to_string(id.value));
   shared.requests.wait_none_of(id, timeout);
-  impl::send(impl_->actors.scheduler, scheduling::model_removed{id});
+  impl_->send(impl_->actors.scheduler, scheduling::model_removed{id});
   if (!impl_->wait_freed(id, defaults::forget_timeout))
     return fail(shared.board.waiting() ? errc::deadline_exceeded : errc::unavailable,
                 "model '" + m->name() + "' is removed, but a device is still busy with it");
@@ -154,7 +170,9 @@ expected<metadata::request_id> runtime::submit(request r) {
     shared.gate.leave(bytes);
     return fail(errc::not_found, "the model is being removed");
   }
-  impl::send(impl_->actors.controller, new_request{std::move(*attempt), submitted});
+  const auto voice = impl_->voice();
+  voice.note(trace::request_arrived{voice.now(), id, attempt->model, attempt->priority, attempt->rows});
+  impl_->send(impl_->actors.controller, new_request{std::move(*attempt), submitted});
   if (shared.controller_died)
     end_orphans(shared, "the controller died");
   return id;
@@ -165,7 +183,7 @@ void runtime::cancel(metadata::request_id id) {
   if (!record)
     return;
   record->cancelled = true;
-  impl::send(impl_->actors.controller, cancel_wanted{id});
+  impl_->send(impl_->actors.controller, cancel_wanted{id});
 }
 
 done_queue& runtime::results() {
@@ -177,7 +195,7 @@ bool runtime::drain(std::chrono::milliseconds timeout) {
   gate.close();
   if (!gate.wait_empty(timeout))
     return false; // what is open may still need the engine's admission
-  impl::send(impl_->actors.scheduler, stop_admitting{});
+  impl_->send(impl_->actors.scheduler, stop_admitting{});
   return true;
 }
 
@@ -212,7 +230,7 @@ runtime_counters runtime::counters() const {
 }
 
 void runtime::crash_worker(metadata::device_id d) {
-  impl::send(impl_->actors.scheduler, crash{d});
+  impl_->send(impl_->actors.scheduler, crash{d});
 }
 
 } // namespace baton::actors

@@ -25,6 +25,8 @@ struct runtime_options {
   metadata::duration backlog = scheduling::defaults::backlog; ///< predicted work that may stand in line at a device
   std::filesystem::path engine_log;                           ///< empty: none is written
   std::uint64_t engine_log_limit = std::uint64_t{1} << 30;    ///< bytes; then it ends in a marker
+  std::filesystem::path trace;                                ///< empty: messages leave no trace; see `trace/entry.hpp`
+  std::uint64_t trace_limit = std::uint64_t{256} << 20;       ///< bytes; likewise
   std::size_t max_open_requests = 1024;                       ///< results not yet popped count as well
   std::size_t max_open_bytes = std::size_t{1} << 30;          ///< of the inputs of open requests together
   /// Told once, with the reason, when controller, scheduler or a transfer dies: the process should end, non-zero.

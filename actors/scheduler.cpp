@@ -12,6 +12,7 @@ namespace baton::actors {
 void scheduler_state::start(std::shared_ptr<context> shared, const scheduling::engine& decisions,
                             std::shared_ptr<engine_log_writer> log) {
   shared_ = std::move(shared);
+  voice.into = shared_->tracer.get();
   engine_ = decisions;
   log_ = std::move(log);
   self->set_down_handler([this](const caf::down_msg& m) { contain(*this, [&] { down(m); }); });
@@ -20,6 +21,13 @@ void scheduler_state::start(std::shared_ptr<context> shared, const scheduling::e
 void scheduler_state::on(const scheduling::worker_up& e) {
   decide(e);
   shared_->board.put_serving(e.device, true);
+}
+
+/// The timer's voice is ours, so that one sees how late it came.
+void scheduler_state::on(const wake& m) {
+  const trace::voice timer{trace::party::kind::timer, voice.into};
+  timer.says(m, voice.self, m.when);
+  decide(scheduling::tick{});
 }
 
 void scheduler_state::on(const introduction& m) {
@@ -40,6 +48,7 @@ void scheduler_state::down(const caf::down_msg& m) {
     return;
   auto d = i->second;
   watched_.erase(i);
+  voice.note(trace::worker_died{voice.now(), d});
   spdlog::warn("the worker of device {} died: {}", shared_->description(d).name, self->system().render(m.reason));
   shared_->board.put_serving(d, false);
   shared_->meters[d.value].held = 0;
@@ -56,11 +65,14 @@ void scheduler_state::decide(const scheduling::event& e) {
     std::visit([this](auto& x) { perform(std::move(x)); }, a);
   if (log_ && engine_->open_tasks() == 0)
     log_->flush(); // nothing may follow for long
-  shared_->board.put_counters(engine_->counters(), engine_->waiting_tasks());
+  const auto waiting = engine_->waiting_tasks();
+  if (waiting != waiting_)
+    voice.note(trace::gauge{voice.now(), trace::gauge::kind::waiting, metadata::no_device, waiting_ = waiting});
+  shared_->board.put_counters(engine_->counters(), waiting);
 }
 
 void scheduler_state::perform(scheduling::envelope&& letter) {
-  post(*peers_, std::move(letter));
+  post(*peers_, voice, std::move(letter));
 }
 
 void scheduler_state::perform(const scheduling::forget& f) {
@@ -75,7 +87,7 @@ void scheduler_state::perform(const scheduling::restart& r) {
 }
 
 void scheduler_state::perform(const scheduling::wake_at& w) {
-  self->scheduled_send<caf::message_priority::high>(self, shared_->epoch + w.when, wake{});
+  self->scheduled_send<caf::message_priority::high>(self, shared_->epoch + w.when, wake{w.when});
 }
 
 void scheduler_state::perform(const scheduling::model_ready& r) {
@@ -101,14 +113,18 @@ worker_actor scheduler_state::spawn_watched(metadata::device_id d) {
 void scheduler_state::introduce(const directory& changed, metadata::device_id replaced) {
   peers_ = std::make_shared<directory>(changed);
   introduction m{peers_, replaced};
+  auto introduce_to = [&](const auto& actor, const trace::party& who) {
+    voice.says(m, who);
+    self->send<caf::message_priority::high>(actor, m);
+  };
   // The new worker first: as soon as another knows it, a task may be on its way there.
   if (replaced != metadata::no_device)
-    self->send<caf::message_priority::high>(peers_->workers[replaced.value], m);
+    introduce_to(peers_->workers[replaced.value], scheduling::worker_of(replaced));
   for (std::uint32_t i = 0; i < peers_->workers.size(); ++i)
     if (i != replaced.value)
-      self->send<caf::message_priority::high>(peers_->workers[i], m);
-  for (const auto& t : peers_->transfers)
-    self->send<caf::message_priority::high>(t, m);
+      introduce_to(peers_->workers[i], scheduling::worker_of({i}));
+  for (std::uint32_t i = 0; i < peers_->transfers.size(); ++i)
+    introduce_to(peers_->transfers[i], scheduling::transfer_of({i}));
 }
 
 scheduler_actor::behavior_type scheduler(scheduler_actor::stateful_pointer<scheduler_state> self,

@@ -27,12 +27,13 @@ struct scheduler_state {
   }
   void on(const scheduling::worker_up& e);
   void on(const stop_admitting&) { decide(scheduling::drain{}); }
-  void on(const wake&) { decide(scheduling::tick{}); }
+  void on(const wake& m);
   void on(const introduction& m);
   void on(const crash& m);
   void down(const caf::down_msg& m);
 
   scheduler_actor::pointer self;
+  trace::voice voice{scheduling::the_scheduler};
 
 private:
   void decide(const scheduling::event& e);
@@ -51,6 +52,7 @@ private:
   std::shared_ptr<const directory> peers_;
   std::map<caf::actor_addr, metadata::device_id> watched_; ///< the workers alive
   scheduling::actions actions_;
+  std::size_t waiting_ = 0; ///< as last traced
 };
 
 scheduler_actor::behavior_type scheduler(scheduler_actor::stateful_pointer<scheduler_state> self,

@@ -9,9 +9,18 @@
 
 namespace baton::actors {
 
+namespace {
+
+bool same_parts(const metadata::plan_profile& a, const metadata::plan_profile& b, metadata::position at) {
+  return at.part == 0 || a.parts[at.layer] == b.parts[at.layer];
+}
+
+} // namespace
+
 void transfer_state::start(std::shared_ptr<context> shared, metadata::domain_id d, const scheduler_actor& scheduler) {
   shared_ = std::move(shared);
   domain_ = d;
+  voice = {scheduling::transfer_of(d), shared_->tracer.get()};
   scheduler_ = scheduler.address();
   queue_.emplace(scheduling::transfer_queue::config{.self = d});
   self->monitor<caf::message_priority::high>(scheduler);
@@ -73,13 +82,19 @@ expected<void> transfer_state::prepare(const scheduling::bring& m) {
   auto record = m.what.members.empty() ? nullptr : shared_->requests.find(m.what.members.front().request);
   if (!record)
     return fail(errc::cancelled, "the request has ended");
-  if (m.from_device != metadata::no_device
-      && !shared_->registry_of(m.from).find_values(m.what.id, kind_of(m.from_device)))
-    return fail(errc::values_lost, "the task's values are not in the domain they were to come from");
+  std::shared_ptr<held_values> from;
+  if (m.from_device != metadata::no_device) {
+    from = shared_->registry_of(m.from).find_values(m.what.id, kind_of(m.from_device));
+    if (!from)
+      return fail(errc::values_lost, "the task's values are not in the domain they were to come from");
+  }
   auto plan = here.find_plan(m.what.model, m.what.symbols, kind_of(m.to));
   if (!plan)
     return fail(errc::not_found,
                 "device " + shared_->description(m.to).name + " has no plan for the task's model and shape");
+  if (from && !same_parts(from->plan->profile(), plan->profile(), m.what.at))
+    return fail(errc::not_found, "device " + shared_->description(m.to).name
+                                     + " cuts the layer that the task has begun in another way");
   auto values = here.make_values(m.what.id, kind_of(m.to), std::move(plan), std::move(record));
   return values ? expected<void>{} : tl::unexpected(values.error());
 }
@@ -89,12 +104,14 @@ void transfer_state::on(const copy_next&) {
   auto work = queue_->next();
   if (!work)
     return;
+  const auto begun = voice.now();
   auto result = std::visit([this](const auto& m) { return carry_out(m); }, *work);
+  std::visit([&](const auto& m) { note(m.what, m.from, begun, result); }, *work);
   queue_->copied(result ? errc::none : result.error().code, result ? std::string{} : result.error().message, effects_);
   act();
 }
 
-expected<void> transfer_state::carry_out(const scheduling::bring& m) {
+expected<std::size_t> transfer_state::carry_out(const scheduling::bring& m) {
   auto to = shared_->registry_of(domain_).find_values(m.what.id, kind_of(m.to));
   if (!to)
     return fail(errc::cancelled, "the task has ended");
@@ -109,22 +126,22 @@ expected<void> transfer_state::carry_out(const scheduling::bring& m) {
     if (!from)
       return fail(errc::cancelled, "the task has ended");
     if (from == to)
-      return {};
+      return 0;
     const auto& r = m.what.ready;
     source = {from->plan.get(), &from->data, {r.device, r.lane, r.sequence}};
   }
   auto copied = copier_->copy(source, {to->plan.get(), &to->data}, m.what.at, &to->record->cancelled);
   if (!copied)
-    return tl::unexpected(copied.error());
+    return copied;
   if (from) // by now nobody adds to it any more
     to->data.layer_time = from->data.layer_time;
   from.reset();
   if (m.from_device != metadata::no_device)
     shared_->registry_of(m.from).release(m.what.id, kind_of(m.from_device));
-  return {};
+  return copied;
 }
 
-expected<void> transfer_state::carry_out(const scheduling::deliver& m) {
+expected<std::size_t> transfer_state::carry_out(const scheduling::deliver& m) {
   auto from = shared_->registry_of(m.from).find_values(m.what.id, kind_of(m.device));
   if (!from)
     return fail(errc::values_lost, "the outputs are gone");
@@ -134,7 +151,22 @@ expected<void> transfer_state::carry_out(const scheduling::deliver& m) {
   // A task has one member until batches are joined.
   for (const auto& member : m.what.members)
     from->record->put_outputs(member.attempt, *outputs, from->data.layer_time);
-  return {};
+  return metadata::bytes_of(*outputs);
+}
+
+void transfer_state::note(const scheduling::task& t, metadata::domain_id from, metadata::time_point begun,
+                          const expected<std::size_t>& copied) const {
+  if (!voice.into)
+    return;
+  voice.note(trace::copy_made{.begin = begun,
+                              .end = voice.now(),
+                              .from = from,
+                              .to = domain_,
+                              .bytes = copied.value_or(0),
+                              .task = t.id,
+                              .request = t.members.empty() ? metadata::request_id{} : t.members.front().request,
+                              .at = t.at,
+                              .failure = copied ? errc::none : copied.error().code});
 }
 
 void transfer_state::act() {
@@ -146,6 +178,7 @@ void transfer_state::act() {
   effects_.clear();
   if (!asked_ && !queue_->idle()) { // idle once the last is accepted; until then one look too many does no harm
     asked_ = true;
+    voice.says(copy_next{}, voice.self);
     self->send(self, copy_next{});
   }
 }
@@ -164,7 +197,7 @@ void transfer_state::perform(scheduling::envelope&& letter) {
         },
         letter.what);
   std::vector<scheduling::declined> undelivered;
-  peers_.send(std::move(letter), undelivered);
+  peers_.send(voice, std::move(letter), undelivered);
   for (const auto& d : undelivered)
     queue_->on(d, effects_);
 }

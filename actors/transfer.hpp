@@ -29,12 +29,16 @@ struct transfer_state {
   void down(const caf::down_msg& m);
 
   transfer_actor::pointer self;
+  trace::voice voice;
 
 private:
   /// A receiving block for the task. Errors: as the task is refused with.
   expected<void> prepare(const scheduling::bring& m);
-  expected<void> carry_out(const scheduling::bring& m);
-  expected<void> carry_out(const scheduling::deliver& m);
+  /// Bytes copied.
+  expected<std::size_t> carry_out(const scheduling::bring& m);
+  expected<std::size_t> carry_out(const scheduling::deliver& m);
+  void note(const scheduling::task& t, metadata::domain_id from, metadata::time_point begun,
+            const expected<std::size_t>& copied) const;
   std::uint32_t kind_of(metadata::device_id d) const { return shared_->devices->at(d).kind; }
   void act();
   void perform(scheduling::envelope&& letter);

@@ -31,6 +31,7 @@ worker_state::~worker_state() {
 void worker_state::start(std::shared_ptr<context> shared, metadata::device_id d, const scheduler_actor& scheduler) {
   shared_ = std::move(shared);
   facts_ = shared_->devices->at(d);
+  voice = {scheduling::worker_of(d), shared_->tracer.get()};
   scheduler_ = scheduler.address();
   self->monitor<caf::message_priority::high>(scheduler);
   self->set_down_handler([this](const caf::down_msg& m) { contain(*this, [&] { down(m); }); });
@@ -64,13 +65,18 @@ void worker_state::attach() {
   if (!description.is_inline) {
     config.max_in_flight = defaults::segments_in_flight;
     caf::weak_actor_ptr me(self->ctrl());
-    pump_ = std::make_unique<completion_pump>(*device_, [me] {
-      if (auto alive = caf::actor_cast<worker_actor>(me.lock()))
+    const trace::voice pump{{trace::party::kind::pump, facts_.id.value}, voice.into};
+    pump_ = std::make_unique<completion_pump>(*device_, [me, pump, to = voice.self] {
+      if (auto alive = caf::actor_cast<worker_actor>(me.lock())) {
+        pump.says(completions_ready{}, to);
         caf::anon_send<caf::message_priority::high>(alive, completions_ready{});
+      }
     });
   }
   queue_.emplace(config);
-  self->send<caf::message_priority::high>(peers_.who().scheduler, scheduling::worker_up{facts_.id});
+  const scheduling::worker_up up{facts_.id};
+  voice.says(up, scheduling::the_scheduler);
+  self->send<caf::message_priority::high>(peers_.who().scheduler, up);
 }
 
 void worker_state::down(const caf::down_msg& m) {
@@ -124,6 +130,7 @@ void worker_state::on(const run_next&) {
 
 void worker_state::run(const scheduling::segment& s) {
   const auto& [values, ready] = held_.at(s.task);
+  const auto begun = voice.now();
   auto done = device_->submit({.plan = values->plan.get(),
                                .begin = s.begin,
                                .end = s.end,
@@ -131,7 +138,7 @@ void worker_state::run(const scheduling::segment& s) {
                                .lane = s.lane,
                                .waits = {&ready, ready.sequence > 0 ? 1U : 0U}});
   if (done) {
-    issued_[s.lane.value].push_back({s, values});
+    issued_[s.lane.value].push_back({s, values, begun});
     queue_->submitted(s, effects_);
   } else if (done.error().code == errc::out_of_memory) { // of the task, not of the device
     queue_->not_submitted(s, errc::out_of_memory, done.error().message, effects_);
@@ -157,8 +164,25 @@ void worker_state::poll() {
     auto& lane = issued_.at(c.done.lane.value);
     auto oldest = std::move(lane.front());
     lane.pop_front();
+    note(oldest, c);
     settle(oldest.what, c);
   }
+}
+
+void worker_state::note(const issued& s, const gpu::completion& c) const {
+  if (!voice.into)
+    return;
+  voice.note(trace::segment_ran{.begin = s.begun,
+                                .end = voice.now(),
+                                .elapsed = c.elapsed,
+                                .device = facts_.id,
+                                .lane = s.what.lane,
+                                .task = s.what.task,
+                                .request = s.values->record->id,
+                                .model = s.values->record->model_number,
+                                .first = s.what.begin,
+                                .last = s.what.end,
+                                .failure = c.failure ? c.failure->code : errc::none});
 }
 
 void worker_state::settle(const scheduling::segment& s, const gpu::completion& c) {
@@ -194,9 +218,14 @@ void worker_state::act() {
   effects_.clear();
   lost_.reset();
   auto held = queue_ ? queue_->held() : 0;
-  shared_->meters[facts_.id.value].held.store(held, std::memory_order_relaxed);
+  auto& meter = shared_->meters[facts_.id.value];
+  if (held != meter.held.load(std::memory_order_relaxed)) {
+    meter.held.store(held, std::memory_order_relaxed);
+    voice.note(trace::gauge{voice.now(), trace::gauge::kind::held, facts_.id, held});
+  }
   if (!broken_ && !asked_ && held > 0) {
     asked_ = true;
+    voice.says(run_next{}, voice.self);
     self->send(self, run_next{});
   }
 }
@@ -213,7 +242,7 @@ void worker_state::perform(scheduling::envelope&& letter) {
     }
   }
   std::vector<scheduling::declined> undelivered;
-  peers_.send(std::move(letter), undelivered);
+  peers_.send(voice, std::move(letter), undelivered);
   for (const auto& d : undelivered)
     queue_->on(d, effects_);
 }
@@ -222,7 +251,18 @@ void worker_state::perform(scheduling::envelope&& letter) {
 bool worker_state::store_outputs(const scheduling::finished& f) {
   auto values = std::move(held_.at(f.task).values);
   held_.erase(f.task); // the scheduler may free the block as soon as it hears
+  const auto begun = voice.now();
   auto outputs = copier_->fetch_outputs({values->plan.get(), &values->data}, nullptr);
+  voice.note(trace::copy_made{.begin = begun,
+                              .end = voice.now(),
+                              .from = facts_.domain,
+                              .to = facts_.domain,
+                              .storer = facts_.id,
+                              .bytes = outputs ? metadata::bytes_of(*outputs) : 0,
+                              .task = f.task,
+                              .request = values->record->id,
+                              .at = values->plan->profile().end(),
+                              .failure = outputs ? errc::none : outputs.error().code});
   if (!outputs) {
     spdlog::warn("request {}: outputs could not be fetched: {}", values->record->id.value, outputs.error().message);
     return false;

@@ -44,6 +44,7 @@ struct worker_state {
   void down(const caf::down_msg& m);
 
   worker_actor::pointer self;
+  trace::voice voice;
 
 private:
   /// A task held: its values, and what wrote them last elsewhere.
@@ -55,6 +56,7 @@ private:
   struct issued {
     scheduling::segment what;
     std::shared_ptr<held_values> values;
+    metadata::time_point begun{}; ///< where it is traced
   };
 
   void attach();
@@ -63,6 +65,7 @@ private:
   void run(const scheduling::segment& s);
   void poll();
   void settle(const scheduling::segment& s, const gpu::completion& c);
+  void note(const issued& s, const gpu::completion& c) const;
   void act();
   void perform(scheduling::envelope&& letter);
   bool store_outputs(const scheduling::finished& f);

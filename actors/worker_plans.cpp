@@ -35,6 +35,7 @@ void worker_state::on(const scheduling::job& m) {
     result.failure = built.error().code;
     result.message = built.error().message;
   }
+  voice.says(result, scheduling::the_scheduler);
   self->send<caf::message_priority::high>(peers_.who().scheduler, std::move(result));
 }
 
@@ -45,10 +46,18 @@ expected<std::shared_ptr<const gpu::plan>> worker_state::build(const scheduling:
   auto model = shared_->models.find(m.model);
   if (!model)
     return fail(errc::not_found, "model " + std::to_string(m.model.value) + " is not there any more");
+  auto note = [&](trace::job_ran::kind what, metadata::time_point begun, const auto& result) {
+    voice.note(trace::job_ran{begun, voice.now(), what, facts_.id, m.model, m.command,
+                              result ? errc::none : result.error().code});
+  };
+  auto begun = voice.now();
   auto weights = here.weights_of(m.model, model);
+  note(trace::job_ran::kind::weights, begun, weights);
   if (!weights)
     return tl::unexpected(weights.error());
+  begun = voice.now();
   auto built = device_->build_plan(model, *weights, m.symbols);
+  note(trace::job_ran::kind::plan, begun, built);
   if (built)
     here.add_plan(m.model, m.symbols, facts_.kind, *built);
   return built;

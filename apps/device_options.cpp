@@ -12,7 +12,8 @@
 namespace baton::apps {
 namespace {
 
-const std::map<std::string, gpu::precision> precisions{{"fp32", gpu::precision::fp32}, {"tf32", gpu::precision::tf32}};
+const std::map<std::string, gpu::precision> precisions{
+    {"fp32", gpu::precision::fp32}, {"tf32", gpu::precision::tf32}, {"bf16", gpu::precision::bf16}};
 const std::map<std::string, gpu::graph_use> graph_uses{
     {"measured", gpu::graph_use::measured}, {"always", gpu::graph_use::always}, {"never", gpu::graph_use::never}};
 
@@ -47,7 +48,8 @@ void add_device_options(CLI::App& command, device_options& options, gpu::machine
       ->capture_default_str();
   command
       .add_option("--precision", options.precision,
-                  "In which GPUs multiply: fp32, or tf32 (faster, error about 1e-3, where they have it); CPUs: fp32")
+                  "In which devices multiply: fp32; tf32 (GPUs that have it: faster, error about 1e-3; CPUs: fp32);\n"
+                  "bf16 (CPUs that have it: faster, half the memory, error about 1e-2; see baton models check)")
       ->check(CLI::IsMember(precisions))
       ->capture_default_str();
   command

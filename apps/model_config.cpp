@@ -169,10 +169,11 @@ expected<model_config> converted(const triton::ModelConfig& m) {
   c.name = m.name();
   c.platform = m.platform();
   c.backend = m.backend();
-  if ((!c.platform.empty() && c.platform != "onnxruntime_onnx" && c.platform != "baton_onnx")
+  if ((!c.platform.empty() && c.platform != "onnxruntime_onnx" && c.platform != "baton_onnx"
+       && c.platform != "baton_json")
       || (!c.backend.empty() && c.backend != "onnxruntime" && c.backend != "baton"))
     return fail(errc::bad_model,
-                fmt::format("{} '{}' is not there: only ONNX models are served",
+                fmt::format("{} '{}' is not there: only ONNX and JSON models are served",
                             c.backend.empty() ? "platform" : "backend", c.backend.empty() ? c.platform : c.backend));
   if (m.max_batch_size() < 0)
     return fail(errc::bad_model, fmt::format("max_batch_size is {}", m.max_batch_size()));

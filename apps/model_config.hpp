@@ -48,7 +48,7 @@ struct model_config {
   std::vector<tensor_config> inputs, outputs;
   version_policy versions;
   std::vector<warmup_config> warmups;
-  std::string file = "model.onnx";             ///< in the version folder
+  std::string file;                            ///< in the version folder; empty: model.onnx or model.json
   std::optional<std::uint64_t> queue_delay_us; ///< of dynamic batching: kept and reported, batches are not formed yet
   std::vector<std::int64_t> preferred_batches; ///< likewise
   std::vector<std::string> warnings;           ///< one sentence per field that is not honoured

@@ -6,7 +6,7 @@
 
 #include "apps/defaults.hpp"
 #include "apps/labels.hpp"
-#include "metadata/onnx_import.hpp"
+#include "metadata/model_import.hpp"
 
 namespace baton::apps {
 
@@ -65,6 +65,10 @@ load_traces::file look_at(const fs::path& path) {
 
 } // namespace
 
+std::string served_model::platform() const {
+  return metadata::form_of(config.file) == metadata::model_form::json ? "baton_json" : "baton_onnx";
+}
+
 void load_traces::add(const fs::path& path) {
   auto same = [&](const file& f) { return f.path == path; };
   if (!path.empty() && std::none_of(files.begin(), files.end(), same))
@@ -78,12 +82,13 @@ bool load_traces::current() const {
 expected<served> load_model(actors::runtime& into, const load_options& options, const found_model& found,
                             const found_version& version, load_traces& traces) {
   traces.add(version.file);
+  traces.add(version.rival);
   for (const auto& o : found.config.outputs)
     if (!o.label_file.empty())
       traces.add(found.folder / o.label_file);
   if (!version.problem.empty())
     return fail(errc::bad_model, version.problem);
-  auto m = metadata::import_onnx(version.file, found.name);
+  auto m = metadata::import_model(version.file, found.name);
   if (!m)
     return tl::unexpected(m.error());
   for (const auto& v : (*m)->values())
@@ -99,8 +104,10 @@ expected<served> load_model(actors::runtime& into, const load_options& options, 
   auto id = into.add_model(*m, std::move(*shapes), defaults::load_timeout);
   if (!id)
     return tl::unexpected(id.error());
+  auto config = found.config;
+  config.file = version.file.filename().string();
   return std::make_shared<served_model>(
-      served_model{found.name, version.number, *id, std::move(*m), found.config, std::move(*labels)});
+      served_model{found.name, version.number, *id, std::move(*m), std::move(config), std::move(*labels)});
 }
 
 } // namespace baton::apps

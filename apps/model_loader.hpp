@@ -19,9 +19,11 @@ struct served_model {
   std::int64_t version = 0;
   metadata::model_id id;
   std::shared_ptr<const metadata::model> what;
-  model_config config;
+  model_config config;                          ///< with the name of its file, whether that was said or found
   std::vector<std::vector<std::string>> labels; ///< per output of the model; empty: it has none
 
+  /// Triton's word for what the file is: "baton_onnx", "baton_json".
+  std::string platform() const;
   /// Whether a request keeps to the model's configuration; the runtime checks the rest. Errors: `bad_request`.
   expected<void> check(const std::vector<metadata::tensor>& inputs) const {
     return check_request(config, *what, inputs);

@@ -5,21 +5,36 @@
 #include <fmt/format.h>
 
 #include "apps/device_options.hpp"
+#include "apps/log.hpp"
 #include "apps/plan_report.hpp"
+#include "apps/precision_report.hpp"
 #include "apps/program.hpp"
 #include "apps/repository.hpp"
+#include "apps/run_inputs.hpp"
 #include "apps/symbols.hpp"
 #include "apps/table.hpp"
-#include "metadata/onnx_import.hpp"
+#include "metadata/model_import.hpp"
+#include "scheduling/defaults.hpp"
 
 namespace baton::apps {
 
 namespace {
 
+constexpr auto model_file_help = "A model file: ONNX, or a list of layers (.json)";
+
 struct show_options {
   std::string file;
   std::vector<std::string> symbols;
   bool plan = false;
+  device_options devices;
+  gpu::machine_options machine;
+};
+
+struct check_options {
+  std::string file;
+  std::vector<std::string> symbols;
+  std::int64_t batch = 1;
+  std::uint64_t seed = 1;
   device_options devices;
   gpu::machine_options machine;
 };
@@ -107,6 +122,7 @@ void print(const metadata::model& m, const binder& b) {
 }
 
 int show_plan(show_options o, const std::shared_ptr<const metadata::model>& m, const symbol_map& named) {
+  o.machine.cuts.longer_than = scheduling::defaults::quantum;
   const auto symbols = bind_symbols(*m, named, 1, 1);
   if (!symbols)
     return report(symbols.error());
@@ -121,7 +137,7 @@ int show(const show_options& o) {
   auto named = parse_symbols(o.symbols);
   if (!named)
     return report(named.error());
-  auto m = metadata::import_onnx(o.file, model_name_of(o.file));
+  auto m = metadata::import_model(o.file, model_name_of(o.file));
   if (!m)
     return report(m.error());
   if (o.plan)
@@ -137,8 +153,22 @@ int show(const show_options& o) {
   return exit_code::ok;
 }
 
-int check(const std::string& file) {
-  const auto checked = metadata::check_onnx(file, model_name_of(file));
+expected<void> check_precision(check_options o, const std::shared_ptr<const metadata::model>& m) {
+  const auto symbols = parse_symbols(o.symbols);
+  if (!symbols)
+    return tl::unexpected(symbols.error());
+  const auto inputs = make_inputs(*m, {.choices = {}, .batch = o.batch, .symbols = *symbols, .seed = o.seed});
+  if (!inputs)
+    return tl::unexpected(inputs.error());
+  const auto devices = read_devices(o.devices, o.machine);
+  if (!devices)
+    return tl::unexpected(devices.error());
+  return report_precision(m, inputs->tensors, *devices, o.machine, o.devices.precision);
+}
+
+int check(const check_options& o) {
+  const auto& file = o.file;
+  const auto checked = metadata::check_model(file, model_name_of(file));
   if (checked) {
     const auto& m = **checked;
     fmt::print("{} can be served: {} layers, {} parameters, {} of weights.\n", file, m.layers().size(),
@@ -146,11 +176,14 @@ int check(const std::string& file) {
     const binder free{m, std::nullopt};
     print_values("input", m, m.inputs(), free);
     print_values("output", m, m.outputs(), free);
-    return exit_code::ok;
+    if (o.devices.precision == device_options{}.precision)
+      return exit_code::ok;
+    const auto compared = check_precision(o, *checked);
+    return compared ? exit_code::ok : report(compared.error());
   }
   const auto& problems = checked.error();
   for (const auto& p : problems.list)
-    fmt::print("{}{}\n", p.what.message, p.times > 1 ? fmt::format(" ({} nodes)", p.times) : "");
+    fmt::print("{}{}\n", without_controls(p.what.message), p.times > 1 ? fmt::format(" ({} nodes)", p.times) : "");
   if (problems.left_out > 0)
     fmt::print("... and {} more\n", problems.left_out);
   std::fflush(stdout);
@@ -171,9 +204,10 @@ void add_models_command(CLI::App& app, chosen_command& chosen) {
   command->footer("Examples:\n"
                   "  baton models show build/models/resnet50/1/model.onnx\n"
                   "  baton models show model.onnx --symbol N=4 --symbol S=16\n"
-                  "  baton models show model.onnx --plan --devices cpu:1x2");
+                  "  baton models show model.onnx --plan --devices cpu:1x2\n"
+                  "  baton models show demo/models_json/vgg16.json");
   auto o = std::make_shared<show_options>();
-  command->add_option("MODEL", o->file, "An ONNX file")->required();
+  command->add_option("MODEL", o->file, model_file_help)->required();
   command->add_option("--symbol", o->symbols, "Bind a symbol, as in N=4; those not named are then 1")
       ->take_all()
       ->expected(1);
@@ -186,11 +220,22 @@ void add_models_command(CLI::App& app, chosen_command& chosen) {
 
   auto* checking = models->add_subcommand(
       "check",
-      "Say whether a model can be served, and if not, everything that is wrong with it; the exit code is 0 or 1");
-  checking->footer("Example:\n  baton models check model.onnx");
-  auto file = std::make_shared<std::string>();
-  checking->add_option("MODEL", *file, "An ONNX file")->required();
-  checking->callback([file, &chosen] { chosen = [file] { return check(*file); }; });
+      "Say whether a model can be served, and if not, everything that is wrong with it; the exit code is 0 or 1.\n"
+      "With another --precision than fp32 it is also run, and how far its outputs are from those in fp32 is shown");
+  checking->footer("Examples:\n"
+                   "  baton models check model.onnx\n"
+                   "  baton models check model.onnx --precision bf16 --batch 4");
+  auto c = std::make_shared<check_options>();
+  checking->add_option("MODEL", c->file, model_file_help)->required();
+  checking->add_option("--symbol", c->symbols, "Value of a symbol for the run, as in S=16 (16 by default)")
+      ->take_all()
+      ->expected(1);
+  checking->add_option("--batch", c->batch, "Rows of the run's random inputs")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{65536}))
+      ->capture_default_str();
+  checking->add_option("--seed", c->seed, "Of the run's random inputs")->capture_default_str();
+  add_device_options(*checking, c->devices, c->machine);
+  checking->callback([c, &chosen] { chosen = [c] { return check(*c); }; });
 }
 
 } // namespace baton::apps

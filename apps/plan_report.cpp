@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "apps/lone_device.hpp"
 #include "apps/table.hpp"
 
 namespace baton::apps {
@@ -17,6 +18,7 @@ void print(const metadata::model& m, const gpu::plan& p, const gpu::device_descr
            {"layer"},
            {"kind"},
            {"kernel"},
+           {"parts", right},
            {"predicted us", right},
            {"measured us", right},
            {"best direct us", right}}};
@@ -28,38 +30,28 @@ void print(const metadata::model& m, const gpu::plan& p, const gpu::device_descr
     total += measured;
     const bool chosen = note.predicted > metadata::duration::zero();
     t.add({std::to_string(i), l.name, std::string{metadata::kind_name(l.attributes)}, note.name,
+           std::to_string(p.profile().parts[i]),
            chosen ? microseconds(note.predicted) : "", microseconds(measured),
            note.direct > note.predicted ? microseconds(note.direct) : ""});
   }
   fmt::print("Plan on {} ({}), {} per request in activations\n\n{}", on.name, on.detail,
              human_bytes(static_cast<double>(p.block_bytes())), t.text());
-  fmt::print(
-      "Sum measured: {:.3f} ms. Predicted times are of the kernel alone and the reorders it needs; where a kernel is\n"
-      "one of Winograd's, the last column says what the best without a transform takes.\n",
-      std::chrono::duration<double, std::milli>(total).count());
+  fmt::print("Sum measured: {:.3f} ms. Predicted times are of the kernel alone and the reorders it needs; where a "
+             "kernel wants\n"
+             "larger weights (Winograd's, or float32 in a plan in bf16), the last column says what the best other one "
+             "takes.\n",
+             std::chrono::duration<double, std::milli>(total).count());
 }
 
 } // namespace
 
 expected<void> report_plan(std::shared_ptr<const metadata::model> m, const metadata::symbol_values& symbols,
                            std::span<const gpu::device_spec> devices, const gpu::machine_options& options) {
-  auto machine = gpu::open_machine(devices, options);
-  if (!machine)
-    return tl::unexpected(machine.error());
-  const auto& description = (*machine)->devices().front();
-  auto device = (*machine)->open(description.id);
-  if (!device)
-    return tl::unexpected(device.error());
-  if (auto attached = (*device)->attach(); !attached)
-    return attached;
-  auto weights = (*machine)->domains()[description.domain.value]->load_weights(m);
-  if (!weights)
-    return tl::unexpected(weights.error());
-  auto plan = (*device)->build_plan(m, *weights, symbols);
-  if (!plan)
-    return tl::unexpected(plan.error());
-  print(*m, **plan, description);
-  fmt::print("Weights as they lie: {}; in the file: {}.\n", human_bytes(static_cast<double>((*weights)->bytes())),
+  const auto opened = open_lone_device(m, symbols, devices, options);
+  if (!opened)
+    return tl::unexpected(opened.error());
+  print(*m, *opened->plan, opened->device->description());
+  fmt::print("Weights as they lie: {}; in the file: {}.\n", human_bytes(static_cast<double>(opened->weights->bytes())),
              human_bytes(static_cast<double>(m->weight_bytes())));
   return {};
 }

@@ -38,6 +38,10 @@ void add_bench_command(CLI::App& app, chosen_command& chosen);
 void add_simulate_command(CLI::App& app, chosen_command& chosen);
 void add_trace_command(CLI::App& app, chosen_command& chosen);
 
+/// Description of `--trace`.
+inline constexpr auto trace_help =
+    "Write every message, segment, copy and job with its times to this file, for `baton trace export`";
+
 /// Description of `--policy`, with the names there are.
 std::string policy_help();
 

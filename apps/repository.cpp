@@ -4,6 +4,7 @@
 #include <charconv>
 #include <fstream>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -14,6 +15,10 @@ namespace baton::apps {
 namespace fs = std::filesystem;
 
 namespace {
+
+/// What a version's file is called if its configuration names none.
+constexpr auto onnx_file = "model.onnx";
+constexpr auto json_file = "model.json";
 
 /// Triton's rule: a number without leading zeros; other folders are passed over.
 std::optional<std::int64_t> version_number(const std::string& text) {
@@ -59,6 +64,27 @@ expected<std::vector<std::int64_t>> version_folders(const fs::path& folder) {
   return numbers;
 }
 
+/// The model's file: the one that is named, else whichever of the two forms is there.
+found_version find_version(const fs::path& folder, std::int64_t number, const std::string& named) {
+  std::error_code ignored;
+  found_version v{number, folder / (named.empty() ? onnx_file : named.c_str()), {}, {}};
+  const auto there = fs::is_regular_file(v.file, ignored);
+  if (named.empty()) {
+    v.rival = folder / json_file;
+    if (fs::is_regular_file(v.rival, ignored)) {
+      if (there)
+        v.problem = fmt::format("'{}' has both {} and {}: which of them?", folder.string(), onnx_file, json_file);
+      else
+        std::swap(v.file, v.rival);
+      return v;
+    }
+  }
+  if (!there)
+    v.problem = fmt::format("file '{}' is not there{}", v.file.string(),
+                            named.empty() ? fmt::format(", nor is {}", json_file) : "");
+  return v;
+}
+
 expected<void> look_for_versions(found_model& m) {
   auto there = version_folders(m.folder);
   if (!there)
@@ -72,11 +98,7 @@ expected<void> look_for_versions(found_model& m) {
     return fail(errc::bad_model, fmt::format("its version_policy chooses {} versions, {} may be served", chosen.size(),
                                              defaults::versions_served));
   for (auto n : chosen) {
-    found_version v{n, m.folder / std::to_string(n) / m.config.file, {}};
-    std::error_code problem;
-    if (!fs::is_regular_file(v.file, problem))
-      v.problem = fmt::format("file '{}' is not there", v.file.string());
-    m.versions.push_back(std::move(v));
+    m.versions.push_back(find_version(m.folder / std::to_string(n), n, m.config.file));
   }
   return {};
 }
@@ -158,7 +180,8 @@ std::string model_name_of(const fs::path& file) {
   std::error_code ignored;
   auto whole = fs::absolute(file, ignored).lexically_normal();
   auto version = whole.parent_path();
-  if (whole.filename() == "model.onnx" && version_number(version.filename().string())) {
+  const auto usual = whole.filename() == onnx_file || whole.filename() == json_file;
+  if (usual && version_number(version.filename().string())) {
     auto name = version.parent_path().filename().string();
     if (!name.empty())
       return name;

@@ -13,7 +13,8 @@ namespace baton::apps {
 struct found_version {
   std::int64_t number = 0;
   std::filesystem::path file;
-  std::string problem; ///< why it cannot be loaded; empty: nothing known against it
+  std::filesystem::path rival; ///< the file of the other form, which must not be there; empty: the file was named
+  std::string problem;         ///< why it cannot be loaded; empty: nothing known against it
 };
 
 /// One model of a repository on disk.
@@ -26,9 +27,9 @@ struct found_model {
   std::string problem;                 ///< why no version can be loaded; empty: nothing known against it
 };
 
-/// Looks through a Triton-style repository, `DIR/name/N/model.onnx` with an optional `DIR/name/config.pbtxt`, in the
-/// order of names. Hidden folders and plain files are passed over; what cannot be read, is no model, or is configured
-/// in a way that makes no sense is reported with its problem. Errors: `not_found`, `io`.
+/// Looks through a Triton-style repository, `DIR/name/N/model.onnx` or `model.json` with an optional
+/// `DIR/name/config.pbtxt`, in the order of names. Hidden folders and plain files are passed over; what cannot be read,
+/// is no model, or is configured in a way that makes no sense is reported with its problem. Errors: `not_found`, `io`.
 expected<std::vector<found_model>> scan_repository(const std::filesystem::path& dir);
 
 /// One model of it. Errors: `not_found`, also for a name that cannot be a folder's.

@@ -17,7 +17,7 @@
 #include "apps/run_inputs.hpp"
 #include "apps/run_report.hpp"
 #include "apps/tensor_file.hpp"
-#include "metadata/onnx_import.hpp"
+#include "metadata/model_import.hpp"
 
 namespace baton::apps {
 
@@ -29,7 +29,7 @@ struct run_options {
   device_options devices;
   gpu::machine_options machine;
   std::string policy = "priority";
-  std::string engine_log;
+  std::string engine_log, trace;
   long long quantum = std::chrono::duration_cast<std::chrono::microseconds>(scheduling::defaults::quantum).count();
   std::int64_t batch = 0;
   std::uint64_t seed = 1;
@@ -142,7 +142,7 @@ expected<void> execute(const run_options& o) {
     return tl::unexpected(symbols.error());
   if (auto good = check_quantum(o.quantum); !good)
     return good;
-  auto imported = metadata::import_onnx(o.file, model_name_of(o.file));
+  auto imported = metadata::import_model(o.file, model_name_of(o.file));
   if (!imported)
     return tl::unexpected(imported.error());
   const auto& m = **imported;
@@ -165,6 +165,7 @@ expected<void> execute(const run_options& o) {
   options.policy = o.policy;
   options.quantum = std::chrono::microseconds{o.quantum};
   options.engine_log = o.engine_log;
+  options.trace = o.trace;
   auto runtime = actors::runtime::start(std::move(options));
   if (!runtime)
     return tl::unexpected(runtime.error());
@@ -211,12 +212,14 @@ void add_run_command(CLI::App& app, chosen_command& chosen) {
                   "  baton run model.onnx --input image=digits.npy --batch 4 --output probs.npy\n"
                   "  baton run model.onnx --input image=cat.jpg --preprocess imagenet --top 5 --labels labels.txt\n"
                   "  baton run model.onnx --devices cpu:2 --move-after conv1\n"
-                  "  baton run model.onnx --devices cpu:1@a,cpu:1@b --move-after 3=1 --quantum 0");
+                  "  baton run model.onnx --devices cpu:1@a,cpu:1@b --move-after 3=1 --quantum 0\n"
+                  "  baton run demo/models_json/tiny_yolo.json --batch 2");
   auto o = std::make_shared<run_options>();
   auto several = [&](const char* name, std::vector<std::string>& into, const char* help) {
     command->add_option(name, into, help)->take_all()->expected(1);
   };
-  command->add_option("MODEL", o->file, "An ONNX file")->required();
+  command->add_option("MODEL", o->file, "A model file: ONNX, or a list of layers (.json), whose weights are random")
+      ->required();
   several("--input", o->inputs,
           "[NAME=]FILE (.npy, .pb, PNG, JPEG; several pictures as A,B make a batch) or NAME=random;\n"
           "inputs not named are random");
@@ -243,6 +246,7 @@ void add_run_command(CLI::App& app, chosen_command& chosen) {
       ->check(CLI::Range(1U, 1'000'000U))
       ->capture_default_str();
   command->add_option("--engine-log", o->engine_log, "Write every event of the engine to this file");
+  command->add_option("--trace", o->trace, trace_help);
   command->add_flag("--no-table", o->no_table, "Leave out the table of layers");
   command->callback([o, &chosen] {
     chosen = [o] {

@@ -26,7 +26,7 @@ struct serve_options {
   device_options devices;
   long long quantum = std::chrono::duration_cast<std::chrono::microseconds>(scheduling::defaults::quantum).count();
   actors::runtime_options runtime;
-  std::string engine_log;
+  std::string engine_log, trace;
   catalog_options models;
   std::string control = "explicit";
   std::vector<std::int64_t> batches{1};
@@ -111,6 +111,7 @@ int serve(serve_options& o) {
   o.runtime.devices = std::move(*specs);
   o.runtime.quantum = std::chrono::microseconds{o.quantum};
   o.runtime.engine_log = o.engine_log;
+  o.runtime.trace = o.trace;
   auto bell = std::make_shared<death_bell>();
   o.runtime.on_vital_death = [bell](const std::string& why) { bell->ring(why); };
   auto runtime = actors::runtime::start(o.runtime);
@@ -140,9 +141,10 @@ int serve(serve_options& o) {
 void add_serve_command(CLI::App& app, chosen_command& chosen) {
   auto* command = app.add_subcommand("serve", "Serve a repository of models over HTTP (KServe v2)");
   command->footer(
-      "A repository is Triton-style: DIR/name/1/model.onnx, and an optional DIR/name/config.pbtxt; of each model the\n"
-      "highest version is served, or those that its version_policy names. A model that cannot be loaded is in the\n"
-      "index with its reason. What is open is answered while models are loaded and unloaded.\n"
+      "A repository is Triton-style: DIR/name/1/model.onnx (or model.json, a list of layers), and an optional\n"
+      "DIR/name/config.pbtxt; of each model the highest version is served, or those that its version_policy names.\n"
+      "A model that cannot be loaded is in the index with its reason. What is open is answered while models are loaded "
+      "and unloaded.\n"
       "SIGTERM answers what is open and exits 0 (1 if something is still open after 30 s); a second one ends at "
       "once.\n\n"
       "Examples:\n"
@@ -185,6 +187,7 @@ void add_serve_command(CLI::App& app, chosen_command& chosen) {
       ->add_option("--quantum", o->quantum, "Microseconds a device works between two looks at its mailbox; 0: a layer")
       ->capture_default_str();
   command->add_option("--engine-log", o->engine_log, "Write every event of the engine to this file");
+  command->add_option("--trace", o->trace, trace_help);
   command->add_flag("--log-requests", o->http.log_requests,
                     "Log a line for each inference (else at --log-level debug)");
   command->add_option("--max-open", o->runtime.max_open_requests, "Requests open at once; more are refused with 503")

@@ -26,11 +26,16 @@ endfunction()
 # A test program of Catch2 cases; each case becomes a test of ctest under the given LABELS, its name
 # behind PREFIX.
 function(baton_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT;PREFIX" "SOURCES;LINKS;LABELS" ${ARGN})
+  # SKIP: what a test prints that cannot be done on this machine.
+  cmake_parse_arguments(ARG "" "TIMEOUT;PREFIX;SKIP" "SOURCES;LINKS;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LINKS} baton_catch_main)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
-  catch_discover_tests(${name} TEST_PREFIX "${ARG_PREFIX}" PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+  set(properties LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+  if(ARG_SKIP)
+    list(APPEND properties SKIP_REGULAR_EXPRESSION "${ARG_SKIP}")
+  endif()
+  catch_discover_tests(${name} TEST_PREFIX "${ARG_PREFIX}" PROPERTIES ${properties})
 endfunction()

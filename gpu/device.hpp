@@ -124,7 +124,8 @@ struct submission {
 /// In what numbers convolutions and matrix products of float32 multiply. Sums are of float32.
 enum class precision : std::uint8_t {
   fp32,
-  tf32 ///< where the device has it (NVIDIA since sm_80): factors rounded to 10 bits of mantissa; elsewhere fp32
+  tf32, ///< where the device has it (NVIDIA since sm_80): factors rounded to 10 bits of mantissa; elsewhere fp32
+  bf16  ///< CPUs that have it (AVX512_BF16): factors, and values between layers, rounded to 7 bits; others are refused
 };
 
 /// Whether a GPU launches a segment that it has run before in one call, as a captured graph.
@@ -138,7 +139,7 @@ struct device_description {
   device_id id;
   domain_id domain;
   std::string name;   ///< "cpu:0"
-  std::string kind;   ///< devices of one kind build equal plans: "cpu/1" has one core
+  std::string kind;   ///< devices of one kind build equal plans: "cpu/1" has one core, "cpu/1/bf16" rounds
   std::string detail; ///< for people: processor name, cores it is pinned to
   std::uint32_t lanes = 1;
   std::uint32_t urgent_lanes = 0; ///< numbered behind `lanes`: what is submitted there goes before what waits on others
@@ -235,6 +236,12 @@ std::string processor_name();
 /// Bytes that this process may still use: the system's or its control group's. 0 where the system does not say.
 std::uint64_t free_memory();
 
+/// When a CPU device cuts a layer into parts, so that a request can be preempted within it.
+struct cut_rule {
+  duration longer_than{};   ///< layers that take longer than that; 0: none
+  double most_cost = 1.03;  ///< the parts together may take as many times what the whole takes
+};
+
 struct machine_options {
   std::uint64_t memory_limit = 0; ///< bytes per domain; 0: none
   /// Where there is no `memory_limit`: the share of the host's free memory that its domains may use, divided evenly; 0:
@@ -248,11 +255,13 @@ struct machine_options {
   graph_use graphs = graph_use::measured;
   /// On CPUs only kernels that compute as written down: no Winograd transforms.
   bool exact = false;
+  cut_rule cuts;
   /// What searches for kernels found; null: known to this process only.
   std::shared_ptr<metadata::kernel_choices> choices;
 };
 
-/// Errors: `bad_argument` naming the item; more cores than the machine has is an error only with pinning.
+/// Errors: `bad_argument` naming the item, or the device that has no such precision; more cores than the machine has is
+/// an error only with pinning.
 expected<std::unique_ptr<machine>> open_machine(std::span<const device_spec> specs,
                                                 const machine_options& options = {});
 

@@ -10,6 +10,7 @@
 #include "gpu/cpu/cpu_device.hpp"
 #include "gpu/cpu/cpu_domain.hpp"
 #include "gpu/cpu/guard.hpp"
+#include "gpu/cpu/numbers.hpp"
 #include "gpu/cpu/thread_set.hpp"
 #include "gpu/cuda_loader.hpp"
 #include "gpu/device.hpp"
@@ -84,15 +85,22 @@ private:
       own.push_back(cores_[next_core_++ % cores_.size()]);
     cpu::thread_set threads(std::move(own), options_.pin_threads);
     auto index = static_cast<std::uint32_t>(devices_.size());
+    const auto cores = "cpu/" + std::to_string(spec.cores);
+    const auto in_bf16 = options_.multiplies == precision::bf16;
     device_description description{.id = device_id{index},
                                    .domain = home->description().id,
                                    .name = "cpu:" + std::to_string(index),
-                                   .kind = "cpu/" + std::to_string(spec.cores),
+                                   .kind = cores + (in_bf16 ? "/bf16" : ""),
                                    .detail = processor_ + ", " + describe_cores(threads),
                                    .lanes = 1,
                                    .cores = spec.cores,
-                                   .is_inline = true};
-    const cpu::kernel_seeker seeker{processor_ + " " + description.kind, options_.choices, options_.exact};
+                                   .is_inline = true,
+                                   .multiplies = in_bf16 ? precision::bf16 : precision::fp32};
+    if (in_bf16 && !cpu::has_bf16())
+      raise(errc::bad_argument, "device '" + description.name
+                                    + "': this processor cannot compute in bf16 (it has no AVX512_BF16); fp32 it can");
+    const cpu::kernel_seeker seeker{processor_ + " " + cores, options_.choices, options_.exact,
+                                    description.multiplies,   options_.cuts,    spec.cores};
     add(description, [description, home, threads, seeker] {
       return cpu::guarded("device '" + description.name + "'", [&]() -> std::unique_ptr<device> {
         return std::make_unique<cpu::cpu_device>(description, home, threads, seeker);
@@ -102,6 +110,8 @@ private:
 
   void add_gpu(const device_spec& spec) {
     auto name = "cuda:" + std::to_string(spec.number);
+    if (options_.multiplies == precision::bf16)
+      raise(errc::bad_argument, "device '" + name + "': GPUs do not compute in bf16 yet; fp32 and tf32 they can");
     auto cuda = open_cuda(options_.cuda_plugin);
     if (!cuda)
       raise(cuda.error().code, "device '" + name + "': " + cuda.error().message);

@@ -28,7 +28,7 @@ void check_shape(const metadata::model& model, const metadata::symbol_values& sy
 void check_parts(const metadata::model& model, const metadata::symbol_values& symbols, std::uint32_t index,
                  std::uint32_t built) {
   const auto& layer = model.layers()[index];
-  if (auto said = layer.parts.bind(symbols); said != static_cast<std::int64_t>(built))
+  if (auto said = layer.parts.bind(symbols); said != 1 && said != static_cast<std::int64_t>(built))
     raise(errc::bad_model, "layer '" + layer.name + "' is said to have " + std::to_string(said) + " parts, but has "
                                + std::to_string(built));
 }

@@ -10,7 +10,8 @@ namespace baton::gpu {
 
 /// As many symbols as the model has, every extent at least one, and no size that could overflow later.
 void check_shape(const metadata::model& model, const metadata::symbol_values& symbols);
-/// `bad_model` unless layer `index` was built with as many parts as the model says.
+/// `bad_model` unless layer `index` was built with as many parts as the model says; one that has a single part may have
+/// been cut.
 void check_parts(const metadata::model& model, const metadata::symbol_values& symbols, std::uint32_t index,
                  std::uint32_t built);
 /// The range and the vectors of a submission, against its plan. Throws `bad_argument`; `part` begins the sentence.

@@ -29,10 +29,18 @@ inline constexpr std::size_t max_listed = 64;
 inline constexpr std::size_t max_folded = 65'536;
 /// Bytes of constants that the file does not hold plainly: copied to be seen under another shape, or made by nodes.
 inline constexpr std::uint64_t max_copied_bytes = std::uint64_t{64} << 20;
-/// Problems of one file that `check_onnx` lists: more than anybody reads, few enough to keep.
+/// Problems of one file that `check_model` lists: more than anybody reads, few enough to keep.
 inline constexpr std::size_t max_problems = 1'000;
 /// Protobuf cannot encode more in one message.
 inline constexpr std::uint64_t max_file_bytes = INT32_MAX;
+/// A model in the JSON form: some ten thousand layers, and few enough bytes for whatever a parser makes of them.
+inline constexpr std::uint64_t max_json_bytes = std::uint64_t{1} << 20;
+/// How deep such a file may nest; it needs four: an object, its layers, a layer, its params.
+inline constexpr int max_json_depth = 8;
+/// Bytes of the name in such a file: each weight's seed is made of it.
+inline constexpr std::size_t max_json_name = 256;
+/// Bytes of a file's text that an error quotes.
+inline constexpr std::size_t max_quoted = 80;
 /// Terms of an extent, nested quotients included, and how deep these nest.
 inline constexpr std::uint32_t max_terms = 64;
 inline constexpr std::uint32_t max_depth = 8;

@@ -12,6 +12,7 @@
 #include "metadata/error.hpp"
 #include "metadata/ids.hpp"
 #include "metadata/layer.hpp"
+#include "metadata/seeded_numbers.hpp"
 #include "metadata/tensor.hpp"
 
 namespace baton::metadata {
@@ -23,12 +24,13 @@ enum class value_origin : std::uint8_t {
   alias,    ///< the bytes of another value under another shape (Flatten, Reshape, Squeeze, Identity)
 };
 
-/// Where a weight's bytes are. Little-endian, canonical layout.
+/// Where a weight's bytes are: in a file, here, or nowhere, since they can be made. Little-endian, canonical layout.
 struct weight_source {
-  std::filesystem::path file; ///< empty: the bytes are `inline_bytes`
+  std::filesystem::path file; ///< empty: the bytes are `inline_bytes`, or `seeded`
   std::uint64_t offset = 0;   ///< into `file`
   std::uint64_t bytes = 0;
-  std::vector<std::byte> inline_bytes; ///< for small constants that the file does not hold as plain bytes
+  std::vector<std::byte> inline_bytes;  ///< for small constants that the file does not hold as plain bytes
+  std::optional<seeded_numbers> seeded; ///< float32 that are made each time they are read
 };
 
 struct value {
@@ -92,7 +94,7 @@ public:
   /// Errors: `bad_request` naming the input. `inputs` is in the order of `inputs()`.
   expected<symbol_values> bind(std::span<const tensor> inputs) const;
 
-  /// Errors: `io` if the file cannot be read or has become shorter.
+  /// Reads the file, or makes the numbers. Errors: `io` if the file cannot be read or has become shorter.
   expected<tensor> read_weight(value_index v) const;
 
 private:

@@ -72,8 +72,10 @@ private:
       const auto elements = elements_of(v.shape).constant();
       demand(elements.has_value(), who + "is a weight without constant shape");
       const auto bytes = static_cast<std::uint64_t>(*elements) * size_of(v.type);
-      demand(v.weight.bytes == bytes && (!v.weight.file.empty() || v.weight.inline_bytes.size() == bytes),
+      const auto elsewhere = !v.weight.file.empty() || v.weight.seeded;
+      demand(v.weight.bytes == bytes && (elsewhere || v.weight.inline_bytes.size() == bytes),
              who + "is a weight of the wrong size");
+      demand(!v.weight.seeded || v.type == element_type::float32, who + "is a seeded weight that is not float32");
       ready_[index] = true;
     }
   }

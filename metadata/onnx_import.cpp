@@ -1,13 +1,11 @@
 #include "metadata/onnx_import.hpp"
 
 #include <algorithm>
-#include <new>
 #include <utility>
 
 #include "metadata/importer/collector.hpp"
 #include "metadata/importer/finish.hpp"
-#include "metadata/importer/fusion.hpp"
-#include "metadata/importer/graph.hpp"
+#include "metadata/importer/import_file.hpp"
 #include "metadata/importer/onnx_reader.hpp"
 #include "metadata/importer/operators.hpp"
 #include "metadata/importer/order.hpp"
@@ -66,8 +64,7 @@ void add_nodes(graph& g, const onnx_file& file, const std::vector<std::uint32_t>
   }
 }
 
-/// The parts of the model, which are complete only if there were no problems.
-model::parts import_parts(const std::filesystem::path& path, std::string name, collector& problems) {
+graph read_graph(const std::filesystem::path& path, std::string name, collector& problems) {
   const auto file = read_onnx(path);
   problems.attempt([&] {
     demand(file.opset >= first_opset && file.opset <= last_opset,
@@ -85,49 +82,17 @@ model::parts import_parts(const std::filesystem::path& path, std::string name, c
   add_constants(g, file, problems);
   add_nodes(g, file, order, problems);
   connect_outputs(g, file, problems);
-  if (problems.empty()) {
-    fuse(g.parts());
-    separate_outputs(g);
-    prune(g.parts());
-  }
-  return std::move(g.parts());
-}
-
-/// The model; or an error, unless problems were noted. Nothing is thrown.
-expected<std::shared_ptr<const model>> import_with(const std::filesystem::path& file, std::string name,
-                                                   collector& problems) {
-  const auto who = "model '" + name + "': ";
-  try {
-    auto parts = import_parts(file, std::move(name), problems);
-    if (!problems.empty())
-      return nullptr;
-    return model::make(std::move(parts));
-  } catch (const problem& p) {
-    return fail(p.code, who + p.what());
-  } catch (const std::bad_alloc&) {
-    return fail(errc::out_of_memory, who + "no memory to import " + file.string());
-  } catch (const std::exception& e) {
-    return fail(errc::internal, who + e.what());
-  }
+  return g;
 }
 
 } // namespace
 
 expected<std::shared_ptr<const model>> import_onnx(const std::filesystem::path& file, std::string name) {
-  collector first(collector::mode::stop_at_first);
-  return import_with(file, std::move(name), first);
+  return import_file(read_graph, file, std::move(name));
 }
 
-tl::expected<std::shared_ptr<const model>, model_problems> check_onnx(const std::filesystem::path& file,
-                                                                      std::string name) {
-  collector all(collector::mode::note_all);
-  auto made = import_with(file, std::move(name), all);
-  auto problems = all.take();
-  if (!made)
-    problems.list.push_back({made.error(), 1});
-  if (problems.list.empty())
-    return *made;
-  return tl::unexpected(std::move(problems));
+checked_model check_onnx(const std::filesystem::path& file, std::string name) {
+  return check_file(read_graph, file, std::move(name));
 }
 
 } // namespace baton::metadata

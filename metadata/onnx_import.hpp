@@ -3,9 +3,8 @@
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "metadata/model.hpp"
+#include "metadata/model_problems.hpp"
 
 namespace baton::metadata {
 
@@ -16,19 +15,7 @@ namespace baton::metadata {
 /// node and the reason.
 expected<std::shared_ptr<const model>> import_onnx(const std::filesystem::path& file, std::string name);
 
-struct model_problem {
-  error what;
-  std::size_t times = 1; ///< how many nodes have it; `what` names the first
-};
-
-struct model_problems {
-  std::vector<model_problem> list;
-  std::size_t left_out = 0; ///< further ones, beyond `defaults::max_problems`
-};
-
-/// The same import, going on after a problem without the part at fault and what depends on it: the model, or all
-/// problems of the file, at least one.
-tl::expected<std::shared_ptr<const model>, model_problems> check_onnx(const std::filesystem::path& file,
-                                                                      std::string name);
+/// The same import, going on after a problem without the part at fault and what depends on it.
+checked_model check_onnx(const std::filesystem::path& file, std::string name);
 
 } // namespace baton::metadata

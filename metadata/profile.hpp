@@ -34,11 +34,17 @@ struct plan_profile {
   std::vector<duration> part_time;  ///< per layer, of one part
   /// Per layer: whether it may find the task's data at fault, which is known only when it has run. Empty: none does.
   std::vector<bool> fallible;
+  /// Per layer: whether its parts are this plan's own, not the model's. Where a task has begun such a layer, only devices
+  /// of the kind can go on. Empty: none.
+  std::vector<bool> own_parts;
   lacking_layers lacking;  ///< their values have places all the same
   std::string why_lacking; ///< of the first
 
   std::uint32_t layers() const { return static_cast<std::uint32_t>(parts.size()); }
   bool may_fail(std::uint32_t layer) const { return layer < fallible.size() && fallible[layer]; }
+  bool is_within_own_parts(position at) const {
+    return at.part > 0 && at.layer < own_parts.size() && own_parts[at.layer];
+  }
   position end() const { return {layers(), 0}; }
   /// The position after the part at `at`. @pre at < end()
   position next(position at) const {

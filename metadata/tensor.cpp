@@ -94,4 +94,11 @@ tensor::tensor(element_type type, std::vector<std::int64_t> shape) : type_(type)
   data_ = allocate(bytes());
 }
 
+std::size_t bytes_of(std::span<const tensor> all) {
+  std::size_t sum = 0;
+  for (const auto& x : all)
+    sum += x.bytes();
+  return sum;
+}
+
 } // namespace baton::metadata

@@ -73,4 +73,7 @@ private:
   std::shared_ptr<std::byte> data_;
 };
 
+/// Of all together.
+std::size_t bytes_of(std::span<const tensor> all);
+
 } // namespace baton::metadata

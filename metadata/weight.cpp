@@ -33,6 +33,10 @@ expected<tensor> read_weight(const value& value) {
     for (const auto& extent : value.shape)
       shape.push_back(extent.bind({}));
     tensor result(value.type, shape);
+    if (source.seeded) {
+      fill(*source.seeded, result.as_mutable<float>());
+      return result;
+    }
     if (source.file.empty()) {
       std::memcpy(result.mutable_data(), source.inline_bytes.data(), result.bytes());
       return result;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -20,6 +21,10 @@ struct cluster {
   std::vector<device_facts> devices;
 
   const device_facts& at(device_id d) const { return devices[d.value]; }
+  /// Whether every device can go on with what another has begun, also inside a layer that a plan has cut.
+  bool of_one_kind() const {
+    return std::all_of(devices.begin(), devices.end(), [&](const auto& d) { return d.kind == devices.front().kind; });
+  }
   bool has(device_id d) const { return d.value < devices.size(); }
   /// Whether a task can go from `a` to `b` by a handle alone.
   bool direct(device_id a, device_id b) const { return at(a).domain == at(b).domain && at(a).kind == at(b).kind; }

@@ -8,7 +8,8 @@
 namespace baton::scheduling {
 
 run_queue::run_queue(config c)
-    : config_(std::move(c)), lanes_(config_.devices->at(config_.self).lanes + config_.urgent_lanes) {}
+    : config_(std::move(c)), one_kind_(config_.devices->of_one_kind()),
+      lanes_(config_.devices->at(config_.self).lanes + config_.urgent_lanes) {}
 
 // -- commands
 // ----------------------------------------------------------------------------------------------------------
@@ -142,7 +143,8 @@ void run_queue::obey(record& r, effects& out) {
 }
 
 bool run_queue::is_due(const record& r) const {
-  return r.standing.what != order::kind::none && r.what.at >= r.standing.at && r.what.at != r.profile->end();
+  return r.standing.what != order::kind::none && r.what.at >= r.standing.at && r.what.at != r.profile->end()
+         && (one_kind_ || !r.profile->is_within_own_parts(r.what.at));
 }
 
 bool run_queue::may_fail(const record& r) const {

@@ -140,6 +140,7 @@ private:
   void reply_unknown(command_id c, task_id t, task_epoch e, effects& out) const;
 
   config config_;
+  bool one_kind_; ///< of devices; else tasks leave where no layer is begun that a plan has cut
   std::map<task_id, record> tasks_;
   std::vector<lane_state> lanes_;
   std::map<task_id, memory> seen_;

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Fuzzes one way in, or all one after the other: fuzz.sh [door|import|config] [SECONDS]. New inputs are kept in
+# Fuzzes one way in, or all one after the other: fuzz.sh [door|import|json|config] [SECONDS]. New inputs are kept in
 # build/fuzz/found; what breaks something lies beside them and is named on the way out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 which=${1:-all} seconds=${2:-60}
-names=(door import config)
+names=(door import json config)
 [ "$which" = all ] || names=("$which")
 cmake --preset fuzz >/dev/null
 cmake --build --preset fuzz --target "${names[@]/%/_fuzz}"

@@ -40,7 +40,7 @@ answer service::model_metadata(const std::string& name, const served_model& m) c
     versions.push_back(std::to_string(v));
   return ok({{"name", name},
              {"versions", versions},
-             {"platform", "baton_onnx"},
+             {"platform", m.platform()},
              {"inputs", tensors(*m.what, m.what->inputs())},
              {"outputs", tensors(*m.what, m.what->outputs())}});
 }

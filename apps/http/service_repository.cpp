@@ -136,7 +136,7 @@ void service::change_repository(const route& r, std::string_view body, reply the
 answer service::model_configuration(const served_model& m) const {
   const auto& c = m.config;
   json document{{"name", m.name},
-                {"platform", c.platform.empty() ? "baton_onnx" : c.platform},
+                {"platform", c.platform.empty() ? m.platform() : c.platform},
                 {"backend", c.backend.empty() ? "baton" : c.backend},
                 {"version_policy", policy(c.versions)},
                 {"max_batch_size", c.max_batch.value_or(0)},

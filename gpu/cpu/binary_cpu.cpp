@@ -209,7 +209,7 @@ bool build_repeated(layer_builder& b, const binary_layer& l, std::size_t whole) 
   const auto out = b.output_shape();
   auto shape = b.input_shape(other);
   shape.insert(shape.begin(), std::max<std::size_t>(out.size(), 1) - shape.size(), 1);
-  const auto left = b.input(whole);
+  const auto left = b.input_of_any_type(whole);
   if (const auto d = fast(l, left.how, plain_layout(shape))) {
     run(b, *d, left, b.plain_input(other, shape));
     return true;
@@ -243,10 +243,13 @@ bool build_float(layer_builder& b, const binary_layer& l) {
   const auto left_whole = b.input_shape(0) == out;
   const auto right_whole = b.input_shape(1) == out;
   if (left_whole && right_whole) { // stays in the layout of the first operand
-    const auto left = b.input(0);
-    const auto d = fast(l, left.how, left.how);
+    const auto left = b.input_of_any_type(0);
+    const auto right = b.input_of_any_type(1);
+    // Neither is rounded for the other's sake.
+    const auto how = right.how.data_type() == number::f32 ? with_type(left.how, number::f32) : left.how;
+    const auto d = fast(l, how, how);
     if (d)
-      run(b, *d, left, b.in_layout(b.input(1), left.how));
+      run(b, *d, b.in_layout(left, how), b.in_layout(right, how));
     return d.has_value();
   }
   if (left_whole)

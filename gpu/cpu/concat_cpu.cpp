@@ -15,50 +15,53 @@ struct joint {
 };
 
 /// Along the channels of pictures that lie in blocks or with channels last: in that layout, if the channels of each
-/// fill their blocks.
+/// fill their blocks. In float32, unless none lies so.
 std::optional<joint> join_channels(layer_builder& b, std::uint32_t axis) {
   const auto shape = b.output_shape();
   if (axis != 1 || shape.size() != 4)
     return std::nullopt;
   std::optional<layout> like;
+  auto type = b.numbers().factors;
   std::vector<operand> given;
   for (std::size_t i = 0; i < b.what().inputs.size(); ++i) {
-    given.push_back(b.input(i));
-    if (!same_bytes_as_plain(given.back().how))
-      like = given.back().how;
+    given.push_back(b.input_of_any_type(i));
+    const auto& how = given.back().how;
+    if (!lies_plainly(how))
+      like = how;
+    if (how.data_type() == number::f32)
+      type = number::f32;
   }
   const auto tag = like ? picture_tag(*like) : std::nullopt;
   if (!tag)
     return std::nullopt;
-  constexpr auto f32 = dnnl::memory::data_type::f32;
-  joint j{{}, layout(shape, f32, *tag), shape[0]};
+  joint j{{}, layout(shape, type, *tag), shape[0]};
   if (*tag == dnnl::memory::format_tag::nhwc)
     j.outer *= shape[2] * shape[3];
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < given.size(); ++i) {
-    const layout wanted(b.input_shape(i), f32, *tag);
+    const layout wanted(b.input_shape(i), type, *tag);
     bytes += wanted.get_size();
-    if (wanted.get_size() != static_cast<std::size_t>(elements_of(b.input_shape(i))) * sizeof(float))
+    if (wanted.get_size() != static_cast<std::size_t>(elements_of(b.input_shape(i))) * size_of(type))
       return std::nullopt; // its last block is not full
   }
   if (bytes != j.result.get_size())
     return std::nullopt;
   for (std::size_t i = 0; i < given.size(); ++i)
-    j.operands.push_back(b.in_layout(given[i], layout(b.input_shape(i), f32, *tag)));
+    j.operands.push_back(b.in_layout(given[i], layout(b.input_shape(i), type, *tag)));
   return j;
 }
 
 void join(layer_builder& b, const joint& j) {
   const auto target = b.output(0, j.result);
-  const auto total = static_cast<std::int64_t>(j.result.get_size() / sizeof(float)) / j.outer;
+  const auto size = size_of(j.result.data_type());
+  const auto total = static_cast<std::int64_t>(j.result.get_size() / size) / j.outer;
   std::int64_t start = 0;
   for (std::size_t i = 0; i < j.operands.size(); ++i) {
     const auto& from = j.operands[i];
     const auto run = elements_of(b.input_shape(i)) / j.outer;
     const bool where_it_lies = from.at.in == place::space::value && from.at.root == b.input_value(i);
-    if (j.outer > 1 || !where_it_lies || !b.lay_into_output(i, static_cast<std::size_t>(start) * sizeof(float)))
-      b.add(std::make_unique<box_step>(from.at, target.at, box{{j.outer, run}, {run, 1}, {total, 1}, 0, start},
-                                       sizeof(float)));
+    if (j.outer > 1 || !where_it_lies || !b.lay_into_output(i, static_cast<std::size_t>(start) * size))
+      b.add(std::make_unique<box_step>(from.at, target.at, box{{j.outer, run}, {run, 1}, {total, 1}, 0, start}, size));
     start += run;
   }
 }

@@ -35,9 +35,29 @@ convolution::convolution(const layer_view& of, const metadata::conv_layer& layer
     weights = {a.groups, channels / a.groups, weights[1], weights[2], weights[3]};
 }
 
+convolution::convolution(const layer_view& of, const metadata::conv_layer& layer, const plan_numbers& numbers)
+    : convolution(of, layer) {
+  if (!fixed_weights)
+    return;
+  factors = numbers.factors;
+  result = numbers.of(of.what().outputs.at(0));
+}
+
 convolution convolution::of_batch(std::int64_t pictures) const {
+  auto same = *this;
+  same.source[0] = same.target[0] = pictures;
+  return same;
+}
+
+convolution convolution::of_float32() const {
+  auto same = *this;
+  same.factors = same.result = number::f32;
+  return same;
+}
+
+convolution convolution::of_channels(std::int64_t count) const {
   auto result = *this;
-  result.source[0] = result.target[0] = pictures;
+  result.channels = result.weights[0] = result.target[1] = count;
   return result;
 }
 
@@ -53,9 +73,8 @@ convolution::operation convolution::describe(algorithm by, std::int64_t batch, c
   src[0] = dst[0] = batch;
   const extents strides{a.strides[0], a.strides[1]};
   const extents dilations{a.dilations[0] - 1, a.dilations[1] - 1};
-  const auto f32 = memory::data_type::f32;
-  const layout from(src, f32, pictures);
-  const layout to(dst, f32, pictures);
+  const layout from(src, factors, pictures);
+  const layout to(dst, result, pictures);
   constexpr auto inference = dnnl::prop_kind::forward_inference;
   if (!has_bias)
     return {inference, by, from, how_weights, to, strides, dilations, pads.before, pads.after};
@@ -73,11 +92,12 @@ convolution::description convolution::first_kernel(const operation& o) const {
 }
 
 std::string convolution::text() const {
-  std::string result = "conv f32";
+  const auto narrow = factors == number::bf16;
+  std::string words = narrow ? "conv bf16" : "conv f32";
   auto add = [&](const char* name, const auto& numbers) {
-    result += std::string(" ") + name;
+    words += std::string(" ") + name;
     for (std::size_t i = 0; i < numbers.size(); ++i)
-      result += (i ? "x" : "") + std::to_string(numbers[i]);
+      words += (i ? "x" : "") + std::to_string(numbers[i]);
   };
   add("x", source);
   add("w", weights);
@@ -85,22 +105,24 @@ std::string convolution::text() const {
   add("d", a.dilations);
   add("p", pads.before);
   add("q", pads.after);
-  result += has_bias ? " bias" : "";
-  result += has_residual ? " sum" : "";
-  return result;
+  words += has_bias ? " bias" : "";
+  words += has_residual ? " sum" : "";
+  words += narrow && result == number::f32 ? " to f32" : "";
+  return words;
 }
 
 void write_weights(const layer_view& of, const convolution& c, std::span<float> to) {
   auto f = fold(of, c.a, c.channels);
   auto tensor = of.read_weight(conv_w);
   auto in = tensor.as<float>();
-  auto per_channel = in.size() / static_cast<std::size_t>(c.channels);
-  for (std::size_t i = 0; i < in.size(); ++i)
+  auto per_channel = to.size() / static_cast<std::size_t>(c.channels);
+  for (std::size_t i = 0; i < to.size(); ++i)
     to[i] = static_cast<float>(in[i] * f.factor[i / per_channel]);
 }
 
 conv_kernel direct_kernel(const convolution& c) {
-  return {"direct", with_weights_of_one(c.source[0] == 1, any_layout(c.weights), [&](bool one, const layout& weights) {
+  return {"direct",
+          with_weights_of_one(c.source[0] == 1, any_layout(c.weights, c.factors), [&](bool one, const layout& weights) {
             return c.first_kernel(c.describe(algorithm::convolution_direct, one ? 1 : c.source[0], weights));
           })};
 }
@@ -108,8 +130,10 @@ conv_kernel direct_kernel(const convolution& c) {
 std::optional<convolution::description> with_weights_of(const conv_kernel& other, const convolution& c) {
   if (is_winograd(other))
     return std::nullopt;
+  const auto weights = other.how.weights_desc();
+  const auto same = weights.data_type() == c.factors ? c : c.of_float32();
   try {
-    auto d = c.first_kernel(c.describe(algorithm::convolution_direct, c.source[0], other.how.weights_desc()));
+    auto d = same.first_kernel(same.describe(algorithm::convolution_direct, c.source[0], weights));
     return is_reference(d) ? std::nullopt : std::optional(d);
   } catch (const dnnl::error&) {
     return std::nullopt;
@@ -118,6 +142,10 @@ std::optional<convolution::description> with_weights_of(const conv_kernel& other
 
 bool is_winograd(const conv_kernel& k) {
   return has(k.name, "wino");
+}
+
+bool wants_larger_weights(const conv_kernel& k, const convolution& c) {
+  return is_winograd(k) || k.how.weights_desc().data_type() != c.factors;
 }
 
 dnnl::convolution_forward primitive_of(const convolution::description& d) {
@@ -135,7 +163,7 @@ std::vector<conv_kernel> other_kernels(const convolution& c, const conv_kernel& 
   std::vector<conv_kernel> result;
   auto add_all = [&](algorithm by, memory::format_tag pictures, const std::string& prefix) {
     try {
-      const auto operation = c.describe(by, c.source[0], any_layout(c.weights), pictures);
+      const auto operation = c.describe(by, c.source[0], any_layout(c.weights, c.factors), pictures);
       auto d = c.first_kernel(operation); // refers to it for what comes next
       for (std::size_t tried = 0; tried < defaults::implementations_tried; ++tried) {
         const std::string_view name = d.impl_info_str();
@@ -150,10 +178,17 @@ std::vector<conv_kernel> other_kernels(const convolution& c, const conv_kernel& 
       // None for this convolution on this processor.
     }
   };
-  if (!exact && c.of_batch(1).flops() >= defaults::transform_flops)
+  if (!exact && c.factors == number::f32 && c.of_batch(1).flops() >= defaults::transform_flops)
     add_all(algorithm::convolution_winograd, memory::format_tag::any, "");
   add_all(algorithm::convolution_direct, memory::format_tag::any, "");
   add_all(algorithm::convolution_direct, memory::format_tag::nhwc, "nhwc/");
+  if (c.factors == number::f32)
+    return result;
+  const auto wide = c.of_float32();
+  const auto first = direct_kernel(wide);
+  result.push_back({"f32/" + first.name, first.how});
+  for (const auto& k : other_kernels(wide, first, exact))
+    result.push_back({"f32/" + k.name, k.how});
   return result;
 }
 

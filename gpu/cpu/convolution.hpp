@@ -8,7 +8,7 @@
 
 #include <dnnl.hpp>
 
-#include "gpu/cpu/layout.hpp"
+#include "gpu/cpu/numbers.hpp"
 #include "gpu/fold.hpp"
 #include "gpu/window.hpp"
 
@@ -25,13 +25,21 @@ struct convolution {
   window_pads pads;
   bool has_bias = false;
   bool has_residual = false;
-  bool fixed_weights = false; ///< constants, so laid out once
+  bool fixed_weights = false;   ///< constants, so laid out once
+  number factors = number::f32; ///< pictures and weights
+  number result = number::f32;
 
   /// Throws `failure` for what cannot be run.
   convolution(const layer_view& of, const metadata::conv_layer& a);
+  /// In the plan's numbers, if its weights are constants.
+  convolution(const layer_view& of, const metadata::conv_layer& a, const plan_numbers& numbers);
 
   /// The same of another number of pictures.
   convolution of_batch(std::int64_t pictures) const;
+  /// Its first channels alone. @pre no groups
+  convolution of_channels(std::int64_t count) const;
+  /// The same all in float32.
+  convolution of_float32() const;
   double flops() const;
 
   using operation = dnnl::convolution_forward::desc;
@@ -45,7 +53,7 @@ struct convolution {
   std::string text() const;
 };
 
-/// The weights with the batch norm folded in, plain. `of` is the layer that `convolution` was made of.
+/// The weights with the batch norm folded in, plain. `of` is the layer that `c` was made of.
 void write_weights(const layer_view& of, const convolution& c, std::span<float> to);
 
 /// One of the ways to compute a convolution.
@@ -57,8 +65,8 @@ struct conv_kernel {
 /// What needs no measurement; see `with_weights_of_one`.
 conv_kernel direct_kernel(const convolution& c);
 
-/// Those worth a try beside the direct one: other implementations, other layouts of the pictures, and, if not
-/// `exact`, Winograd's.
+/// Those worth a try beside the direct one: other implementations, other layouts of the pictures, if not `exact`
+/// Winograd's, and of what is not in float32 all those that are ("f32/...").
 std::vector<conv_kernel> other_kernels(const convolution& c, const conv_kernel& direct, bool exact);
 
 /// The kernel that takes its weights as `other`'s does; nothing if there is no fast one, or it transforms.
@@ -66,6 +74,8 @@ std::optional<convolution::description> with_weights_of(const conv_kernel& other
 
 /// Whether it transforms the weights to larger ones.
 bool is_winograd(const conv_kernel& k);
+/// Whether it wants larger weights than the convolution's own kernels: transformed, or not narrowed.
+bool wants_larger_weights(const conv_kernel& k, const convolution& c);
 
 /// Throws `failure` if the library gives another kernel than the one described.
 dnnl::convolution_forward primitive_of(const convolution::description& d);

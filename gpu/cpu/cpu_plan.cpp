@@ -9,9 +9,10 @@ namespace baton::gpu::cpu {
 
 cpu_plan::cpu_plan(plan_draft draft, std::string device_kind, std::shared_ptr<domain_memory> home)
     : draft_(std::move(draft)), device_kind_(std::move(device_kind)), home_(std::move(home)) {
-  for (const auto& layer : draft_.layers) {
-    profile_.parts.push_back(layer.parts);
+  for (std::size_t i = 0; i < draft_.layers.size(); ++i) {
+    profile_.parts.push_back(draft_.layers[i].parts);
     profile_.part_time.emplace_back();
+    profile_.own_parts.push_back(draft_.model->layers()[i].parts.bind(draft_.symbols) != draft_.layers[i].parts);
   }
   place_values();
 }

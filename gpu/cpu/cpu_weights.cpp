@@ -67,20 +67,24 @@ std::size_t cpu_weights::extra(std::uint32_t layer, weight_role role, const layo
   return std::any_of(copies.begin(), copies.end(), [&](const auto& copy) { return copy.how == wanted; }) ? 0 : size;
 }
 
+std::size_t cpu_weights::own_bytes(number factors) const {
+  return static_cast<std::size_t>(model_->weight_bytes()) * size_of(factors) / sizeof(float);
+}
+
 std::size_t cpu_weights::share_of_extra() const {
   std::lock_guard lock(mutex_);
-  const auto own = static_cast<std::size_t>(model_->weight_bytes());
+  const auto own = own_bytes(number::f32);
   const auto share =
       static_cast<std::size_t>(defaults::weights_growth * static_cast<double>(own)) + defaults::weights_growth_least;
   const auto taken = std::max(own, bytes_);
   return share > taken ? share - taken : 0;
 }
 
-std::size_t cpu_weights::room_under_limit() const {
+std::size_t cpu_weights::room_under_limit(number factors) const {
   std::lock_guard lock(mutex_);
   if (home_->limit() == 0)
     return SIZE_MAX;
-  const auto own = static_cast<std::size_t>(model_->weight_bytes());
+  const auto own = own_bytes(factors);
   const auto usage = home_->usage();
   const auto used = usage.weights + usage.blocks + usage.scratch + (own > bytes_ ? own - bytes_ : 0);
   return home_->limit() > used ? (home_->limit() - used) / 2 : 0;

@@ -43,10 +43,13 @@ public:
   /// What `prepared` would take for that layout beyond the `plain_bytes` of the weight itself: nothing where it is
   /// there, all of it where another one is.
   std::size_t extra(std::uint32_t layer, weight_role role, const layout& wanted, std::size_t plain_bytes) const;
+  /// The weights themselves, kept as numbers of that type.
+  std::size_t own_bytes(number factors) const;
   /// What the model may spend on layouts that take more than the weights themselves.
   std::size_t share_of_extra() const;
-  /// Half of what the domain's limit leaves when all weights are there: for larger layouts and scratch memory.
-  std::size_t room_under_limit() const;
+  /// Half of what the domain's limit leaves when all weights are there as `factors`: for larger layouts and scratch
+  /// memory.
+  std::size_t room_under_limit(number factors) const;
 
   /// A weight's numbers, read anew and not kept. Throws `failure`; `bad_model` if they are not float32.
   metadata::tensor read(metadata::value_index root) const;

@@ -28,7 +28,8 @@ void build_batch_norm(layer_builder& b, const metadata::batch_norm_layer& a) {
     b.unsupported("its operand must have at least 2 axes");
   const auto channels = shape[1];
   const bool fits = shape.size() <= 5; // oneDNN's limit; more axes are seen as one
-  auto source = fits ? b.input(x) : b.plain_input(x, {shape[0], channels, elements_of(shape) / shape[0] / channels});
+  auto source =
+      fits ? b.input_of_any_type(x) : b.plain_input(x, {shape[0], channels, elements_of(shape) / shape[0] / channels});
   auto flags = normalization_flags::use_global_stats | normalization_flags::use_scale | normalization_flags::use_shift;
   if (a.act == metadata::activation::relu)
     flags |= normalization_flags::fuse_norm_relu;
@@ -51,7 +52,7 @@ void build_all_true(layer_builder& b, const metadata::all_true_layer& /*a*/) {
 
 void build_copy(layer_builder& b, const metadata::copy_layer& /*a*/) {
   if (b.type(b.input_value(0)) == metadata::element_type::float32) {
-    auto source = b.input(0);
+    auto source = b.input_of_any_type(0);
     b.reorder(source, b.plain_output());
     return;
   }

@@ -14,6 +14,11 @@ layer_builder::layer_builder(plan_draft& draft, std::uint32_t index)
     : layer_view(*draft.model, draft.symbols, index), draft_(draft) {}
 
 operand layer_builder::input(std::size_t role) {
+  const auto x = input_of_any_type(role);
+  return in_layout(x, with_type(x.how, number::f32));
+}
+
+operand layer_builder::input_of_any_type(std::size_t role) {
   auto v = input_value(role);
   require_float(v);
   auto r = root(v);
@@ -23,29 +28,33 @@ operand layer_builder::input(std::size_t role) {
   const auto& how = draft_.slots[r].how.value();
   if (shape(v) == shape(r))
     return {how, at};
-  if (same_bytes_as_plain(how))
-    return plain_input(role);
+  if (lies_plainly(how))
+    return plain_input(role, shape(v), how.data_type());
   if (const auto view = seen_as(how, shape(v)))
     return {*view, at};
   return plain_input(role);
 }
 
-operand layer_builder::plain_input(std::size_t role, extents seen_as) {
+operand layer_builder::plain_input(std::size_t role, extents seen_as, number type) {
   require_float(input_value(role));
   if (elements_of(seen_as) != elements_of(input_shape(role)))
     raise(errc::internal, "layer '" + what().name + "': operand " + std::to_string(role) + " seen in a wrong size");
-  return {plain_layout(std::move(seen_as)), plain_place(role)};
+  return {plain_layout(std::move(seen_as), type), plain_place(role, type)};
 }
 
 place layer_builder::plain_place(std::size_t role) {
+  return plain_place(role, number::f32);
+}
+
+place layer_builder::plain_place(std::size_t role, number type) {
   auto r = root(input_value(role));
-  if (is_weight(r))
-    return {.in = place::space::constant, .constant = draft_.weights->plain(r)};
+  if (is_weight(r)) {
+    const place at{.in = place::space::constant, .constant = draft_.weights->plain(r)};
+    return type == number::f32 ? at : in_layout({plain_layout(shape(r)), at}, plain_layout(shape(r), type)).at;
+  }
   place at{.in = place::space::value, .root = r};
   const auto& how = draft_.slots[r].how;
-  if (!how || same_bytes_as_plain(*how))
-    return at;
-  return in_layout({*how, at}, plain_layout(shape(r))).at;
+  return how ? in_layout({*how, at}, plain_layout(shape(r), type)).at : at;
 }
 
 operand layer_builder::in_layout(const operand& x, const layout& wanted) {
@@ -66,14 +75,21 @@ void layer_builder::claim(value_index v, std::size_t bytes, std::optional<layout
 operand layer_builder::output(std::size_t role, const layout& how) {
   auto v = what().outputs.at(role);
   const bool as_it_is = !draft_.must_be_plain[v] || same_bytes_as_plain(how);
-  return output(role, how, as_it_is ? how : plain_layout(shape(v)));
+  return output(role, how, as_it_is ? how : plain_layout(shape(v)), {});
 }
 
-operand layer_builder::picture_output(const layout& how) {
-  auto v = what().outputs.at(0);
-  if (!draft_.kernels.pictures || draft_.must_be_plain[v] || only_convolutions_read(v))
-    return output(0, how);
-  return output(0, how, layout(shape(v), dnnl::memory::data_type::f32, *draft_.kernels.pictures));
+operand layer_builder::picture_output(const layout& how, const cut& parts) {
+  const auto v = what().outputs.at(0);
+  const auto in = [&](number type, dnnl::memory::format_tag tag) { return layout(shape(v), type, tag); };
+  const auto own = picture_tag(how);
+  const auto whole = parts.pieces == 1 ? how
+                     : own             ? in(how.data_type(), *own)
+                                       : plain_layout(shape(v), how.data_type());
+  if (draft_.must_be_plain[v])
+    return output(0, how, same_bytes_as_plain(whole) ? whole : plain_layout(shape(v)), parts);
+  if (!draft_.kernels.pictures || only_convolutions_read(v))
+    return output(0, how, whole, parts);
+  return output(0, how, in(draft_.numbers.of(v), *draft_.kernels.pictures), parts);
 }
 
 bool layer_builder::only_convolutions_read(value_index v) const {
@@ -86,23 +102,27 @@ bool layer_builder::only_convolutions_read(value_index v) const {
   return true;
 }
 
-operand layer_builder::output(std::size_t role, const layout& how, const layout& in_the_end) {
+operand layer_builder::output(std::size_t role, const layout& how, const layout& in_the_end, const cut& parts) {
   auto v = what().outputs.at(role);
   require_float(v);
-  place at{.in = place::space::value, .root = v};
-  if (same_layout(how, in_the_end)) {
-    claim(v, how.get_size(), how);
-    return {how, at};
-  }
-  claim(v, in_the_end.get_size(), in_the_end);
+  const auto there = piece({in_the_end, {.in = place::space::value, .root = v}}, parts.axis, parts.pieces);
+  const bool as_it_is = same_layout(how, there.how);
+  claim(v, in_the_end.get_size(), as_it_is && parts.pieces == 1 ? how : in_the_end);
+  if (as_it_is)
+    return {how, there.at};
   operand result{how, scratch(how.get_size())};
-  at_end_.emplace_back(result, operand{in_the_end, at});
+  at_end_.emplace_back(result, there);
   return result;
 }
 
-operand layer_builder::plain_output(std::size_t role, extents seen_as) {
-  output(role, plain_layout(output_shape(role)));
-  return {plain_layout(std::move(seen_as)), {.in = place::space::value, .root = what().outputs.at(role)}};
+operand layer_builder::piece(const operand& whole, int axis, std::uint32_t pieces) {
+  const auto one = piece_of(whole.how, axis, pieces);
+  return {one.how, pieces == 1 ? whole.at : whole.at.advancing(one.step)};
+}
+
+operand layer_builder::plain_output(std::size_t role, extents seen_as, number type) {
+  output(role, plain_layout(output_shape(role), type));
+  return {plain_layout(std::move(seen_as), type), {.in = place::space::value, .root = what().outputs.at(role)}};
 }
 
 place layer_builder::plain_output_place(std::size_t role) {

@@ -10,6 +10,7 @@
 #include "gpu/cpu/cpu_weights.hpp"
 #include "gpu/cpu/kernel_search.hpp"
 #include "gpu/cpu/layout.hpp"
+#include "gpu/cpu/numbers.hpp"
 #include "gpu/cpu/step.hpp"
 #include "gpu/memory_plan.hpp"
 #include "metadata/model.hpp"
@@ -30,7 +31,9 @@ struct plan_draft {
   metadata::symbol_values symbols;
   std::vector<value_slot> slots;   ///< by value; those of aliases and weights stay unplanned
   std::vector<bool> must_be_plain; ///< by root: outputs, and what a layer of many parts reads
+  plan_numbers numbers;
   kernel_choices_made kernels;
+  kernel_seeker seeker;
   std::vector<built_layer> layers;
   /// Operands that their layer updates in place, or joins without a copy.
   std::vector<shared_place> shared;
@@ -45,17 +48,24 @@ public:
   layer_builder(plan_draft& draft, std::uint32_t index);
 
   /// The convolution's kernel; null: none was chosen.
-  const conv_kernel* chosen_kernel() const {
+  const kernel_choice* chosen_kernel() const {
     const auto& choice = draft_.kernels.by_layer[index()];
-    return choice ? &choice->kernel : nullptr;
+    return choice ? &*choice : nullptr;
   }
+  const kernel_seeker& seeker() const { return draft_.seeker; }
+
+  const plan_numbers& numbers() const { return draft_.numbers; }
+  /// As what output 0 should lie, of a layer that can write either.
+  number result_number() const { return draft_.numbers.of(what().outputs.at(0)); }
 
   // -- operands ------------------------------------------------------------------------------------------------------
 
-  /// Operand `role` as it lies, in its own extents.
+  /// Operand `role` as it lies, in its own extents, in float32: what lies in another type is converted.
   operand input(std::size_t role);
+  /// The same in the type in which it lies.
+  operand input_of_any_type(std::size_t role);
   /// Operand `role` in the plain layout, seen as `seen_as` (as many elements).
-  operand plain_input(std::size_t role, extents seen_as);
+  operand plain_input(std::size_t role, extents seen_as, number type = number::f32);
   operand plain_input(std::size_t role) { return plain_input(role, input_shape(role)); }
   /// Where the plain bytes of operand `role` are, of any element type.
   place plain_place(std::size_t role);
@@ -64,11 +74,11 @@ public:
   /// Settles how output `role` lies, and where to write it. What must end plain goes through scratch, and is reordered
   /// by `finish`.
   operand output(std::size_t role, const layout& how);
-  /// The same for pictures that a convolution writes: they end in the plan's layout of pictures, unless convolutions
-  /// alone read them.
-  operand picture_output(const layout& how);
+  /// The same for pictures that a convolution writes, whole or in pieces: they end in the plan's layout of pictures,
+  /// unless convolutions alone read them. `how` is that of a piece, and so is the operand.
+  operand picture_output(const layout& how, const cut& parts);
   /// Output `role` in the plain layout, written as `seen_as`; also for int64.
-  operand plain_output(std::size_t role, extents seen_as);
+  operand plain_output(std::size_t role, extents seen_as, number type = number::f32);
   operand plain_output(std::size_t role = 0) { return plain_output(role, output_shape(role)); }
   place plain_output_place(std::size_t role);
   /// Lays output `role` over operand `input_role`, if that one is a computed value that nobody reads later and lies as
@@ -78,6 +88,8 @@ public:
   /// value that lies nowhere else yet. @pre `output(0, ..)` was called. True if so: it then needs no copy.
   bool lay_into_output(std::size_t input_role, std::size_t offset);
   place scratch(std::size_t bytes);
+  /// The piece of `whole` that belongs to the part at hand, cut along `axis`.
+  static operand piece(const operand& whole, int axis, std::uint32_t pieces);
 
   // -- weights -------------------------------------------------------------------------------------------------------
 
@@ -102,7 +114,8 @@ public:
 
 private:
   void claim(value_index v, std::size_t bytes, std::optional<layout> how);
-  operand output(std::size_t role, const layout& how, const layout& in_the_end);
+  operand output(std::size_t role, const layout& how, const layout& in_the_end, const cut& parts);
+  place plain_place(std::size_t role, number type);
   bool only_convolutions_read(value_index v) const;
 
   plan_draft& draft_;

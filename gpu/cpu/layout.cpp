@@ -7,8 +7,6 @@
 namespace baton::gpu::cpu {
 namespace {
 
-constexpr auto f32 = dnnl::memory::data_type::f32;
-
 /// One loop of the nest that visits memory in order, outermost first.
 struct loop {
   std::int64_t stride;
@@ -30,18 +28,24 @@ const dnnl::engine& cpu_engine() {
   return engine;
 }
 
-layout plain_layout(extents shape) {
+layout plain_layout(extents shape, number type) {
   if (shape.empty())
     shape = {1};
   auto strides = row_major_strides(shape);
-  return {shape, f32, strides};
+  return {shape, type, strides};
 }
 
-layout any_layout(const extents& shape) {
-  return {shape, f32, dnnl::memory::format_tag::any};
+layout any_layout(const extents& shape, number type) {
+  return {shape, type, dnnl::memory::format_tag::any};
 }
 
-bool same_bytes_as_plain(const layout& of) {
+layout with_type(const layout& of, number type) {
+  auto result = of;
+  result.data.data_type = dnnl::memory::convert_to_c(type);
+  return result;
+}
+
+bool lies_plainly(const layout& of) {
   const auto& md = of.data;
   if (md.format_kind != dnnl_blocked || md.offset0 != 0)
     return false;
@@ -79,6 +83,10 @@ bool same_bytes_as_plain(const layout& of) {
   return true;
 }
 
+bool same_bytes_as_plain(const layout& of) {
+  return of.data_type() == number::f32 && lies_plainly(of);
+}
+
 std::array<dnnl::memory::format_tag, 2> picture_tags() {
   using tag = dnnl::memory::format_tag;
   constexpr auto wanted = static_cast<unsigned>(dnnl_cpu_isa_avx512_core);
@@ -89,7 +97,7 @@ std::array<dnnl::memory::format_tag, 2> picture_tags() {
 std::optional<dnnl::memory::format_tag> picture_tag(const layout& of) {
   if (of.data.ndims == 4)
     for (const auto tag : picture_tags())
-      if (same_layout(of, layout(of.dims(), f32, tag)))
+      if (same_layout(of, layout(of.dims(), of.data_type(), tag)))
         return tag;
   return std::nullopt;
 }
@@ -104,10 +112,10 @@ bool same_layout(const layout& a, const layout& b) {
     return true;
   const auto& x = a.data;
   const auto& y = b.data;
-  if (x.format_kind != dnnl_blocked || y.format_kind != dnnl_blocked || x.ndims != y.ndims
+  if (x.format_kind != dnnl_blocked || y.format_kind != dnnl_blocked || x.ndims != y.ndims || x.data_type != y.data_type
       || !std::equal(x.dims, x.dims + x.ndims, y.dims))
     return false;
-  if (same_bytes_as_plain(a) && same_bytes_as_plain(b))
+  if (lies_plainly(a) && lies_plainly(b))
     return true;
   const auto& p = x.format_desc.blocking;
   const auto& q = y.format_desc.blocking;

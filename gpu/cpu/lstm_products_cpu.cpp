@@ -22,8 +22,9 @@ struct product {
   std::int64_t depth;
   std::int64_t columns;
   bool adds;
+  number factors;
 
-  layout source(std::int64_t rows) const { return plain_layout({rows, depth}); }
+  layout source(std::int64_t rows) const { return plain_layout({rows, depth}, factors); }
   layout target(std::int64_t rows) const { return plain_layout({rows, columns}); }
   layout bias() const { return plain_layout({1, columns}); }
 
@@ -39,7 +40,7 @@ struct product {
   }
 
   matmul::primitive_desc choose(std::int64_t rows, std::int64_t batch) const {
-    return with_weights_of_one(batch == 1, any_layout({depth, columns}), [&](bool one, const layout& weights) {
+    return with_weights_of_one(batch == 1, any_layout({depth, columns}, factors), [&](bool one, const layout& weights) {
       return describe(one ? rows / batch : rows, weights);
     });
   }
@@ -98,7 +99,7 @@ private:
     const auto rows = group * e_.batch;
     const auto d = input_.choose(rows, e_.batch);
     b_.add(matmul(d), d.scratchpad_desc(),
-           {{DNNL_ARG_SRC, {input_.source(rows), x}},
+           {{DNNL_ARG_SRC, source(input_, rows, x)},
             {DNNL_ARG_WEIGHTS, weights(weight_role::matrix, rnn_w, input_, d)},
             {DNNL_ARG_BIAS, recurrent_weights(b_, at_, weight_role::bias, rnn_bias, d.bias_desc(), input_.bias(),
                                               fill_biases(gate_order, e_.hidden))},
@@ -106,7 +107,7 @@ private:
     b_.set_range({first, last});
     const auto r = recurrent_.choose(e_.batch, e_.batch);
     b_.add(matmul(r), r.scratchpad_desc(),
-           {{DNNL_ARG_SRC, {recurrent_.source(e_.batch), at_.before[0]}},
+           {{DNNL_ARG_SRC, source(recurrent_, e_.batch, at_.before[0])},
             {DNNL_ARG_WEIGHTS, weights(weight_role::recurrent, rnn_r, recurrent_, r)},
             {DNNL_ARG_DST, {recurrent_.target(e_.batch), z}}});
     auto cell = std::make_unique<cell_step>();
@@ -120,6 +121,11 @@ private:
     b_.add(std::move(cell));
   }
 
+  /// The float32 rows at `from`, as the product wants them.
+  operand source(const product& p, std::int64_t rows, const place& from) {
+    return b_.in_layout({plain_layout({rows, p.depth}), from}, p.source(rows));
+  }
+
   operand weights(weight_role as, std::size_t role, const product& p, const matmul::primitive_desc& d) {
     return recurrent_weights(b_, at_, as, role, d.weights_desc(), plain_layout({p.depth, p.columns}),
                              fill_gates(gate_order, p.depth, e_.hidden));
@@ -130,8 +136,8 @@ private:
   const recurrent_places& at_;
   const std::int64_t wide_; ///< all gates of a row
   const std::int64_t at_once_ = std::max<std::int64_t>(1, defaults::lstm_rows_at_once / e_.batch); ///< steps
-  product input_{e_.input, wide_, false};
-  product recurrent_{e_.hidden, wide_, true};
+  product input_{e_.input, wide_, false, b_.numbers().factors};
+  product recurrent_{e_.hidden, wide_, true, b_.numbers().factors};
   place z_; ///< of a group: all gates of its steps
 };
 

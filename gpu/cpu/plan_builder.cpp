@@ -50,7 +50,9 @@ std::shared_ptr<cpu_plan> make_plan(std::shared_ptr<const metadata::model> model
   draft.joined.resize(m.values().size());
   place_inputs(draft);
   demand_plain(draft);
-  draft.kernels = choose_kernels(m, draft.symbols, draft.must_be_plain, *draft.weights, home, seeker);
+  draft.seeker = seeker;
+  draft.numbers = choose_numbers(m, draft.symbols, seeker.multiplies, draft.must_be_plain);
+  draft.kernels = choose_kernels(m, draft.symbols, draft.must_be_plain, draft.numbers, *draft.weights, home, seeker);
   for (std::uint32_t i = 0; i < m.layers().size(); ++i) {
     auto built = build_layer(draft, i);
     check_parts(m, draft.symbols, i, built.parts);

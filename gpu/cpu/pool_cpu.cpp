@@ -24,8 +24,8 @@ void add_pool(layer_builder& b, const typename Forward::desc& wanted, const oper
 
 /// With `plain` the result lies in the plain layout.
 void build(layer_builder& b, dnnl::algorithm how, const window& w, bool plain = false) {
-  const auto source = plain ? b.plain_input(0) : b.input(0);
-  const auto target = plain ? plain_layout(b.output_shape()) : any_layout(b.output_shape());
+  const auto source = plain ? b.plain_input(0) : b.input_of_any_type(0);
+  const auto target = plain ? plain_layout(b.output_shape()) : any_layout(b.output_shape(), source.how.data_type());
   constexpr auto kind = dnnl::prop_kind::forward_inference;
   const auto dilated = std::any_of(w.dilations.begin(), w.dilations.end(), [](std::int64_t d) { return d > 0; });
   if (dilated)

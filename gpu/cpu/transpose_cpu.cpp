@@ -14,8 +14,7 @@ std::optional<layout> shuffled(const layout& source, const metadata::transpose_l
       || md.format_desc.blocking.inner_nblks > 0 || md.format_desc.blocking.strides[2] != 1)
     return std::nullopt;
   const auto channels = out[1] * out[2];
-  return layout(out, dnnl::memory::data_type::f32,
-                extents{channels * out[3] * out[4], out[2], 1, channels * out[4], channels});
+  return layout(out, source.data_type(), extents{channels * out[3] * out[4], out[2], 1, channels * out[4], channels});
 }
 
 } // namespace
@@ -44,7 +43,7 @@ void build_transpose(layer_builder& b, const metadata::transpose_layer& a) {
   extents strides(in.size());
   for (std::size_t i = 0; i < in.size(); ++i)
     strides.at(a.permutation[i]) = out_strides[i];
-  auto source = b.input(0);
+  auto source = b.input_of_any_type(0);
   if (const auto how = shuffled(source.how, a, out)) {
     const auto target = b.output(0, *how);
     return b.reorder(source, {how->permute_axes({0, 2, 1, 3, 4}), target.at});
@@ -53,7 +52,7 @@ void build_transpose(layer_builder& b, const metadata::transpose_layer& a) {
   if (in.empty())
     b.reorder(source, target);
   else
-    b.reorder(source, {layout(in, dnnl::memory::data_type::f32, strides), target.at});
+    b.reorder(source, {layout(in, number::f32, strides), target.at});
 }
 
 } // namespace baton::gpu::cpu

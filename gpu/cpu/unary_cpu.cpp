@@ -125,7 +125,7 @@ void build_unary(layer_builder& b, const metadata::unary_layer& a) {
     });
   if (a.f.what == function::erf)
     return add_loop<float>(b, [](float x) { return std::erf(x); });
-  auto source = b.input(0);
+  auto source = b.input_of_any_type(0);
   auto target = b.output(0, source.how);
   const auto e = eltwise_of(a.f);
   add_eltwise(b, e, source, target);

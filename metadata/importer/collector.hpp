@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "metadata/importer/problem.hpp"
-#include "metadata/onnx_import.hpp"
+#include "metadata/model_problems.hpp"
 
 namespace baton::metadata::importer {
 
@@ -29,6 +29,17 @@ public:
       add(p, p.kind);
       return false;
     }
+  }
+  /// The same; what `f` throws is told behind `place`.
+  template <class F>
+  bool attempt(const std::string& place, F f) {
+    return attempt([&] {
+      try {
+        f();
+      } catch (const problem& p) {
+        throw problem(place + p.what(), p.code);
+      }
+    });
   }
 
   bool empty() const { return noted_.empty(); }

@@ -21,6 +21,17 @@ void graph::bind(const std::string& name, value_index v) {
   demand(by_name_.emplace(name, v).second, "two values are called '" + name + "'");
 }
 
+value_index graph::add_input(const std::string& name, element_type type, dims shape) {
+  value v;
+  v.name = name;
+  v.type = type;
+  v.shape = std::move(shape);
+  v.origin = value_origin::input;
+  bind(name, add(std::move(v)));
+  parts_.inputs.push_back(by_name_.at(name));
+  return parts_.inputs.back();
+}
+
 void graph::add_constant(const tensor_entry& entry, const std::string& name) {
   const auto type = entry.type();
   if (!type) {
@@ -49,6 +60,18 @@ value_index graph::add_weight(const std::string& name, element_type type, dims s
   v.origin = value_origin::weight;
   v.weight.inline_bytes.assign(bytes.begin(), bytes.end());
   v.weight.bytes = bytes.size();
+  return add(std::move(v));
+}
+
+value_index graph::add_seeded(const std::string& name, dims shape, const seeded_numbers& numbers) {
+  if (const auto wrong = check_shape(shape); !wrong.empty())
+    throw problem("weight '" + name + "' " + text(shape) + ' ' + wrong);
+  value v;
+  v.name = name;
+  v.weight.bytes = static_cast<std::uint64_t>(elements_of(shape).constant().value()) * sizeof(float);
+  v.weight.seeded = numbers;
+  v.shape = std::move(shape);
+  v.origin = value_origin::weight;
   return add(std::move(v));
 }
 

@@ -26,12 +26,18 @@ public:
   const value& at(value_index v) const { return parts_.values[v]; }
   std::string text(const dims& shape) const { return to_string(shape, parts_.symbols); }
 
+  /// An input of the model.
+  value_index add_input(const std::string& name, element_type type, dims shape);
   /// The graph's inputs that no initializer fills, and the symbols in them.
   void add_inputs(const onnx_file& file, collector& problems);
+  /// Finds the symbol that is the batch, and the inputs' axes that are. @pre all inputs are there
+  void mark_batch();
   /// A constant known by its entry's name. A type that no layer takes is an error only when it is read.
   void add_constant(const tensor_entry& entry, const std::string& name);
   /// A constant that stands in no file. @pre `bytes` fill the shape
   value_index add_weight(const std::string& name, element_type type, dims shape, std::span<const std::byte> bytes);
+  /// A float32 constant that is made of random numbers.
+  value_index add_seeded(const std::string& name, dims shape, const seeded_numbers& numbers);
   /// A small int64 constant that stands in no file.
   value_index add_integers(const std::string& name, dims shape, const std::vector<std::int64_t>& elements);
   /// A small float32 constant that stands in no file.

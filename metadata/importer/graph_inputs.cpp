@@ -80,17 +80,16 @@ void graph::add_inputs(const onnx_file& file, collector& problems) {
       continue;
     const auto good = problems.attempt([&] {
       demand(!info.name().empty(), "an input has no name");
-      value v;
-      v.name = info.name();
-      v.type = type_of(info);
-      v.shape = shape_from(info, parts_.symbols);
-      v.origin = value_origin::input;
-      bind(info.name(), add(std::move(v)));
-      parts_.inputs.push_back(static_cast<value_index>(parts_.values.size() - 1));
+      const auto type = type_of(info);
+      add_input(info.name(), type, shape_from(info, parts_.symbols));
     });
     if (!good)
       mark_unknown(info.name());
   }
+  mark_batch();
+}
+
+void graph::mark_batch() {
   const auto batch = batch_symbol(parts_);
   if (!batch)
     return;

@@ -1,11 +1,10 @@
 #include <algorithm>
-#include <cstring>
-#include <fstream>
 #include <utility>
 
 #include "metadata/defaults.hpp"
 #include "metadata/importer/graph.hpp"
 #include "metadata/numeric.hpp"
+#include "metadata/weight.hpp"
 
 /// Small values that the importer reads itself: constants, and integers that follow from the symbols.
 namespace baton::metadata::importer {
@@ -26,21 +25,10 @@ tensor graph::constant(value_index v) const {
   const auto& named = at(v);
   demand(named.origin == value_origin::weight, "'" + named.name + "' must be a constant");
   demand(is_short(named), "'" + named.name + "' must be a short list");
-  std::vector<std::int64_t> extents;
-  for (const auto& extent : named.shape)
-    extents.push_back(extent.constant().value_or(0));
-  tensor t(named.type, std::move(extents));
-  const auto& source = named.weight;
-  if (source.file.empty()) {
-    std::copy(source.inline_bytes.begin(), source.inline_bytes.end(), t.mutable_data());
-    return t;
-  }
-  std::ifstream file(source.file, std::ios::binary);
-  file.seekg(static_cast<std::streamoff>(source.offset));
-  file.read(reinterpret_cast<char*>(t.mutable_data()), static_cast<std::streamsize>(source.bytes));
-  if (!file)
-    throw problem("cannot read constant '" + named.name + "' from " + source.file.string(), errc::io);
-  return t;
+  auto t = read_weight(named);
+  if (!t)
+    throw problem(t.error().message, t.error().code);
+  return std::move(*t);
 }
 
 std::vector<std::int64_t> graph::integers(value_index v) const {

@@ -8,7 +8,7 @@
 
 namespace baton::metadata::importer {
 
-/// What is wrong with the file. Thrown inside the importer only; `import_onnx` turns it into an `error`.
+/// What is wrong with the file. Thrown inside the importer only; `import_file` turns it into an `error`.
 struct problem : std::runtime_error {
   explicit problem(const std::string& what, errc why = errc::bad_model, std::string of_kind = {})
       : std::runtime_error(what), code(why), kind(std::move(of_kind)) {}

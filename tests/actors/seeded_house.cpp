@@ -21,6 +21,12 @@ std::shared_ptr<actors::context> make_context(const seeded_house::options& o, st
       std::make_shared<actors::context>(make_counting_machine(o.devices, std::move(f)), 1000, std::size_t{1} << 30);
   c->detached = false;
   c->quantum = o.quantum;
+  if (!o.trace.empty()) {
+    auto opened =
+        actors::trace::recorder::open(o.trace, actors::trace::names_of(*c->machine), std::chrono::steady_clock::now());
+    REQUIRE(opened);
+    c->tracer = std::move(*opened);
+  }
   return c;
 }
 

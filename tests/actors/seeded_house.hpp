@@ -32,7 +32,7 @@ public:
     std::string policy = "priority";
     metadata::duration quantum{0};
     std::uint64_t seed = 0;
-    std::filesystem::path engine_log;
+    std::filesystem::path engine_log, trace;
   };
   explicit seeded_house(const options& o);
   ~seeded_house();

@@ -87,6 +87,32 @@ TEST_CASE("The latest version is served, others by number as the policy says", "
   CHECK(f.models->find("mlp", "01").error().code == errc::not_found);
 }
 
+TEST_CASE("A list of layers is served as any model, under its own platform", "[apps]") {
+  fixture f;
+  testing::write_listed(f.root / "listed" / "1" / "model.json");
+  f.open({.control = model_control::by_repository, .poll_interval = 2ms});
+  const auto problem = [&](const std::string& name) {
+    for (const auto& l : f.models->index())
+      if (l.name == name && l.state != "READY")
+        return l.reason;
+    return std::string{};
+  };
+  const auto listed = f.models->find("listed").value();
+  CHECK(listed->platform() == "baton_json");
+  CHECK(listed->config.file == "model.json");
+  CHECK(listed->what->layers().size() == 2);
+  CHECK(f.models->find("mlp").value()->platform() == "baton_onnx");
+  CHECK(f.models->find("mlp").value()->config.file == "model.onnx");
+  // Two forms of one version: neither is taken for the model, and it is noticed when one goes.
+  testing::write_listed(f.root / ".two" / "1" / "model.json");
+  testing::write_mlp(f.root / ".two" / "1" / "model.onnx");
+  std::filesystem::rename(f.root / ".two", f.root / "two");
+  REQUIRE(eventually([&] { return problem("two").find("both model.onnx and model.json") != std::string::npos; }));
+  std::filesystem::remove(f.root / "two" / "1" / "model.onnx");
+  REQUIRE(eventually([&] { return f.models->find("two").has_value(); }));
+  CHECK(f.models->find("two").value()->platform() == "baton_json");
+}
+
 TEST_CASE("Loading again keeps the versions that have not changed and swaps the rest", "[apps]") {
   fixture f;
   configure(f.root / "mlp", "version_policy { latest { num_versions: 2 } }");

@@ -137,6 +137,13 @@ void write_deep(const fs::path& file) {
   save(m, file);
 }
 
+void write_listed(const std::filesystem::path& file) {
+  std::filesystem::create_directories(file.parent_path());
+  std::ofstream{file} << R"({"name": "listed", "input_shape": [1, 3], "layers": [
+    {"type": "linear", "params": {"in_channels": 3, "out_channels": 4}}, {"type": "relu", "params": {}},
+    {"type": "linear", "params": {"in_channels": 4, "out_channels": 2}}]})";
+}
+
 void write_broken(const fs::path& file) {
   fs::create_directories(file.parent_path());
   std::ofstream{file, std::ios::binary} << "\x08\x08\x3a\xff\xff";

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-/// Tiny ONNX files for the tests of the program.
+/// Tiny model files for the tests of the program.
 namespace baton::testing {
 
 /// A folder that goes with its object.
@@ -28,6 +28,8 @@ void write_embedding(const std::filesystem::path& file);
 void write_deep(const std::filesystem::path& file);
 /// x float32 of that shape (numbers and names) -> Relu -> y.
 void write_relu(const std::filesystem::path& file, const std::vector<std::string>& shape);
+/// A list of layers in the JSON form: input [N,3] -> linear -> relu -> linear -> output [N,2].
+void write_listed(const std::filesystem::path& file);
 /// Starts like an ONNX file, then ends.
 void write_broken(const std::filesystem::path& file);
 /// x [N,3] -> Einsum "strange_1", "strange_2", and an Add "sum" of shapes that do not fit -> y.

@@ -48,8 +48,28 @@ TEST_CASE("A repository that is not there is an error that names it", "[apps]") 
 
 TEST_CASE("A model file is called after its folder in a repository, else after itself", "[apps]") {
   CHECK(model_name_of("models/resnet50/1/model.onnx") == "resnet50");
+  CHECK(model_name_of("models/vgg16/1/model.json") == "vgg16");
   CHECK(model_name_of("some/where/net.onnx") == "net");
+  CHECK(model_name_of("some/where/net.json") == "net");
   CHECK(model_name_of("some/where/model.onnx") == "model");
+}
+
+TEST_CASE("A version has its model in one of the two forms, or in the file that its configuration names", "[apps]") {
+  testing::temporary_folder folder;
+  const auto version = folder.path() / "m" / "1";
+  const auto found = [&] { return scan_model(folder.path(), "m").value().versions.at(0); };
+  testing::write_listed(version / "model.json");
+  CHECK(found().file == version / "model.json");
+  CHECK(found().rival == version / "model.onnx");
+  CHECK(found().problem.empty());
+  testing::write_mlp(version / "model.onnx");
+  CHECK_THAT(found().problem, Contains(version.string()) && Contains("both model.onnx and model.json"));
+  std::ofstream{folder.path() / "m" / "config.pbtxt"} << "default_model_filename: 'model.json'";
+  CHECK(found().file == version / "model.json");
+  CHECK(found().rival.empty());
+  CHECK(found().problem.empty());
+  std::ofstream{folder.path() / "m" / "config.pbtxt"} << "default_model_filename: 'net.json'";
+  CHECK_THAT(found().problem, Contains("net.json' is not there"));
 }
 
 TEST_CASE("What cannot be a model is reported with its reason, and hides no other", "[apps]") {

@@ -16,7 +16,7 @@
 #include <caf/stateful_actor.hpp>
 
 #include "actors/runtime.hpp"
-#include "metadata/onnx_import.hpp"
+#include "metadata/model_import.hpp"
 #include "tests/bench/measure.hpp"
 
 using namespace baton;
@@ -105,11 +105,13 @@ caf::behavior self_sender(caf::stateful_actor<self_send_state>* self, const mode
 }
 
 struct through_actors {
-  through_actors(const model_ptr& m, metadata::duration quantum, const std::filesystem::path& log) {
+  through_actors(const model_ptr& m, metadata::duration quantum, const std::filesystem::path& log = {},
+                 const std::filesystem::path& trace = {}) {
     actors::runtime_options o;
     o.devices = must(gpu::parse_devices("cpu:1"));
     o.quantum = quantum;
     o.engine_log = log;
+    o.trace = trace;
     system = must(actors::runtime::start(o));
     id = must(system->add_model(m, {batch_of_one}, std::chrono::minutes{5}));
   }
@@ -130,13 +132,16 @@ struct through_actors {
 };
 
 int measure(const char* file) {
-  auto model = must(metadata::import_onnx(file, "resnet50"));
+  auto model = must(metadata::import_model(file, "resnet50"));
   auto image = random_image();
   bare loop{model, image};
-  through_actors by_default{model, scheduling::defaults::quantum, {}};
-  through_actors by_layer{model, metadata::duration::zero(), {}};
-  auto log = std::filesystem::temp_directory_path() / ("baton-layers-" + std::to_string(::getpid()) + ".log");
+  through_actors by_default{model, scheduling::defaults::quantum};
+  through_actors by_layer{model, metadata::duration::zero()};
+  const auto files = std::filesystem::temp_directory_path() / ("baton-layers-" + std::to_string(::getpid()));
+  const auto log = files.string() + ".log", trace = files.string() + ".trace", fine = files.string() + ".fine.trace";
   through_actors logged{model, scheduling::defaults::quantum, log};
+  through_actors traced{model, scheduling::defaults::quantum, {}, trace};
+  through_actors traced_by_layer{model, metadata::duration::zero(), {}, fine};
   caf::actor_system_config config;
   config.set("logger.verbosity", caf::atom("quiet"));
   config.set("scheduler.policy", caf::atom("sharing"));
@@ -155,10 +160,13 @@ int measure(const char* file) {
                                        {"self_send", by_self_send},
                                        {"quantum_default", through(by_default)},
                                        {"quantum_0", through(by_layer)},
-                                       {"engine_log", through(logged)}};
+                                       {"engine_log", through(logged)},
+                                       {"trace", through(traced)},
+                                       {"trace_quantum_0", through(traced_by_layer)}};
   auto times = bench::interleave(cases, bench::rounds_wanted(100));
   self->send(sender, quit::value);
-  std::filesystem::remove(log);
+  for (const auto& file : {log, trace, fine})
+    std::filesystem::remove(file);
   std::printf("%zu layers; time over that of a bare loop, median of %zu rounds and its 95%% interval\n",
               model->layers().size(), times[0].size());
   for (std::size_t i = 0; i < cases.size(); ++i) {
@@ -167,7 +175,7 @@ int measure(const char* file) {
     std::printf("  %-16s %8.3f ms   x %.4f [%.4f, %.4f]%s\n", cases[i].name.c_str(), ms.median * 1e3, ratio.median,
                 ratio.low, ratio.high, i == 1 ? "  (A/A: what noise looks like)" : "");
   }
-  constexpr const char* goals[] = {"", "", "", "<= 1.01", "<= 1.03", ""};
+  constexpr const char* goals[] = {"", "", "", "<= 1.01", "<= 1.03", "", "", ""};
   for (std::size_t i = 1; i < cases.size(); ++i)
     bench::print_figure("layers." + cases[i].name, bench::summarise(bench::ratios(times[i], times[0])).median, "ratio",
                         goals[i]);

@@ -17,7 +17,7 @@
 #include "actors/handlers.hpp"
 #include "actors/house.hpp"
 #include "actors/worker.hpp"
-#include "metadata/onnx_import.hpp"
+#include "metadata/model_import.hpp"
 #include "tests/bench/measure.hpp"
 
 using namespace baton;
@@ -248,7 +248,7 @@ struct series {
 
 int main(int argc, char** argv) {
   try {
-    auto model = must(metadata::import_onnx(argc > 1 ? argv[1] : "build/models/resnet50/1/model.onnx", "resnet50"));
+    auto model = must(metadata::import_model(argc > 1 ? argv[1] : "build/models/resnet50/1/model.onnx", "resnet50"));
     auto rounds = bench::rounds_wanted(300);
     std::deque<series> all;
     all.emplace_back("quantum_default", model, defaults::quantum);

@@ -9,7 +9,6 @@ namespace baton::testing {
 
 void check_agreement(const std::string& name, const std::function<void(model_builder&)>& make,
                      const std::vector<metadata::symbol_values>& symbols, agreement wanted) {
-  constexpr double tolerance = 1e-5;
   model_builder builder(name, 7);
   make(builder);
   const auto model = builder.build();
@@ -25,7 +24,7 @@ void check_agreement(const std::string& name, const std::function<void(model_bui
       for (std::size_t i = 0; i < got.size(); ++i) {
         CAPTURE(i);
         if (wanted == agreement::close && got[i].type() == metadata::element_type::float32)
-          CHECK(relative_difference(got[i], reference[i]) <= tolerance);
+          CHECK(relative_difference(got[i], reference[i]) <= on.tolerance);
         else
           CHECK(same_bits({&got[i], 1}, {&reference[i], 1}));
       }

@@ -10,7 +10,7 @@
 namespace baton::testing {
 
 enum class agreement : std::uint8_t {
-  close, ///< float32 within 1e-5, others bit for bit
+  close, ///< float32 within the backend's tolerance, others bit for bit
   exact  ///< all bit for bit
 };
 

@@ -17,6 +17,8 @@ struct backend {
   /// Two equal devices in one domain, one more of the same kind in another.
   std::function<expected<std::unique_ptr<gpu::machine>>(std::uint64_t memory_limit)> open;
   bool reads_host_inputs = true; ///< host memory can be bound as an input; else inputs are copied into the block
+  double tolerance = 1e-5;       ///< of float32 results: `relative_difference` from the reference
+  std::size_t least_bytes = 4;   ///< that a float32 element takes in a block
 };
 
 /// Those that the test program at hand is about; each program defines it.

@@ -21,7 +21,7 @@ TEST_CASE("whole models agree with the reference", "[gpu]") {
       auto wanted = reference_run(*model, symbols, inputs);
       REQUIRE(got.size() == wanted.size());
       for (std::size_t i = 0; i < got.size(); ++i)
-        CHECK(relative_difference(got[i], wanted[i]) <= 1e-5);
+        CHECK(relative_difference(got[i], wanted[i]) <= on.tolerance);
     }
   }
 }
@@ -94,7 +94,8 @@ TEST_CASE("a plan says how many parts its layers have and how long one takes", "
       REQUIRE(profile.layers() == model->layers().size());
       REQUIRE(profile.part_time.size() == profile.parts.size());
       for (std::uint32_t i = 0; i < profile.layers(); ++i) {
-        CHECK(profile.parts[i] == model->layers()[i].parts.bind(symbols));
+        const bool cut = profile.is_within_own_parts({i, 1}); // else they are the model's
+        CHECK((profile.parts[i] == model->layers()[i].parts.bind(symbols)) != cut);
         CHECK(profile.part_time[i] > std::chrono::nanoseconds(0));
       }
       CHECK(plan->symbols() == symbols);

@@ -50,6 +50,14 @@ model_ptr wide_cnn() {
   return b.output(b.conv(x, o)).build();
 }
 
+/// A convolution of 64 channels and a product of 1024 columns.
+model_ptr long_layers() {
+  model_builder b("long");
+  const auto n = b.symbol("N");
+  const auto x = b.conv(image(b, n, 16, 28, 28), {.channels = 64, .pads = {1, 1, 1, 1}, .relu = true});
+  return b.output(b.linear(b.view(b.max_pool(x, 14, 14), {n, 256}), 1024)).build();
+}
+
 struct setup {
   explicit setup(gpu::machine_options options = {}) {
     options.pin_threads = false;
@@ -170,4 +178,33 @@ TEST_CASE("larger copies of weights keep to a domain's limit", "[gpu]") {
   CHECK(tight.machine->domains()[0]->usage().weights <= plain + (std::size_t{64} << 10));
   const auto inputs = random_inputs(*model, {1});
   CHECK(relative_difference(tight.device->infer(*plan, inputs)[0], reference_run(*model, {1}, inputs)[0]) <= 1e-5);
+}
+
+TEST_CASE("layers that take too long are cut where that costs little, without a second copy of their weights", "[gpu]") {
+  const auto model = long_layers();
+  const gpu::cut_rule all{.longer_than = std::chrono::nanoseconds{1}, .most_cost = 1e9};
+  setup whole({.exact = true});
+  setup cut({.exact = true, .cuts = all});
+  for (const std::int64_t n : {1, 4}) {
+    CAPTURE(n);
+    const auto uncut = whole.device->plan(model, {n});
+    const auto plan = cut.device->plan(model, {n});
+    const auto& parts = plan->profile().parts;
+    CHECK(uncut->profile().parts == std::vector<std::uint32_t>(parts.size(), 1));
+    CHECK(parts.front() == 4); // blocks of 16 channels, or pictures
+    CHECK(parts.back() == 16); // blocks of 64 columns
+    CHECK(plan->profile().is_within_own_parts({0, 1}));
+    CHECK_FALSE(plan->profile().is_within_own_parts({0, 0}));
+    const auto inputs = random_inputs(*model, {n});
+    const auto at_once = cut.device->infer(*plan, inputs);
+    CHECK(relative_difference(at_once[0], reference_run(*model, {n}, inputs)[0]) <= 1e-5);
+    auto data = cut.device->bind(*plan, inputs);
+    const auto every = positions(*plan);
+    for (std::size_t i = 0; i + 1 < every.size(); ++i)
+      REQUIRE_FALSE(cut.device->run(*plan, data, every[i], every[i + 1]).failure);
+    CHECK(same_bits(cut.device->outputs(*plan, data), at_once));
+  }
+  CHECK(cut.machine->domains()[0]->usage().weights == whole.machine->domains()[0]->usage().weights);
+  setup never({.exact = true, .cuts = {.longer_than = std::chrono::nanoseconds{1}, .most_cost = 0}});
+  CHECK(never.device->plan(model, {4})->profile().parts.front() == 1);
 }

@@ -236,3 +236,26 @@ TEST_CASE("a hand-over declined while segments were in flight leaves the task wh
   CHECK(sent<answer>(out)[0].what == outcome::applied);
   CHECK(q.idle());
 }
+
+TEST_CASE("inside a layer that a plan has cut a task leaves only where all devices are of one kind", "[scheduling]") {
+  auto cut = std::make_shared<plan_profile>(*profile());
+  cut->own_parts = {false, false, true, false};
+  for (const bool mixed : {false, true}) {
+    CAPTURE(mixed);
+    auto devices = std::make_shared<cluster>(*two_devices());
+    devices->devices[2].kind = mixed ? 1 : 0;
+    run_queue q{{{0}, devices, std::chrono::microseconds{1}, 1}};
+    effects out;
+    q.on(give(1), cut, out);
+    for (int i = 0; i < 3; ++i)
+      run_one(q); // up to the second part of the third layer
+    out.clear();
+    q.on(preempt{{7}, {1}, {1}, {}}, out);
+    while (sent<answer>(out).empty() && q.has_next())
+      for (const auto& e : run_one(q))
+        out.push_back(e);
+    REQUIRE(sent<answer>(out).size() == 1);
+    CHECK(sent<answer>(out)[0].what == outcome::applied);
+    CHECK(sent<answer>(out)[0].at == (mixed ? position{3, 0} : position{2, 1}));
+  }
+}

@@ -1,6 +1,6 @@
 // A model on Baton's devices, through its actors, for a benchmark that asks several runtimes in turn.
-// Usage: baton_contestant MODEL.onnx DEVICES INPUT.npy...   Then one command per line of stdin, one answer
-// each:
+// Usage: baton_contestant [bf16] MODEL.onnx DEVICES INPUT.npy...   Then one command per line of stdin, one
+// answer each:
 //   run N        seconds of each of N requests, one after the other
 //   stream N     seconds of N requests, as many at once as there are devices, then those of each
 //   save FOLDER  writes the outputs of the last request, NAME.npy each
@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "actors/runtime.hpp"
+#include "metadata/model_import.hpp"
 #include "metadata/npy.hpp"
-#include "metadata/onnx_import.hpp"
 #include "tests/bench/measure.hpp"
 
 using namespace baton;
@@ -27,12 +27,14 @@ namespace {
 
 class contestant {
 public:
-  contestant(const std::string& file, const std::string& devices, const std::vector<std::string>& inputs)
-      : model_(must(metadata::import_onnx(file, "model"))) {
+  contestant(gpu::precision multiplies, const std::string& file, const std::string& devices,
+             const std::vector<std::string>& inputs)
+      : model_(must(metadata::import_model(file, "model"))) {
     for (const auto& input : inputs)
       request_.inputs.push_back(must(metadata::read_npy(input)));
     actors::runtime_options o;
     o.devices = must(gpu::parse_devices(devices));
+    o.machine.multiplies = multiplies;
     system_ = must(actors::runtime::start(std::move(o)));
     request_.model = must(system_->add_model(model_, {must(model_->bind(request_.inputs))}, std::chrono::minutes{10}));
   }
@@ -113,9 +115,15 @@ void serve(contestant& c) {
 
 int main(int argc, char** argv) {
   try {
-    if (argc < 4)
-      throw std::runtime_error("usage: baton_contestant MODEL.onnx DEVICES INPUT.npy...");
-    contestant c(argv[1], argv[2], {argv + 3, argv + argc});
+    std::vector<std::string> words(argv + 1, argv + argc);
+    auto multiplies = gpu::precision::fp32;
+    if (!words.empty() && words.front() == "bf16") {
+      multiplies = gpu::precision::bf16;
+      words.erase(words.begin());
+    }
+    if (words.size() < 3)
+      throw std::runtime_error("usage: baton_contestant [bf16] MODEL.onnx DEVICES INPUT.npy...");
+    contestant c(multiplies, words[0], words[1], {words.begin() + 2, words.end()});
     serve(c);
     return 0;
   } catch (const std::exception& e) {

@@ -1,6 +1,6 @@
 """A model on ONNX Runtime or OpenVINO, asked as baton_contestant.cpp is.
 
-Usage: contestant.py onnxruntime|openvino MODEL.onnx THREADS INPUT.npy...
+Usage: contestant.py onnxruntime|openvino|openvino_bf16 MODEL.onnx THREADS INPUT.npy...
 """
 import pathlib
 import sys
@@ -30,13 +30,15 @@ class OnnxRuntime:
 
 
 class OpenVino:
+    precision = "f32"
+
     def __init__(self, file, threads):
         import openvino
         core = openvino.Core()
         self.model = core.read_model(file)
         self.compile = lambda model: core.compile_model(
             model, "CPU", {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY",
-                           "INFERENCE_PRECISION_HINT": "f32"})
+                           "INFERENCE_PRECISION_HINT": self.precision})
         self.outputs = [o.get_any_name() for o in self.model.outputs]
 
     def bind(self, values):
@@ -50,9 +52,13 @@ class OpenVino:
         return [result[o] for o in self.request.model_outputs]
 
 
+class OpenVinoBf16(OpenVino):
+    precision = "bf16"
+
+
 def main():
     kind, file, threads, *inputs = sys.argv[1:]
-    runtime = {"onnxruntime": OnnxRuntime, "openvino": OpenVino}[kind](file, int(threads))
+    runtime = {"onnxruntime": OnnxRuntime, "openvino": OpenVino, "openvino_bf16": OpenVinoBf16}[kind](file, int(threads))
     runtime.bind([np.load(path) for path in inputs])
     print("ready", flush=True)
     last = None
