@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "apps/program.hpp"
 #include "apps/repository.hpp"
 #include "apps/symbols.hpp"
 #include "apps/text_file.hpp"
