@@ -6,6 +6,7 @@
 
 #include "apps/defaults.hpp"
 #include "apps/labels.hpp"
+#include "metadata/batch_symbols.hpp"
 #include "metadata/onnx_import.hpp"
 
 namespace baton::apps {
