@@ -113,7 +113,7 @@ constexpr std::array<device_kind, 8> kinds{{
      .pcie_generation = 4,
      .pcie_lanes = 16,
      .launch = 2300ns,
-     .source = "NVIDIA, L4 data sheet, 2023; multiprocessors: Ada whitepaper, 2023"},
+     .source = "NVIDIA, L4 data sheet, 2023; multiprocessors: of 128 cores, as 30.3 TFLOP/s at 2.04 GHz need"},
 }};
 
 /// Letters and digits only, small, without the vendor's words ahead.
