@@ -56,9 +56,9 @@ convolution convolution::of_float32() const {
 }
 
 convolution convolution::of_channels(std::int64_t count) const {
-  auto result = *this;
-  result.channels = result.weights[0] = result.target[1] = count;
-  return result;
+  auto same = *this;
+  same.channels = same.weights[0] = same.target[1] = count;
+  return same;
 }
 
 double convolution::flops() const {

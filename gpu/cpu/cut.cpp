@@ -6,6 +6,18 @@
 
 namespace baton::gpu::cpu {
 
+bool has_pieces(const layout& whole, int axis, std::uint32_t pieces) {
+  const auto& md = whole.data;
+  if (md.format_kind != dnnl_blocked || md.dims[axis] % pieces != 0)
+    return false;
+  const auto& blocking = md.format_desc.blocking;
+  std::int64_t block = 1;
+  for (int i = 0; i < blocking.inner_nblks; ++i)
+    if (blocking.inner_idxs[i] == axis)
+      block *= blocking.inner_blks[i];
+  return md.dims[axis] / pieces % block == 0;
+}
+
 piece_layout piece_of(const layout& whole, int axis, std::uint32_t pieces) {
   if (pieces == 1)
     return {whole, 0};

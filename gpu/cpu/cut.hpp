@@ -22,8 +22,9 @@ struct piece_layout {
   std::ptrdiff_t step = 0;
 };
 
-/// Pieces along `axis` of a layout that is not oneDNN's own. Throws `dnnl::error` where a piece would begin inside a
-/// block.
+/// Whether the layout is one whose bytes are known, and no piece begins or ends inside of a block.
+bool has_pieces(const layout& whole, int axis, std::uint32_t pieces);
+/// @pre has_pieces, or one piece
 piece_layout piece_of(const layout& whole, int axis, std::uint32_t pieces);
 
 bool is_too_long(const cut_rule& rule, double seconds);

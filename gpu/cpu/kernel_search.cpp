@@ -78,7 +78,9 @@ private:
     const convolution c(view, std::get<metadata::conv_layer>(view.what().attributes), numbers_);
     if (c.source[0] > 1 || c.a.groups > 1 || is_winograd(choice.kernel))
       return;
-    const auto possible = [&](std::uint32_t n) { return c.channels % (defaults::channels_in_block * n) == 0; };
+    const auto possible = [&](std::uint32_t n) {
+      return c.channels % (defaults::channels_in_block * n) == 0 && has_pieces(choice.weights, 0, n);
+    };
     for (auto n = parts_for(seeker_.cuts, choice.seconds, possible); n > 1; n /= 2)
       if (possible(n)) {
         const auto one = known_.look_up(layer, c.of_channels(c.channels / n), nullptr);

@@ -57,7 +57,7 @@ parted in_parts(product p, std::int64_t rows, const matmul::primitive_desc& whol
   const auto seconds =
       std::max(bytes / defaults::bytes_per_second, flops / defaults::flops_per_second / seeker.cores);
   const auto n = parts_for(seeker.cuts, seconds, [&](std::uint32_t k) {
-    return p.columns % (std::int64_t{k} * defaults::columns_in_block) == 0;
+    return p.columns % (std::int64_t{k} * defaults::columns_in_block) == 0 && has_pieces(whole.weights_desc(), 1, k);
   });
   if (n == 1)
     return {whole};

@@ -11,6 +11,7 @@ import numpy as np
 import onnxruntime
 
 TOKENS = 64
+TURN_PROCESSOR_SECONDS = 0.5
 TURN_SECONDS = 0.05  # long enough for caches and clocks to settle; its first request does not count
 
 
@@ -39,6 +40,11 @@ class Contestant:
 
     def run(self, times):
         return [float(s) for s in self.ask(f"run {times}").split()]
+
+    def processor_seconds(self):
+        """That its threads have run."""
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def outputs(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -72,6 +78,18 @@ def measure(contestants, seconds):
     for _ in range(rounds):
         for c in random.sample(contestants, len(contestants)):
             seen[c.name].append(statistics.median(c.run(turn[c.name])[1:]))
+    return seen
+
+
+def measure_processor_time(contestants, seconds):
+    """The same in seconds that the processes ran, for machines that others use too. Turns are long: it is counted in hundredths."""
+    turn = {c.name: max(4, int(TURN_PROCESSOR_SECONDS / min(c.run(5)))) for c in contestants}
+    seen = {c.name: [] for c in contestants}
+    for _ in range(max(4, round(seconds / TURN_PROCESSOR_SECONDS / len(contestants)))):
+        for c in random.sample(contestants, len(contestants)):
+            before = c.processor_seconds()
+            c.run(turn[c.name])
+            seen[c.name].append((c.processor_seconds() - before) / turn[c.name])
     return seen
 
 
