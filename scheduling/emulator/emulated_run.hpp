@@ -95,6 +95,8 @@ private:
   void on(const job_finished& e);
   void on(const segment_done& e);
   void submit_all(device_id d);
+  /// With its times counted from time 0.
+  void tell(work_record w);
   time_point ready_at(const ready_ticket& t) const;
   bool works(const worker& w) const;
 
@@ -116,6 +118,7 @@ private:
   engine engine_;
   workloads::workload& requests_;
   observer& tell_;
+  bool telling_ = false; ///< from time 0 on
   time_point now_{};
   time_point zero_{}; ///< when the workload's time began
   event_queue<happening> agenda_;

@@ -53,10 +53,7 @@ work_record emulated_run::copy_of(const transfer_queue::work& w, domain_id into)
 
 void emulated_run::on(const copy_done& e) {
   auto& t = transfers_[e.into.value];
-  auto done = *std::exchange(t.under_way, std::nullopt);
-  done.start -= zero_;
-  done.end -= zero_;
-  tell_.worked(done);
+  tell(*std::exchange(t.under_way, std::nullopt));
   effects out;
   t.queue.copied(errc::none, {}, out);
   act(out, nullptr);

@@ -84,15 +84,15 @@ void emulated_run::on(const segment_done& e) {
   auto& lane = w.lanes[e.lane.value];
   const auto s = std::move(lane.in_flight.front());
   lane.in_flight.pop_front();
-  tell_.worked({.what = work_record::kind::compute,
+  tell({.what = work_record::kind::compute,
                 .requests = s.of->requests,
                 .model = s.of->model,
                 .first = s.what.begin,
                 .last = s.what.end,
                 .device = e.device,
                 .lane = e.lane,
-                .start = s.start - zero_,
-                .end = s.end - zero_});
+                .start = s.start,
+                .end = s.end});
   effects out;
   w.queue.completed(e.lane, e.sequence, e.elapsed, out);
   act(out, &w);
@@ -113,7 +113,7 @@ void emulated_run::start_job(device_id d, const job& j) {
   const auto loading =
       loads ? where_.copy_time(host_of(j.domain), j.domain, costs(j.model).weight_bytes) : duration{};
   if (loading > duration{})
-    tell_.worked({.what = work_record::kind::load,
+    tell({.what = work_record::kind::load,
                   .requests = {},
                   .model = j.model.value - 1,
                   .first = {},
@@ -123,8 +123,8 @@ void emulated_run::start_job(device_id d, const job& j) {
                   .from = host_of(j.domain),
                   .to = j.domain,
                   .bytes = costs(j.model).weight_bytes,
-                  .start = now_ - zero_,
-                  .end = now_ + loading - zero_});
+                  .start = now_,
+                  .end = now_ + loading});
   w.building = j;
   w.building_since = now_ + loading;
   agenda_.push(now_ + loading + what_.plan_building, job_finished{d});
@@ -148,15 +148,15 @@ void emulated_run::on(const job_finished& e) {
   const auto predicted = made.until.back();
   plans_.try_emplace({kind, {j.model, j.symbols}}, std::move(made));
   if (what_.plan_building > duration{})
-    tell_.worked({.what = work_record::kind::plan,
+    tell({.what = work_record::kind::plan,
                   .requests = {},
                   .model = j.model.value - 1,
                   .first = {},
                   .last = {},
                   .device = e.device,
                   .lane = {},
-                  .start = w.building_since - zero_,
-                  .end = now_ - zero_});
+                  .start = w.building_since,
+                  .end = now_});
   post({the_scheduler, job_done{j.command, e.device, errc::none, {}, predicted, {}}});
 }
 

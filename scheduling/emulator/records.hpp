@@ -43,7 +43,7 @@ struct request_record {
   bool in_time() const { return failure == errc::none && end <= deadline; }
 };
 
-/// Who is told what happens, as it happens, in the order of the ends.
+/// Who is told what happens from time 0 on, in the order of the ends; what makes everything warm comes before.
 class observer {
 public:
   virtual ~observer() = default;
