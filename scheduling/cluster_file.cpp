@@ -1,6 +1,7 @@
 #include "scheduling/cluster_file.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <optional>
 
@@ -29,7 +30,7 @@ expected<T> amount(const json_value& v, std::string_view key, expected<T> (*pars
   const auto field = v.find(key);
   if (!field)
     return otherwise;
-  const auto x = field->parsed(parse);
+  auto x = field->parsed(parse);
   if (x && *x == T{})
     return field->wrong("it must be above 0");
   return x;
@@ -170,7 +171,7 @@ private:
         return tl::unexpected(x.error());
       if (!(*x >= defaults::least_latency_scale && *x <= defaults::most_latency_scale))
         return scale->wrong("it must be from 0.001 to 1000");
-      speed.latency_millionths = static_cast<std::uint32_t>(*x * 1e6 + 0.5);
+      speed.latency_millionths = static_cast<std::uint32_t>(std::lround(*x * 1e6));
     }
     return speed;
   }
