@@ -18,6 +18,16 @@ bool has(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
+std::optional<convolution::description> fast_direct(const convolution& c, const layout& weights,
+                                                    memory::format_tag pictures) {
+  try {
+    auto d = c.first_kernel(c.describe(algorithm::convolution_direct, c.source[0], weights, pictures));
+    return is_reference(d) ? std::nullopt : std::optional(d);
+  } catch (const dnnl::error&) {
+    return std::nullopt; // none for these weights
+  }
+}
+
 } // namespace
 
 convolution::convolution(const layer_view& of, const metadata::conv_layer& layer)
@@ -131,13 +141,15 @@ std::optional<convolution::description> with_weights_of(const conv_kernel& other
   if (is_winograd(other))
     return std::nullopt;
   const auto weights = other.how.weights_desc();
-  const auto same = weights.data_type() == c.factors ? c : c.of_float32();
-  try {
-    auto d = same.first_kernel(same.describe(algorithm::convolution_direct, c.source[0], weights));
-    return is_reference(d) ? std::nullopt : std::optional(d);
-  } catch (const dnnl::error&) {
-    return std::nullopt;
-  }
+  return fast_direct(weights.data_type() == c.factors ? c : c.of_float32(), weights, memory::format_tag::any);
+}
+
+std::vector<conv_kernel> kernels_for(const convolution& c, const layout& weights) {
+  std::vector<conv_kernel> result;
+  for (const auto pictures : {memory::format_tag::any, memory::format_tag::nhwc})
+    if (auto d = fast_direct(c, weights, pictures))
+      result.push_back({(pictures == memory::format_tag::any ? "" : "nhwc/") + std::string(d->impl_info_str()), *d});
+  return result;
 }
 
 bool is_winograd(const conv_kernel& k) {

@@ -69,6 +69,9 @@ conv_kernel direct_kernel(const convolution& c);
 /// Winograd's, and of what is not in float32 all those that are ("f32/...").
 std::vector<conv_kernel> other_kernels(const convolution& c, const conv_kernel& direct, bool exact);
 
+/// Kernels that do not transform, for weights that lie so; the reference is none.
+std::vector<conv_kernel> kernels_for(const convolution& c, const layout& weights);
+
 /// The kernel that takes its weights as `other`'s does; nothing if there is no fast one, or it transforms.
 std::optional<convolution::description> with_weights_of(const conv_kernel& other, const convolution& c);
 

@@ -16,6 +16,15 @@ std::string library() {
   return "onednn " + std::to_string(v->major) + "." + std::to_string(v->minor) + "." + std::to_string(v->patch);
 }
 
+/// As "16b16a".
+std::string text_of_blocks(const layout& of) {
+  const auto& blocking = of.data.format_desc.blocking;
+  std::string text;
+  for (int i = 0; i < blocking.inner_nblks; ++i)
+    text += std::to_string(blocking.inner_blks[i]) + static_cast<char>('a' + blocking.inner_idxs[i]);
+  return text;
+}
+
 layout layout_of(const extents& shape, number type, std::size_t which) {
   return {shape, type, picture_tags()[which]};
 }
@@ -71,16 +80,30 @@ kernel_choice searched::choice(const timed& chosen, const timed& direct) const {
 }
 
 searched kernel_findings::look_up(std::uint32_t index, const convolution& c, const searched* one) {
-  const layer_view layer(model_, symbols_, index);
-  searched s{.layer = index, .kernels = {direct_kernel(c)}, .found = {}};
-  for (auto& other : other_kernels(c, s.kernels.front(), seeker_.exact))
-    s.kernels.push_back(std::move(other));
+  std::vector<conv_kernel> kernels{direct_kernel(c)};
+  for (auto& other : other_kernels(c, kernels.front(), seeker_.exact))
+    kernels.push_back(std::move(other));
   if (one)
-    add_those_of(*one, c, s.kernels);
+    add_those_of(*one, c, kernels);
+  return look_up(index, c, std::move(kernels), one, seeker_.exact ? " exact" : "");
+}
+
+std::optional<searched> kernel_findings::look_up_piece(std::uint32_t index, const convolution& c,
+                                                       const layout& weights) {
+  auto kernels = kernels_for(c, weights);
+  if (kernels.empty() || weights.data_type() != c.factors)
+    return std::nullopt;
+  return look_up(index, c, std::move(kernels), nullptr, " of " + text_of_blocks(weights));
+}
+
+searched kernel_findings::look_up(std::uint32_t index, const convolution& c, std::vector<conv_kernel> kernels,
+                                  const searched* one, const std::string& what) {
+  const layer_view layer(model_, symbols_, index);
+  searched s{.layer = index, .kernels = std::move(kernels), .found = {}};
   const auto from = layer.root(layer.input_value(conv_x));
   const bool plain = must_be_plain_[from] || model_.values()[from].origin == metadata::value_origin::input;
   const metadata::kernel_problem problem{seeker_.device, library(),
-                                         c.text() + (plain ? " plain" : "") + (seeker_.exact ? " exact" : "")};
+                                         c.text() + (plain ? " plain" : "") + what};
   const auto known = seeker_.choices->find(problem);
   auto found = known ? read(*known, s.kernels) : std::nullopt;
   if (!found) {

@@ -53,11 +53,16 @@ public:
       : model_(model), symbols_(symbols), must_be_plain_(must_be_plain), numbers_(numbers), home_(home),
         seeker_(seeker) {}
 
-  /// `c`: that of layer `index`, or a part of it. `one`: the same layer at a batch of one, if `c` is of another.
-  /// Throws `failure`, `dnnl::error`.
+  /// `c`: that of layer `index`. `one`: the same layer at a batch of one, if `c` is of another. Throws `failure`,
+  /// `dnnl::error`.
   searched look_up(std::uint32_t index, const convolution& c, const searched* one);
+  /// `c`: some of the channels of layer `index`, whose weights lie so. Nothing if there are no fast kernels for that.
+  /// Throws as above.
+  std::optional<searched> look_up_piece(std::uint32_t index, const convolution& c, const layout& weights);
 
 private:
+  searched look_up(std::uint32_t index, const convolution& c, std::vector<conv_kernel> kernels, const searched* one,
+                   const std::string& what);
   finding measure(const layer_view& layer, const convolution& c, const std::vector<conv_kernel>& kernels, bool plain,
                   const searched* one);
   double reordering(const layout& from, const layout& to);

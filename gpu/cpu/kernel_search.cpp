@@ -83,12 +83,10 @@ private:
     };
     for (auto n = parts_for(seeker_.cuts, choice.seconds, possible); n > 1; n /= 2)
       if (possible(n)) {
-        const auto one = known_.look_up(layer, c.of_channels(c.channels / n), nullptr);
-        const auto& [best, direct] = one.found.in[pictures];
-        const auto& kernel = one.kernel(best);
-        if (n * best.seconds <= seeker_.cuts.most_cost * choice.seconds
-            && same_layout(piece_of(choice.weights, 0, n).how, kernel.how.weights_desc())) {
-          choice = {kernel, {1, n}, choice.weights, n * best.seconds, n * direct.seconds};
+        const auto one = known_.look_up_piece(layer, c.of_channels(c.channels / n), piece_of(choice.weights, 0, n).how);
+        const auto* best = one ? &one->found.in[pictures].best : nullptr;
+        if (best && n * best->seconds <= seeker_.cuts.most_cost * choice.seconds) {
+          choice = {one->kernel(*best), {1, n}, choice.weights, n * best->seconds, n * best->seconds};
           return;
         }
       }
