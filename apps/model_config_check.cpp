@@ -6,6 +6,7 @@
 
 #include "apps/model_config.hpp"
 #include "apps/symbols.hpp"
+#include "metadata/batch_symbols.hpp"
 
 /// A configuration against the model it is for, and requests against both.
 namespace baton::apps {

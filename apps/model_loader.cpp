@@ -6,6 +6,7 @@
 
 #include "apps/defaults.hpp"
 #include "apps/labels.hpp"
+#include "metadata/batch_symbols.hpp"
 #include "metadata/model_import.hpp"
 
 namespace baton::apps {

@@ -51,6 +51,7 @@ int run(int argc, char** argv) {
   add_models_command(app, chosen);
   add_devices_command(app, chosen);
   add_bench_command(app, chosen);
+  add_simulate_command(app, chosen);
   add_trace_command(app, chosen);
   try {
     app.parse(argc, argv);

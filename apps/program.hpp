@@ -35,6 +35,7 @@ void add_models_command(CLI::App& app, chosen_command& chosen);
 void add_devices_command(CLI::App& app, chosen_command& chosen);
 void add_serve_command(CLI::App& app, chosen_command& chosen);
 void add_bench_command(CLI::App& app, chosen_command& chosen);
+void add_simulate_command(CLI::App& app, chosen_command& chosen);
 void add_trace_command(CLI::App& app, chosen_command& chosen);
 
 /// Description of `--trace`.

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "metadata/batch_symbols.hpp"
+
 namespace baton::apps {
 
 expected<symbol_map> parse_symbols(const std::vector<std::string>& pairs) {
@@ -25,18 +27,6 @@ expected<symbol_map> parse_symbols(const std::vector<std::string>& pairs) {
   return named;
 }
 
-std::vector<bool> batch_symbols(const metadata::model& m) {
-  std::vector<bool> is_batch(m.symbols().size());
-  for (auto v : m.inputs()) {
-    const auto& input = m.values()[v];
-    if (!input.batch_axis || *input.batch_axis >= input.shape.size())
-      continue;
-    if (auto s = input.shape[*input.batch_axis].as_symbol())
-      is_batch[*s] = true;
-  }
-  return is_batch;
-}
-
 expected<metadata::symbol_values> bind_symbols(const metadata::model& m, const symbol_map& named, std::int64_t batch,
                                                std::int64_t other) {
   const auto& names = m.symbols();
@@ -44,7 +34,7 @@ expected<metadata::symbol_values> bind_symbols(const metadata::model& m, const s
     if (std::find(names.begin(), names.end(), name) == names.end())
       return fail(errc::bad_argument, fmt::format("model '{}' has no symbol '{}'; it has: {}", m.name(), name,
                                                   names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
-  auto is_batch = batch_symbols(m);
+  auto is_batch = metadata::batch_symbols(m);
   metadata::symbol_values values;
   for (std::size_t i = 0; i < names.size(); ++i) {
     auto it = named.find(names[i]);

@@ -14,9 +14,6 @@ using symbol_map = std::map<std::string, std::int64_t>;
 /// Errors: `bad_argument` naming the pair.
 expected<symbol_map> parse_symbols(const std::vector<std::string>& pairs);
 
-/// Per symbol of the model: whether it is the batch axis of an input.
-std::vector<bool> batch_symbols(const metadata::model& m);
-
 /// Values for all symbols: those named, `batch` for batch symbols, `other` for the rest.
 /// Errors: `bad_argument` for a name that is no symbol of the model.
 expected<metadata::symbol_values> bind_symbols(const metadata::model& m, const symbol_map& named, std::int64_t batch,

@@ -49,4 +49,19 @@ inline constexpr std::size_t max_npy_header = 65'536;
 /// How long another process may keep the store's file to itself.
 inline constexpr std::chrono::milliseconds store_patience{2000};
 
+// What an emulated device attains of its peaks. From measured_models.cpp, 1 row:
+/// Of the arithmetic: ResNet-18's 3x3 convolutions of 64 channels (231 MFLOP) attain 50 to 71% on the GTX 1080 Ti and
+/// 66 to 69% on the RTX 2060.
+inline constexpr std::uint64_t arithmetic_percent = 70;
+/// Of the memory's bandwidth: AlexNet's first linear layer (151 MB of weights) attains 67% and 90%.
+inline constexpr std::uint64_t bandwidth_percent = 80;
+/// Of PCIe's data rate, by pinned buffers: headers of packets of 128 to 256 bytes take 10 to 20%, and 12 to 13 of 15.75
+/// GB/s is what copies over 16 lanes of generation 3 are known for. (ResNets' weights, copied from pageable memory,
+/// attain 27 to 56% in measured_times.cpp.)
+inline constexpr std::uint64_t pcie_percent = 80;
+/// Of one layer in a table of measurements: an hour; what is longer is a mistake in the file.
+inline constexpr std::chrono::hours max_layer_time{1};
+/// Rows of a batch in a table.
+inline constexpr std::uint32_t max_rows = 1U << 20;
+
 } // namespace baton::metadata::defaults

@@ -30,5 +30,36 @@ inline constexpr std::chrono::minutes sound_worker{10};
 inline constexpr std::uint32_t refusals_per_task = 4;
 /// Task ids whose last epoch a worker remembers, to refuse a stale accept.
 inline constexpr std::size_t remembered_epochs = 1024;
+/// In an emulation: tasks that may wait, and segments in flight per lane, as on a GPU.
+inline constexpr std::size_t emulated_waiting_tasks = 10'000'000;
+inline constexpr std::uint32_t emulated_in_flight = 2;
+
+// Bounds of what an emulation is described by: far beyond any use, small enough that a mistake costs neither memory nor
+// time.
+/// Domains of a cluster (its table of links has the square of it), and lanes of a device.
+inline constexpr std::size_t most_domains = 1024;
+inline constexpr std::uint32_t most_lanes = 8;
+/// Of a link.
+inline constexpr std::chrono::hours longest_latency{1};
+/// What a device's latencies may be multiplied by.
+inline constexpr double least_latency_scale = 0.001;
+inline constexpr double most_latency_scale = 1000;
+/// Clients of a closed loop, samples of a query.
+inline constexpr std::uint32_t most_clients = 1'000'000;
+inline constexpr std::uint32_t most_samples = 10'000'000;
+/// Invocations of all functions of a trace in one minute: the requests of a minute are made at a time.
+inline constexpr std::int64_t most_invocations = 10'000'000;
+inline constexpr std::uint32_t minutes_a_day = 1440;
+/// A mean interval between requests, a client's thinking.
+inline constexpr std::chrono::hours longest_interval{365 * 24};
+/// Turns of asking and silence in a mean interval: each takes a step.
+inline constexpr std::int64_t most_phases = 1'000'000;
+/// Coefficients of variation: below, a fixed interval is meant; above, samples are 0 or beyond all time.
+inline constexpr double least_cv = 0.01;
+inline constexpr double most_cv = 100;
+/// What a copy between host and GPU takes before the first byte: of 4,000 bytes, measured_times.cpp has 1 to 18 us.
+inline constexpr std::chrono::microseconds host_link_latency{10};
+/// Of a peer over NVLink: a copy that no host's memory takes part in.
+inline constexpr std::chrono::microseconds peer_link_latency{5};
 
 } // namespace baton::scheduling::defaults

@@ -60,7 +60,7 @@ std::string engine::describe() const {
 
 engine::state::state(config c, std::shared_ptr<const policy> p)
     : cluster_(std::move(c.devices)), policy_(std::move(p)), waiting_limit_(c.waiting_limit), backlog_(c.backlog),
-      devices_(cluster_->devices.size()), plans_(*cluster_), in_service_(plans_.groups()),
+      devices_(cluster_->devices.size()), plans_(*cluster_), in_service_(plans_.groups()), work_(plans_.groups()),
       startable_(devices_.size(), policy_) {
   for (const auto& d : cluster_->devices)
     ++in_service_[group(d.id)];
@@ -70,7 +70,8 @@ engine::state::state(config c, std::shared_ptr<const policy> p)
 // --------------------------------------------------------------------------------------------------------------
 
 waiting_task engine::state::waiting_form(const task_state& t) const {
-  return {t.what.id, t.what.priority, t.arrival, t.pinned, t.values_in, t.laid_out_by};
+  return {t.what.id,     t.what.priority, t.arrival,          t.pinned, t.values_in,
+          t.laid_out_by, t.what.deadline, t.shape, shapes_.at(t.shape).size};
 }
 
 running_task engine::state::running_form(const task_state& t) const {
@@ -80,6 +81,14 @@ running_task engine::state::running_form(const task_state& t) const {
 std::optional<waiting_task> engine::state::first_waiting(device_id d) const {
   const auto* first = devices_[d.value].up ? startable_.first(d, group(d)) : nullptr;
   return first ? std::optional{*first} : std::nullopt;
+}
+
+std::vector<waiting_task> engine::state::heads(device_id d) const {
+  return devices_[d.value].up ? startable_.heads(d, group(d)) : std::vector<waiting_task>{};
+}
+
+bool engine::state::is_fastest(device_id d) const {
+  return work_[group(d)] == *std::min_element(work_.begin(), work_.end());
 }
 
 bool engine::state::has_free_lane(device_id d) const {

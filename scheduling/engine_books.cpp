@@ -6,12 +6,12 @@
 namespace baton::scheduling {
 
 void engine::state::enter(task_state& t) {
-  t.entered = waiting_form(t);
-  ++waiting_;
-  suspects_.insert(t.what.id);
   auto [s, fresh] = shapes_.try_emplace(t.shape);
   if (fresh)
     look_up(t.shape, s->second);
+  t.entered = waiting_form(t);
+  ++waiting_;
+  suspects_.insert(t.what.id);
   s->second.waiting.insert(t.what.id);
   index(t);
 }
@@ -79,11 +79,18 @@ bool engine::state::could_start(const task_state& t) const {
 void engine::state::look_up(plan_table::number shape, shape_state& s) {
   std::vector<bool> groups(plans_.groups());
   s.lacking = false;
+  duration sum{};
+  std::int64_t known = 0;
   for (std::uint32_t g = 0; g < plans_.groups(); ++g) {
     const auto& p = plans_.at(shape, g);
     groups[g] = p.what == plan_table::status::ready;
     s.lacking = s.lacking || !p.lacking.layers.empty();
+    if (p.predicted > duration{}) {
+      sum += p.predicted * in_service_[g];
+      known += in_service_[g];
+    }
   }
+  s.size = known > 0 ? sum / known : duration{};
   s.reach = startable_.reach_of(groups);
 }
 
@@ -122,10 +129,18 @@ void engine::state::plans_changed(plan_table::number shape) {
   auto s = shapes_.find(shape);
   if (s == shapes_.end())
     return;
+  const auto size = s->second.size;
   look_up(shape, s->second);
   suspects_.insert(s->second.waiting.begin(), s->second.waiting.end());
-  for (auto id : s->second.waiting)
-    index(tasks_.at(id));
+  for (auto id : s->second.waiting) {
+    auto& t = tasks_.at(id);
+    if (s->second.size != size) { // it may have another place in the order
+      if (t.reach != waiting_index::nowhere)
+        startable_.erase(*t.entered, std::exchange(t.reach, waiting_index::nowhere));
+      t.entered->size = s->second.size;
+    }
+    index(t);
+  }
 }
 
 /// Whether a command may be sent for it.

@@ -86,6 +86,8 @@ void engine::state::on(const job_done& e) {
   devices_.at(c.receiver.value).job = {};
   sort(c.receiver);
   if (e.failure == errc::none)
+    work_[c.plan.group] += e.predicted;
+  if (e.failure == errc::none)
     plans_.built(c.plan, e.predicted, e.lacking, e.message);
   else
     plans_.not_built(c.plan, e.failure, e.message, now_);

@@ -79,6 +79,7 @@ struct device_state {
 struct shape_state {
   waiting_index::reach reach = waiting_index::nowhere; ///< where there are plans
   bool lacking = false;                                ///< some of them lack layers
+  duration size{};                                     ///< see `waiting_task`
   std::set<task_id> waiting;
 };
 
@@ -103,6 +104,9 @@ struct engine::state final : view {
   std::vector<running_task> running(device_id d) const override;
   std::optional<device_id> next_free(device_id from) const override;
   std::optional<device_id> next_crowded(device_id from) const override { return first_from(crowded_, from); }
+  std::vector<waiting_task> heads(device_id d) const override;
+  duration predicted(std::uint32_t shape, device_id d) const override { return plans_.at(shape, group(d)).predicted; }
+  bool is_fastest(device_id d) const override;
   common common_first() const override;
   std::optional<running_task> least_urgent() const override;
 
@@ -207,6 +211,7 @@ struct engine::state final : view {
   std::map<plan_table::number, shape_state> shapes_; ///< those that tasks wait for
   std::map<domain_id, std::size_t> resident_;        ///< see `task_state::resident`
   std::vector<std::uint32_t> in_service_;            ///< devices, by group
+  std::vector<duration> work_;                       ///< of all plans there are, once each, by group
   waiting_index startable_;
   std::set<device_id> free_, crowded_;
   std::set<std::pair<duration, device_id>> in_line_; ///< no lane free, but the load is below the backlog

@@ -10,9 +10,14 @@ namespace baton::scheduling {
 namespace {
 
 using maker = std::unique_ptr<policy> (*)();
-constexpr std::array<std::pair<std::string_view, maker>, 2> registered{{
+constexpr std::array<std::pair<std::string_view, maker>, 7> registered{{
     {"fifo", policies::make_fifo},
     {"priority", policies::make_priority},
+    {"sjf", policies::make_sjf},
+    {"edf", policies::make_edf},
+    {"naive", policies::make_naive},
+    {"non_naive", policies::make_non_naive},
+    {"best", policies::make_best},
 }};
 
 } // namespace

@@ -18,6 +18,9 @@ struct waiting_task {
   device_id pinned = no_device;    ///< must run here
   domain_id values_in = no_domain; ///< no_domain: not started, inputs in the host domain
   device_id laid_out_by = no_device;
+  time_point deadline = never;
+  std::uint32_t shape = 0; ///< tasks of one model at one shape have the same
+  duration size{};         ///< of a whole run, mean of all devices for which it is known
 };
 /// A device with what runs on it.
 struct running_task {
@@ -47,6 +50,13 @@ public:
   /// `d` takes a task: a lane of it is free and its worker is up; or, where no device has a free lane, it has the least
   /// to do of all and the task would stand in line there for a short time only (`engine::config::backlog`).
   virtual bool has_free_lane(device_id d) const = 0;
+  /// The first waiting task of each shape, in that order too, among those that may run on `d`. Only for a policy that
+  /// `chooses_among_shapes`.
+  virtual std::vector<waiting_task> heads(device_id d) const = 0;
+  /// Of a whole run; 0: not known.
+  virtual duration predicted(std::uint32_t shape, device_id d) const = 0;
+  /// Whether no device takes less time for all models together.
+  virtual bool is_fastest(device_id d) const = 0;
   virtual std::vector<running_task> running(device_id d) const = 0;
 
   // What spares a policy the walk over all devices.
@@ -77,6 +87,8 @@ public:
   virtual std::string_view name() const = 0;
   /// Strict weak order of waiting tasks; ties are broken by arrival.
   virtual bool before(const waiting_task& a, const waiting_task& b) const = 0;
+  /// Whether it asks for `view::heads`.
+  virtual bool chooses_among_shapes() const { return false; }
   /// Called for each device after each event, until it returns nothing.
   virtual std::optional<decision> decide(const view& v, device_id d) const = 0;
   /// The first device at or after `from` for which `decide` has something to say. A policy that can tell without asking

@@ -6,7 +6,7 @@ namespace baton::scheduling {
 
 waiting_index::waiting_index(std::size_t devices, std::shared_ptr<const policy> rule)
     : devices_(devices), rule_(std::move(rule)), order_{rule_.get()}, groups_(1),
-      buckets_(1, bucket{ordered{order_}, {}}) {}
+      buckets_(1, bucket{ordered{order_}, {}, {}}) {}
 
 waiting_index::reach waiting_index::reach_of(const std::vector<bool>& groups) {
   if (std::find(groups.begin(), groups.end(), true) == groups.end())
@@ -14,7 +14,7 @@ waiting_index::reach waiting_index::reach_of(const std::vector<bool>& groups) {
   auto known = std::find(groups_.begin(), groups_.end(), groups);
   if (known == groups_.end()) {
     known = groups_.insert(known, groups);
-    buckets_.push_back({ordered{order_}, {}});
+    buckets_.push_back({ordered{order_}, {}, {}});
   }
   return static_cast<reach>(known - groups_.begin());
 }
@@ -30,12 +30,20 @@ waiting_index::ordered& waiting_index::place(const waiting_task& t, reach r) {
 
 void waiting_index::insert(const waiting_task& t, reach r) {
   place(t, r).insert(t);
+  if (rule_->chooses_among_shapes())
+    buckets_[r].by_shape.try_emplace(t.shape, order_).first->second.insert(t);
   ++size_;
   pinned_ += t.pinned != no_device;
 }
 
 void waiting_index::erase(const waiting_task& t, reach r) {
   place(t, r).erase(t);
+  if (auto& shapes = buckets_[r].by_shape; !shapes.empty()) {
+    const auto of = shapes.find(t.shape);
+    of->second.erase(t);
+    if (of->second.empty())
+      shapes.erase(of);
+  }
   --size_;
   pinned_ -= t.pinned != no_device;
 }
@@ -54,6 +62,26 @@ const waiting_task* waiting_index::first(device_id d, std::uint32_t group) const
       consider(buckets_[r].pinned[d.value]);
   }
   return best;
+}
+
+std::vector<waiting_task> waiting_index::heads(device_id d, std::uint32_t group) const {
+  std::map<std::uint32_t, const waiting_task*> best;
+  for (reach r = 1; r < buckets_.size(); ++r)
+    if (groups_[r][group])
+      for (const auto& [shape, tasks] : buckets_[r].by_shape) {
+        const auto first = std::find_if(tasks.begin(), tasks.end(),
+                                        [d](const auto& t) { return t.pinned == no_device || t.pinned == d; });
+        if (first == tasks.end())
+          continue;
+        auto& known = best[shape];
+        if (!known || order_(*first, *known))
+          known = &*first;
+      }
+  std::vector<waiting_task> result;
+  result.reserve(best.size());
+  for (const auto& [shape, t] : best)
+    result.push_back(*t);
+  return result;
 }
 
 waiting_index::common waiting_index::for_all() const {

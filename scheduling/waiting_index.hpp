@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <utility>
@@ -38,6 +39,8 @@ public:
 
   /// The first that may run on `d`, a device of `group`; null if there is none.
   const waiting_task* first(device_id d, std::uint32_t group) const;
+  /// The first of each shape that may run on `d`, a device of `group`; by rising shape.
+  std::vector<waiting_task> heads(device_id d, std::uint32_t group) const;
   /// Whether that is the same task for every device, and which.
   struct common {
     bool same = true;
@@ -51,6 +54,7 @@ private:
   struct bucket {
     ordered tasks;               ///< that may run on any device of the groups
     std::vector<ordered> pinned; ///< by device; empty until one is needed
+    std::map<std::uint32_t, ordered> by_shape; ///< all of them; only for a policy that chooses among shapes
   };
   ordered& place(const waiting_task& t, reach r);
 

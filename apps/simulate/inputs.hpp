@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "apps/simulate/simulation.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace baton::apps::simulate {
+
+/// What the command line says of a simulation.
+struct input_options {
+  std::string cluster;             ///< a file
+  std::vector<std::string> models; ///< names, files
+  std::vector<std::string> profiles;
+  std::vector<std::string> symbols;
+  std::string policies = "fifo";
+  std::string arrivals = "poisson";
+  double rate = 100;
+  double cv = 1;
+  double zipf = 0;
+  std::uint32_t clients = 8;
+  double think_ms = 0;
+  std::string trace;
+  std::uint64_t requests = 1000;
+  double seconds = 0;
+  double slo = 0;
+  std::uint32_t seeds = 1;
+  std::uint64_t seed = 1;
+  long long quantum = 500;
+  double message_latency_us = 0;
+  double backlog_us = 0;
+};
+
+void add_input_options(CLI::App& command, input_options& o);
+
+/// Reads the files and puts a simulation together. Errors: `bad_argument`, `io`, naming option or file.
+expected<simulation> make_simulation(const input_options& o);
+
+} // namespace baton::apps::simulate

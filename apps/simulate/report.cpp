@@ -1,0 +1,144 @@
+#include "apps/simulate/report.hpp"
+
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "apps/table.hpp"
+
+namespace baton::apps::simulate {
+namespace {
+
+double ms(duration d) {
+  return std::chrono::duration<double, std::milli>(d).count();
+}
+
+/// A figure of a run.
+struct measure {
+  const char* name;
+  const char* title;
+  double (*of)(const outcome&);
+  int digits;
+};
+
+constexpr std::array measures{
+    measure{"makespan_ms", "makespan ms", [](const outcome& o) { return ms(o.makespan); }, 2},
+    measure{"throughput", "answers/s",
+            [](const outcome& o) {
+              return o.makespan > duration{} ? static_cast<double>(o.answered) / ms(o.makespan) * 1e3 : 0.0;
+            },
+            1},
+    measure{"mean_ms", "mean ms", [](const outcome& o) { return ms(o.mean); }, 3},
+    measure{"p50_ms", "p50 ms", [](const outcome& o) { return ms(o.p50); }, 3},
+    measure{"p99_ms", "p99 ms", [](const outcome& o) { return ms(o.p99); }, 3},
+    measure{"in_time", "in time %",
+            [](const outcome& o) {
+              return o.requests > 0 ? 100.0 * static_cast<double>(o.in_time) / static_cast<double>(o.requests) : 0.0;
+            },
+            2},
+    measure{"busy", "busy %", [](const outcome& o) { return 100 * o.busy; }, 1},
+    measure{"preemptions", "preemptions", [](const outcome& o) { return static_cast<double>(o.preemptions); }, 1},
+    measure{"moves", "moves", [](const outcome& o) { return static_cast<double>(o.moves); }, 1},
+};
+
+estimate over_seeds(const measure& m, const std::vector<outcome>& seeds) {
+  std::vector<double> samples;
+  samples.reserve(seeds.size());
+  for (const auto& o : seeds)
+    samples.push_back(m.of(o));
+  return estimate_of(samples);
+}
+
+} // namespace
+
+std::string comparison_table(const simulation& s, const outcomes& of) {
+  using enum table::align;
+  std::vector<table::column> columns{{"policy"}};
+  for (const auto& m : measures)
+    columns.push_back({m.title, right});
+  table t(std::move(columns));
+  for (std::size_t p = 0; p < s.policies.size(); ++p) {
+    std::vector<std::string> row{s.policies[p]};
+    for (const auto& m : measures) {
+      const auto e = over_seeds(m, of[p]);
+      row.push_back(s.seeds > 1 ? fmt::format("{:.{}f} ±{:.{}f}", e.mean, m.digits, e.half_width, m.digits)
+                                : fmt::format("{:.{}f}", e.mean, m.digits));
+    }
+    t.add(std::move(row));
+  }
+  return t.text();
+}
+
+std::string comparison_csv(const simulation& s, const outcomes& of) {
+  std::string text = "policy,seed,requests,answered";
+  for (const auto& m : measures)
+    text += fmt::format(",{}", m.name);
+  text += '\n';
+  for (std::size_t p = 0; p < s.policies.size(); ++p)
+    for (std::size_t i = 0; i < of[p].size(); ++i) {
+      const auto& o = of[p][i];
+      text += fmt::format("{},{},{},{}", s.policies[p], s.first_seed + i, o.requests, o.answered);
+      for (const auto& m : measures)
+        text += fmt::format(",{}", m.of(o));
+      text += '\n';
+    }
+  return text;
+}
+
+std::string comparison_json(const simulation& s, const outcomes& of) {
+  nlohmann::ordered_json all;
+  for (const auto& m : s.what.models)
+    all["models"].push_back(m.name);
+  for (const auto& d : s.what.where->devices.devices)
+    all["devices"].push_back({{"name", s.what.where->name(d.id)},
+                              {"kind", s.what.where->speeds[d.kind].kind->name},
+                              {"lanes", d.lanes}});
+  all["seeds"] = s.seeds;
+  all["first_seed"] = s.first_seed;
+  for (std::size_t p = 0; p < s.policies.size(); ++p) {
+    nlohmann::ordered_json policy{{"policy", s.policies[p]}};
+    for (const auto& m : measures) {
+      const auto e = over_seeds(m, of[p]);
+      auto& figure = policy["figures"][m.name];
+      figure = {{"mean", e.mean}, {"half_width_95", e.half_width}};
+      for (const auto& o : of[p])
+        figure["runs"].push_back(m.of(o));
+    }
+    all["policies"].push_back(std::move(policy));
+  }
+  return all.dump(2) + '\n';
+}
+
+expected<std::unique_ptr<schedule_writer>> schedule_writer::open(const std::string& file,
+                                                                 const scheduling::emulation& what) {
+  std::ofstream out(file);
+  out << "kind,requests,model,first_layer,first_part,last_layer,last_part,device,lane,from,to,bytes,start_ns,end_ns\n";
+  if (!out)
+    return fail(errc::io, "cannot write " + file);
+  return std::unique_ptr<schedule_writer>(new schedule_writer(std::move(out), file, what));
+}
+
+void schedule_writer::worked(const scheduling::work_record& w) {
+  static constexpr std::array names{"compute", "transfer", "load", "plan"};
+  const auto& where = *what_.where;
+  const auto domain = [&](metadata::domain_id d) {
+    return d == metadata::no_domain ? std::string{} : where.domains[d.value].name;
+  };
+  std::string requests;
+  for (const auto r : w.requests)
+    requests += (requests.empty() ? "" : " ") + std::to_string(r.value);
+  const bool on_a_device = w.device != metadata::no_device;
+  out_ << fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", names[static_cast<std::size_t>(w.what)], requests,
+                      what_.models[w.model].name, w.first.layer, w.first.part, w.last.layer, w.last.part,
+                      on_a_device ? where.name(w.device) : "", on_a_device ? std::to_string(w.lane.value) : "",
+                      domain(w.from), domain(w.to), w.bytes, w.start.count(), w.end.count());
+}
+
+expected<void> schedule_writer::close() {
+  out_.close();
+  return out_ ? expected<void>{} : fail(errc::io, "cannot write " + file_);
+}
+
+} // namespace baton::apps::simulate

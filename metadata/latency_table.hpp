@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "metadata/error.hpp"
+#include "metadata/ids.hpp"
+
+namespace baton::metadata {
+
+/// How long each layer of a model takes on one kind of device, by the rows of a batch.
+struct latency_table {
+  std::vector<std::uint32_t> rows;           ///< numbers of rows it knows, rising
+  std::vector<std::vector<duration>> layers; ///< [entry of `rows`][layer]
+
+  /// Adds the layers' times at `n` rows. Errors (`bad_argument`): `n` is 0, too large or there already; other than as
+  /// many layers as before; a time below 0 or above `defaults::max_layer_time`.
+  expected<void> add(std::uint32_t n, std::vector<duration> times);
+
+  bool empty() const { return rows.empty(); }
+  std::uint32_t layer_count() const { return empty() ? 0 : static_cast<std::uint32_t>(layers.front().size()); }
+  /// Of layer `i` at `n` rows. Between two entries on the line through them, rounded down; below the first its time, as
+  /// a kernel that does not fill the device takes no less for fewer rows; beyond the last by the slope of the last two,
+  /// but not falling, and no more than in proportion to the rows, which running one after the other would take. With
+  /// one entry only: in proportion.
+  /// @pre not empty, `i` < layer_count(), `n` > 0
+  duration layer(std::uint32_t i, std::uint32_t n) const;
+  /// The sum over all layers.
+  duration whole(std::uint32_t n) const;
+
+  friend bool operator==(const latency_table&, const latency_table&) = default;
+};
+
+} // namespace baton::metadata

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "metadata/device_kinds.hpp"
+#include "scheduling/cluster.hpp"
+
+namespace baton::scheduling {
+
+/// How bytes get from one domain to another.
+struct link_facts {
+  duration latency{};
+  std::uint64_t bandwidth = 0; ///< bytes/s
+
+  /// How long a copy takes that has the link to itself. @pre bandwidth > 0
+  duration copy_time(std::uint64_t bytes) const;
+  friend bool operator==(const link_facts&, const link_facts&) = default;
+};
+
+/// A place where memory is.
+struct domain_facts {
+  std::string name;         ///< NODE/host, NODE/gpu0
+  std::uint32_t node = 0;   ///< among `cluster_description::nodes`
+  std::uint64_t memory = 0; ///< bytes
+};
+
+/// What devices can be, as far as their speed goes: `device_facts::kind` counts these.
+struct device_speed {
+  const metadata::device_kind* kind = nullptr;
+  std::uint32_t latency_millionths = 1'000'000; ///< what its latencies are multiplied by
+
+  duration scaled(duration latency) const;
+  friend bool operator==(const device_speed&, const device_speed&) = default;
+};
+
+/// A cluster that is not here. Domain 0 is the host of the first node, the head; each node's host is followed by its
+/// GPUs.
+struct cluster_description {
+  std::vector<std::string> nodes;
+  std::vector<domain_facts> domains; ///< by `domain_id`
+  std::vector<device_speed> speeds;  ///< by `device_facts::kind`
+  cluster devices;
+  std::vector<std::vector<link_facts>> links; ///< [from domain][to domain]; none from a domain to itself
+
+  const std::string& name(device_id d) const { return domains[devices.at(d).domain.value].name; }
+  /// 0 within a domain.
+  duration copy_time(domain_id from, domain_id to, std::uint64_t bytes) const;
+};
+
+} // namespace baton::scheduling

@@ -1,0 +1,142 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "scheduling/emulator/emulator.hpp"
+#include "scheduling/emulator/event_queue.hpp"
+#include "scheduling/run_queue.hpp"
+#include "scheduling/transfer_queue.hpp"
+
+namespace baton::scheduling {
+
+/// A run under way: who there is, what is on its way between them, what is open.
+class emulated_run {
+public:
+  emulated_run(const emulation& what, engine decisions, workloads::workload& requests, observer& tell);
+
+  expected<void> warm_up();
+  expected<emulation_counters> run();
+
+private:
+  // -- what can happen ------------------------------------------------------------------------------------------------
+  struct segment_done {
+    device_id device;
+    lane_id lane;
+    std::uint64_t sequence = 0;
+    duration elapsed{};
+  };
+  struct copy_done {
+    domain_id into;
+  };
+  struct job_finished {
+    device_id device;
+  };
+  struct arrival_due {};
+  struct wake {};
+  using happening = std::variant<segment_done, copy_done, job_finished, arrival_due, wake, envelope>;
+
+  /// A plan, and how long it takes up to each layer.
+  struct plan_times {
+    std::shared_ptr<const plan_profile> profile;
+    std::vector<duration> until;
+  };
+  /// A task that a worker has.
+  struct held_task {
+    const plan_times* plan = nullptr;
+    std::uint32_t model = 0;
+    std::vector<request_id> requests;
+    ready_ticket ready; ///< waited for
+  };
+  struct submitted {
+    segment what;
+    std::shared_ptr<const held_task> of;
+    time_point start{};
+    time_point end{};
+  };
+  struct lane_state {
+    std::deque<submitted> in_flight;
+    time_point free{}; ///< when all of them are done
+  };
+  struct worker {
+    run_queue queue;
+    std::vector<lane_state> lanes;
+    std::unordered_map<task_id, std::shared_ptr<const held_task>> held;
+    std::deque<message> unread; ///< by an inline device, while it works
+    std::optional<job> building;
+    time_point building_since{};
+  };
+  using plan_of = std::pair<model_id, std::vector<std::int64_t>>;
+
+  // -- time and messages (emulated_run.cpp) ---------------------------------------------------------------------------
+  void step();
+  void post(envelope e);
+  void settle();
+  void deliver_to(envelope e);
+  void decide(const event& e);
+  void perform(action&& a);
+  void act(effects& out, worker* by);
+
+  // -- the controller (emulated_run.cpp) ------------------------------------------------------------------------------
+  void take_arrivals();
+  void at_controller(const message& m);
+  void end(request_id r, errc failure, device_id on, const phases& spent, const detours& taken);
+
+  // -- workers (emulated_worker.cpp) ----------------------------------------------------------------------------------
+  void at_worker(device_id d, message&& m);
+  void read(device_id d, const message& m);
+  void take_in(worker& w, device_id d, const accept& m, effects& out);
+  void start_job(device_id d, const job& j);
+  void on(const job_finished& e);
+  void on(const segment_done& e);
+  void submit_all(device_id d);
+  /// With its times counted from time 0.
+  void tell(work_record w);
+  time_point ready_at(const ready_ticket& t) const;
+  bool works(const worker& w) const;
+
+  // -- transfers (emulated_transfer.cpp) ------------------------------------------------------------------------------
+  void at_transfer(domain_id d, const message& m);
+  void copy_next(domain_id d);
+  work_record copy_of(const transfer_queue::work& w, domain_id into) const;
+  void on(const copy_done& e);
+
+  void on(const arrival_due& e);
+  void on(const wake& e);
+  void on(envelope& e);
+
+  const metadata::model_costs& costs(model_id m) const { return what_.models[m.value - 1]; }
+  domain_id host_of(domain_id d) const;
+
+  const emulation& what_;
+  const cluster_description& where_;
+  engine engine_;
+  workloads::workload& requests_;
+  observer& tell_;
+  bool telling_ = false; ///< from time 0 on
+  time_point now_{};
+  time_point zero_{}; ///< when the workload's time began
+  event_queue<happening> agenda_;
+  std::deque<envelope> at_once_; ///< messages that take no time
+  std::vector<worker> workers_;
+  struct transfer {
+    transfer_queue queue;
+    std::optional<work_record> under_way;
+  };
+  std::vector<transfer> transfers_; ///< by domain
+  std::map<std::pair<std::uint32_t, plan_of>, plan_times> plans_; ///< by kind
+  std::set<std::pair<domain_id, model_id>> loaded_;
+  std::unordered_map<request_id, workloads::arrival> open_;
+  std::uint64_t last_request_ = 0;
+  std::optional<time_point> arrival_at_; ///< already on the agenda
+  std::size_t not_ready_ = 0;            ///< models
+  std::string trouble_;
+  emulation_counters counters_;
+};
+
+} // namespace baton::scheduling

@@ -1,0 +1,63 @@
+#include <algorithm>
+#include <utility>
+
+#include "scheduling/emulator/emulated_run.hpp"
+
+/// Transfers: a queue each, as in the live system; a copy takes what its link takes.
+namespace baton::scheduling {
+
+void emulated_run::at_transfer(domain_id d, const message& m) {
+  auto& t = transfers_[d.value];
+  effects out;
+  std::visit(
+      [&](const auto& x) {
+        if constexpr (requires { t.queue.on(x, out); })
+          t.queue.on(x, out);
+      },
+      m);
+  act(out, nullptr);
+  copy_next(d);
+}
+
+void emulated_run::copy_next(domain_id d) {
+  auto& t = transfers_[d.value];
+  if (t.under_way)
+    return;
+  const auto work = t.queue.next();
+  if (!work)
+    return;
+  t.under_way = copy_of(*work, d);
+  agenda_.push(t.under_way->end, copy_done{d});
+}
+
+work_record emulated_run::copy_of(const transfer_queue::work& w, domain_id into) const {
+  return std::visit(
+      [&](const auto& m) {
+        const auto& model = costs(m.what.model);
+        const auto rows = static_cast<std::uint64_t>(m.what.symbols.front());
+        work_record r{.what = work_record::kind::transfer, .requests = {}, .from = m.from, .to = into};
+        for (const auto& member : m.what.members)
+          r.requests.push_back(member.request);
+        r.model = m.what.model.value - 1;
+        r.first = r.last = m.what.at;
+        if constexpr (requires { m.from_device; })
+          r.bytes = rows * (m.from_device == no_device ? model.input_bytes : model.live_bytes[m.what.at.layer]);
+        else
+          r.bytes = rows * model.output_bytes;
+        r.start = std::max(now_, ready_at(m.what.ready));
+        r.end = r.start + where_.copy_time(r.from, r.to, r.bytes);
+        return r;
+      },
+      w);
+}
+
+void emulated_run::on(const copy_done& e) {
+  auto& t = transfers_[e.into.value];
+  tell(*std::exchange(t.under_way, std::nullopt));
+  effects out;
+  t.queue.copied(errc::none, {}, out);
+  act(out, nullptr);
+  copy_next(e.into);
+}
+
+} // namespace baton::scheduling

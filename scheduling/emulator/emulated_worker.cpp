@@ -1,0 +1,163 @@
+#include <algorithm>
+#include <utility>
+
+#include "scheduling/emulator/emulated_run.hpp"
+
+/// Workers: a run queue each, as in the live system, over lanes that only let time pass.
+namespace baton::scheduling {
+
+bool emulated_run::works(const worker& w) const {
+  return std::any_of(w.lanes.begin(), w.lanes.end(), [](const auto& l) { return !l.in_flight.empty(); });
+}
+
+/// An inline device reads its messages between segments.
+void emulated_run::at_worker(device_id d, message&& m) {
+  auto& w = workers_[d.value];
+  if (what_.segments_in_flight == 1 && works(w)) {
+    w.unread.push_back(std::move(m));
+    return;
+  }
+  read(d, m);
+  submit_all(d);
+}
+
+void emulated_run::read(device_id d, const message& m) {
+  auto& w = workers_[d.value];
+  effects out;
+  if (const auto* j = std::get_if<job>(&m))
+    start_job(d, *j);
+  else if (const auto* a = std::get_if<accept>(&m))
+    take_in(w, d, *a, out);
+  else
+    std::visit(
+        [&](const auto& x) {
+          if constexpr (requires { w.queue.on(x, out); })
+            w.queue.on(x, out);
+        },
+        m);
+  act(out, &w);
+}
+
+void emulated_run::take_in(worker& w, device_id d, const accept& m, effects& out) {
+  const auto plan = plans_.find({where_.devices.at(d).kind, {m.what.model, m.what.symbols}});
+  if (plan == plans_.end()) {
+    w.queue.refuse(m, errc::not_found, "the device has no plan for the task's model and shape", out);
+    return;
+  }
+  w.queue.on(m, plan->second.profile, out);
+  if (!w.queue.holds(m.what.id))
+    return;
+  auto held = std::make_shared<held_task>(
+      held_task{.plan = &plan->second, .model = m.what.model.value - 1, .requests = {}, .ready = m.what.ready});
+  for (const auto& member : m.what.members)
+    held->requests.push_back(member.request);
+  w.held[m.what.id] = std::move(held);
+}
+
+void emulated_run::submit_all(device_id d) {
+  auto& w = workers_[d.value];
+  effects out;
+  while (const auto s = w.queue.next()) {
+    auto& lane = w.lanes[s->lane.value];
+    const auto& of = w.held.at(s->task);
+    const auto start = std::max({now_, lane.free, ready_at(of->ready)});
+    lane.free = start + of->plan->until[s->end.layer] - of->plan->until[s->begin.layer];
+    lane.in_flight.push_back({*s, of, start, lane.free});
+    agenda_.push(lane.free, segment_done{d, s->lane, s->sequence, lane.free - start});
+    ++counters_.segments;
+    w.queue.submitted(*s, out);
+    act(out, &w);
+  }
+}
+
+time_point emulated_run::ready_at(const ready_ticket& t) const {
+  if (t.sequence == 0)
+    return now_;
+  for (const auto& s : workers_[t.device.value].lanes[t.lane.value].in_flight)
+    if (s.what.sequence == t.sequence)
+      return s.end;
+  return now_;
+}
+
+void emulated_run::on(const segment_done& e) {
+  auto& w = workers_[e.device.value];
+  auto& lane = w.lanes[e.lane.value];
+  const auto s = std::move(lane.in_flight.front());
+  lane.in_flight.pop_front();
+  tell({.what = work_record::kind::compute,
+                .requests = s.of->requests,
+                .model = s.of->model,
+                .first = s.what.begin,
+                .last = s.what.end,
+                .device = e.device,
+                .lane = e.lane,
+                .start = s.start,
+                .end = s.end});
+  effects out;
+  w.queue.completed(e.lane, e.sequence, e.elapsed, out);
+  act(out, &w);
+  while (!w.unread.empty()) {
+    const auto m = std::move(w.unread.front());
+    w.unread.pop_front();
+    read(e.device, m);
+  }
+  submit_all(e.device);
+}
+
+// -- plans
+// ------------------------------------------------------------------------------------------------------------------
+
+void emulated_run::start_job(device_id d, const job& j) {
+  auto& w = workers_[d.value];
+  const auto loads = loaded_.insert({j.domain, j.model}).second;
+  const auto loading =
+      loads ? where_.copy_time(host_of(j.domain), j.domain, costs(j.model).weight_bytes) : duration{};
+  if (loading > duration{})
+    tell({.what = work_record::kind::load,
+                  .requests = {},
+                  .model = j.model.value - 1,
+                  .first = {},
+                  .last = {},
+                  .device = d,
+                  .lane = {},
+                  .from = host_of(j.domain),
+                  .to = j.domain,
+                  .bytes = costs(j.model).weight_bytes,
+                  .start = now_,
+                  .end = now_ + loading});
+  w.building = j;
+  w.building_since = now_ + loading;
+  agenda_.push(now_ + loading + what_.plan_building, job_finished{d});
+}
+
+void emulated_run::on(const job_finished& e) {
+  auto& w = workers_[e.device.value];
+  const auto j = *std::exchange(w.building, std::nullopt);
+  const auto kind = where_.devices.at(e.device).kind;
+  const auto& speed = where_.speeds[kind];
+  const auto& table = *costs(j.model).on(speed.kind->name);
+  plan_times made;
+  auto profile = std::make_shared<plan_profile>();
+  made.until.emplace_back();
+  for (std::uint32_t i = 0; i < table.layer_count(); ++i) {
+    profile->parts.push_back(1);
+    profile->part_time.push_back(speed.scaled(table.layer(i, static_cast<std::uint32_t>(j.symbols.front()))));
+    made.until.push_back(made.until.back() + profile->part_time.back());
+  }
+  made.profile = profile;
+  const auto predicted = made.until.back();
+  plans_.try_emplace({kind, {j.model, j.symbols}}, std::move(made));
+  if (what_.plan_building > duration{})
+    tell({.what = work_record::kind::plan,
+                  .requests = {},
+                  .model = j.model.value - 1,
+                  .first = {},
+                  .last = {},
+                  .device = e.device,
+                  .lane = {},
+                  .start = w.building_since,
+                  .end = now_});
+  post({the_scheduler, job_done{j.command, e.device, errc::none, {}, predicted, {}}});
+}
+
+} // namespace baton::scheduling
