@@ -60,8 +60,8 @@ void emulated_run::step() {
   settle();
 }
 
-void emulated_run::on(envelope& e) {
-  deliver_to(std::move(e));
+void emulated_run::on(letter& e) {
+  deliver_to(std::move(*e));
 }
 
 void emulated_run::on(const wake&) {
@@ -72,7 +72,7 @@ void emulated_run::on(const wake&) {
 void emulated_run::post(envelope e) {
   ++counters_.messages;
   if (what_.message_latency > duration{}) {
-    agenda_.push(now_ + what_.message_latency, std::move(e));
+    agenda_.push(now_ + what_.message_latency, std::make_unique<envelope>(std::move(e)));
     return;
   }
   at_once_.push_back(std::move(e));
@@ -192,9 +192,10 @@ void emulated_run::end(request_id r, errc failure, device_id on, const phases& s
   take_arrivals();
 }
 
-void emulated_run::tell(work_record w) {
+void emulated_run::tell(work_record w, std::span<const request_id> of) {
   if (!telling_)
     return;
+  w.requests = of;
   w.start -= zero_;
   w.end -= zero_;
   tell_.worked(w);

@@ -39,7 +39,8 @@ private:
   };
   struct arrival_due {};
   struct wake {};
-  using happening = std::variant<segment_done, copy_done, job_finished, arrival_due, wake, envelope>;
+  using letter = std::unique_ptr<envelope>; // the others are small
+  using happening = std::variant<segment_done, copy_done, job_finished, arrival_due, wake, letter>;
 
   /// A plan, and how long it takes up to each layer.
   struct plan_times {
@@ -71,6 +72,10 @@ private:
     std::optional<job> building;
     time_point building_since{};
   };
+  struct copy {
+    work_record what;
+    std::vector<request_id> requests;
+  };
   using plan_of = std::pair<model_id, std::vector<std::int64_t>>;
 
   // -- time and messages (emulated_run.cpp) ---------------------------------------------------------------------------
@@ -96,19 +101,19 @@ private:
   void on(const segment_done& e);
   void submit_all(device_id d);
   /// With its times counted from time 0.
-  void tell(work_record w);
+  void tell(work_record w, std::span<const request_id> of);
   time_point ready_at(const ready_ticket& t) const;
   bool works(const worker& w) const;
 
   // -- transfers (emulated_transfer.cpp) ------------------------------------------------------------------------------
   void at_transfer(domain_id d, const message& m);
   void copy_next(domain_id d);
-  work_record copy_of(const transfer_queue::work& w, domain_id into) const;
+  copy copy_of(const transfer_queue::work& w, domain_id into) const;
   void on(const copy_done& e);
 
   void on(const arrival_due& e);
   void on(const wake& e);
-  void on(envelope& e);
+  void on(letter& e);
 
   const metadata::model_costs& costs(model_id m) const { return what_.models[m.value - 1]; }
   domain_id host_of(domain_id d) const;
@@ -126,7 +131,7 @@ private:
   std::vector<worker> workers_;
   struct transfer {
     transfer_queue queue;
-    std::optional<work_record> under_way;
+    std::optional<copy> under_way;
   };
   std::vector<transfer> transfers_; ///< by domain
   std::map<std::pair<std::uint32_t, plan_of>, plan_times> plans_; ///< by kind

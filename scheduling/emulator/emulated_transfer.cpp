@@ -27,17 +27,21 @@ void emulated_run::copy_next(domain_id d) {
   if (!work)
     return;
   t.under_way = copy_of(*work, d);
-  agenda_.push(t.under_way->end, copy_done{d});
+  agenda_.push(t.under_way->what.end, copy_done{d});
 }
 
-work_record emulated_run::copy_of(const transfer_queue::work& w, domain_id into) const {
+emulated_run::copy emulated_run::copy_of(const transfer_queue::work& w, domain_id into) const {
   return std::visit(
       [&](const auto& m) {
+        copy result;
         const auto& model = costs(m.what.model);
         const auto rows = static_cast<std::uint64_t>(m.what.symbols.front());
-        work_record r{.what = work_record::kind::transfer, .requests = {}, .from = m.from, .to = into};
         for (const auto& member : m.what.members)
-          r.requests.push_back(member.request);
+          result.requests.push_back(member.request);
+        auto& r = result.what;
+        r.what = work_record::kind::transfer;
+        r.from = m.from;
+        r.to = into;
         r.model = m.what.model.value - 1;
         r.first = r.last = m.what.at;
         if constexpr (requires { m.from_device; })
@@ -46,14 +50,15 @@ work_record emulated_run::copy_of(const transfer_queue::work& w, domain_id into)
           r.bytes = rows * model.output_bytes;
         r.start = std::max(now_, ready_at(m.what.ready));
         r.end = r.start + where_.copy_time(r.from, r.to, r.bytes);
-        return r;
+        return result;
       },
       w);
 }
 
 void emulated_run::on(const copy_done& e) {
   auto& t = transfers_[e.into.value];
-  tell(*std::exchange(t.under_way, std::nullopt));
+  const auto done = *std::exchange(t.under_way, std::nullopt);
+  tell(done.what, done.requests);
   effects out;
   t.queue.copied(errc::none, {}, out);
   act(out, nullptr);

@@ -85,14 +85,15 @@ void emulated_run::on(const segment_done& e) {
   const auto s = std::move(lane.in_flight.front());
   lane.in_flight.pop_front();
   tell({.what = work_record::kind::compute,
-                .requests = s.of->requests,
+                .requests = {},
                 .model = s.of->model,
                 .first = s.what.begin,
                 .last = s.what.end,
                 .device = e.device,
                 .lane = e.lane,
                 .start = s.start,
-                .end = s.end});
+                .end = s.end},
+               s.of->requests);
   effects out;
   w.queue.completed(e.lane, e.sequence, e.elapsed, out);
   act(out, &w);
@@ -124,7 +125,8 @@ void emulated_run::start_job(device_id d, const job& j) {
                   .to = j.domain,
                   .bytes = costs(j.model).weight_bytes,
                   .start = now_,
-                  .end = now_ + loading});
+                  .end = now_ + loading},
+                 {});
   w.building = j;
   w.building_since = now_ + loading;
   agenda_.push(now_ + loading + what_.plan_building, job_finished{d});
@@ -156,7 +158,8 @@ void emulated_run::on(const job_finished& e) {
                   .device = e.device,
                   .lane = {},
                   .start = w.building_since,
-                  .end = now_});
+                  .end = now_},
+                 {});
   post({the_scheduler, job_done{j.command, e.device, errc::none, {}, predicted, {}}});
 }
 

@@ -1,8 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <vector>
+#include <span>
 
 #include "metadata/error.hpp"
 #include "scheduling/task.hpp"
@@ -13,7 +12,7 @@ namespace baton::scheduling {
 struct work_record {
   enum class kind : std::uint8_t { compute, transfer, load, plan };
   kind what = kind::compute;
-  std::vector<request_id> requests; ///< of the batch; none of a load or a plan
+  std::span<const request_id> requests; ///< of the batch, while it is told; none of a load or a plan
   std::uint32_t model = 0;          ///< among the models of the run
   position first;                   ///< where it began, and, of a transfer, where the task is
   position last;                    ///< behind its last part

@@ -106,7 +106,7 @@ class ProgramTest(unittest.TestCase):
         return os.path.join(self.folder.name, name)
 
     def test_every_subcommand_has_help_with_an_example(self):
-        for command in ([], ["run"], ["models"], ["models", "show"], ["models", "check"], ["devices"], ["serve"], ["bench"], ["trace"],
+        for command in ([], ["run"], ["models"], ["models", "show"], ["models", "check"], ["devices"], ["serve"], ["bench"], ["simulate"], ["trace"],
                         ["trace", "replay"], ["trace", "export"], ["trace", "summary"], ["trace", "messages"]):
             r = baton(*command, "--help")
             self.assertEqual(r.returncode, 0, command)

@@ -19,10 +19,15 @@ namespace {
 
 namespace loads = scheduling::workloads;
 
+/// What was told, kept.
+struct kept_work : work_record {
+  std::vector<request_id> of;
+};
+
 struct recorder final : observer {
-  void worked(const work_record& w) override { work.push_back(w); }
+  void worked(const work_record& w) override { work.push_back({w, {w.requests.begin(), w.requests.end()}}); }
   void ended(const request_record& r) override { requests.push_back(r); }
-  std::vector<work_record> work;
+  std::vector<kept_work> work;
   std::vector<request_record> requests;
 };
 
@@ -73,8 +78,8 @@ void check(const emulation& e, const recorder& seen, std::uint64_t requests, boo
   std::map<request_id, std::pair<position, time_point>> reached;
   for (const auto& w : seen.work) {
     CHECK(w.end >= w.start);
-    REQUIRE(w.requests.size() == 1);
-    const auto& r = *by_id.at(w.requests.front());
+    REQUIRE(w.of.size() == 1);
+    const auto& r = *by_id.at(w.of.front());
     CHECK(w.model == r.model);
     CHECK(w.start >= r.arrival);
     auto& [at, since] = reached[r.request];
@@ -104,8 +109,8 @@ void check(const emulation& e, const recorder& seen, std::uint64_t requests, boo
 }
 
 bool same(const recorder& a, const recorder& b) {
-  const auto alike = [](const work_record& x, const work_record& y) {
-    return x.requests == y.requests && x.first == y.first && x.last == y.last && x.device == y.device
+  const auto alike = [](const kept_work& x, const kept_work& y) {
+    return x.of == y.of && x.first == y.first && x.last == y.last && x.device == y.device
            && x.start == y.start && x.end == y.end;
   };
   return std::equal(a.work.begin(), a.work.end(), b.work.begin(), b.work.end(), alike);
@@ -212,7 +217,7 @@ TEST_CASE("sizes and speeds decide among the policies that go by them", "[schedu
     const auto seen = run(e, *w);
     check(e, seen, 5);
     for (const auto& x : seen.work)
-      if (x.what == work_record::kind::compute && x.device.value == device && x.requests[0].value > 2 && x.first == position{})
+      if (x.what == work_record::kind::compute && x.device.value == device && x.of[0].value > 2 && x.first == position{})
         return x.model;
     return UINT32_MAX;
   };

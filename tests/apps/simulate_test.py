@@ -1,0 +1,141 @@
+"""`baton simulate`: what it prints and writes, that it is the same each time, and what it says of bad files.
+
+Usage: simulate_test.py BATON
+"""
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+BATON = ""
+TIMEOUT = 120
+
+CLUSTER = {"nodes": [{"name": "a", "devices": [{"kind": "RTX 2060"}, {"kind": "GTX 1080 Ti", "latency_scale": 0.5}]}]}
+
+
+def baton(*arguments):
+    return subprocess.run([BATON, "simulate", *arguments], capture_output=True, text=True, timeout=TIMEOUT)
+
+
+def read(path):
+    with open(path) as file:
+        return file.read()
+
+
+class SimulateTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.cluster = cls.write("cluster.json", json.dumps(CLUSTER))
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    @classmethod
+    def path(cls, name):
+        return os.path.join(cls.folder.name, name)
+
+    @classmethod
+    def write(cls, name, text):
+        with open(cls.path(name), "w") as file:
+            file.write(text)
+        return cls.path(name)
+
+    def test_policies_are_compared_and_all_of_it_is_written(self):
+        files = [self.path(name) for name in ("figures.csv", "figures.json", "schedule.csv")]
+        command = ["--cluster", self.cluster, "--model", "AlexNet", "--model", "rnn", "--rate", "1500", "--requests", "200", "--slo",
+                   "8", "--policy", "fifo,sjf", "--seeds", "3", "--csv", files[0], "--json", files[1], "--schedule", files[2]]
+        r = baton(*command)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertRegex(r.stdout, r"(?m)^fifo +[\d.]+ ±[\d.]+ ")
+        self.assertRegex(r.stdout, r"(?m)^sjf +[\d.]+ ±[\d.]+ ")
+        written = [read(file) for file in files]
+        rows = list(csv.DictReader(written[0].splitlines()))
+        self.assertEqual([(row["policy"], row["seed"]) for row in rows],
+                         [(policy, seed) for policy in ("fifo", "sjf") for seed in "123"])
+        self.assertTrue(all(row["requests"] == "200" for row in rows))
+        report = json.loads(written[1])
+        self.assertEqual(report["models"], ["AlexNet", "rnn"])
+        for policy in report["policies"]:
+            runs = policy["figures"]["makespan_ms"]["runs"]
+            self.assertAlmostEqual(sum(runs) / 3, policy["figures"]["makespan_ms"]["mean"], places=6)
+        schedule = list(csv.DictReader(written[2].splitlines()))
+        self.assertEqual({row["kind"] for row in schedule}, {"compute", "transfer"})
+        self.assertEqual({row["device"] for row in schedule if row["kind"] == "compute"}, {"a/gpu0", "a/gpu1"})
+        last = {}
+        for row in schedule:
+            if row["kind"] == "compute":
+                lane = row["device"], row["lane"]
+                self.assertGreaterEqual(int(row["start_ns"]), last.get(lane, 0))
+                last[lane] = int(row["end_ns"])
+        self.assertEqual(baton(*command).stdout, r.stdout)
+        self.assertEqual([read(file) for file in files], written)
+
+    def test_a_model_file_is_costed_by_a_roofline_and_a_profile_as_measured(self):
+        model = self.write("list.json", json.dumps({"name": "list", "input_shape": [1, 3, 32, 32], "layers": [
+            {"type": "conv", "params": {"in_channels": 3, "out_channels": 8, "filter_size": 3, "stride": 1, "padding": 1}}]}))
+        h100 = self.write("h100.json", json.dumps({"nodes": [{"name": "a", "devices": [{"kind": "H100"}]}]}))
+        profile = self.write("profile.csv", "Op,duration,Mem\nconv2d,2000000,1\n__add__,500000,1\nrelu,500000,1\n")
+        r = baton("--cluster", h100, "--model", model, "--profile", "mine:H100:1=" + profile, "--requests", "10", "--rate", "1",
+                  "--schedule", self.path("both.csv"))
+        self.assertEqual(r.returncode, 0, r.stderr)
+        with open(self.path("both.csv")) as file:
+            rows = [row for row in csv.DictReader(file) if row["kind"] == "compute"]
+        self.assertEqual({row["model"] for row in rows}, {"list", "mine"})
+        mine = {}
+        for row in rows:
+            if row["model"] == "mine":
+                mine[row["requests"]] = mine.get(row["requests"], 0) + int(row["end_ns"]) - int(row["start_ns"])
+        self.assertEqual(set(mine.values()), {3000000})
+
+    def test_a_trace_is_replayed(self):
+        trace = self.write("trace.csv", "time,model,priority\n5000000,rnn,0\n0,AlexNet,1\n")
+        r = baton("--cluster", self.cluster, "--model", "AlexNet", "--model", "rnn", "--trace", trace, "--schedule", self.path("t.csv"))
+        self.assertEqual(r.returncode, 0, r.stderr)
+        with open(self.path("t.csv")) as file:
+            first = next(row for row in csv.DictReader(file) if row["model"] == "rnn")
+        self.assertEqual(first["start_ns"], "5000000")
+
+    def test_the_study_has_the_shape_it_had(self):
+        r = baton("--scenario", "seed", "--seeds", "4", "--csv", self.path("study.csv"))
+        self.assertEqual(r.returncode, 0, r.stderr)
+        with open(self.path("study.csv")) as file:
+            cells = {(row["speed"], row["interval_ns"], row["policy"]): float(row["naive_over_policy"])
+                     for row in csv.DictReader(file)}
+        for speed in ("0.3", "0.5", "0.8"):
+            self.assertLess(cells[speed, "10000", "sjf"], 1)
+            self.assertLess(cells[speed, "10000", "fifo"], 1)
+            self.assertLess(cells[speed, "10000", "non_naive"], cells[speed, "10000", "fifo"])
+            for policy in ("fifo", "sjf", "non_naive", "best"):
+                self.assertAlmostEqual(cells[speed, "100000000", policy], 1, places=2)
+
+    def test_bad_files_and_options_are_one_sentence_that_names_them(self):
+        def wrong(cluster, key):
+            return self.write(key + ".json", json.dumps(cluster))
+        cases = [
+            ([], "--cluster is missing"),
+            (["--cluster", "/nowhere.json", "--model", "rnn"], "/nowhere.json"),
+            (["--cluster", wrong({"nodes": [{"name": "a", "devices": [{"kind": "abacus"}]}]}, "kind"), "--model", "rnn"],
+             "nodes[0].devices[0].kind"),
+            (["--cluster", self.cluster], "--model is missing"),
+            (["--cluster", self.cluster, "--model", "nothing"], "--model nothing"),
+            (["--cluster", self.cluster, "--model", "rnn", "--policy", "fifo,luck"], "unknown policy 'luck'"),
+            (["--cluster", self.cluster, "--model", "rnn", "--profile", "x"], "--profile x"),
+            (["--cluster", self.cluster, "--model", "rnn", "--trace", self.write("bad.csv", "time,model\n5,cat\n")], "bad.csv: line 2"),
+            (["--cluster", wrong({"nodes": [{"name": "a", "devices": [{"kind": "L4"}]}]}, "l4"), "--model", "rnn"],
+             "model 'rnn': nothing is known of what it costs on 'L4'"),
+        ]
+        for arguments, text in cases:
+            r = baton(*arguments)
+            self.assertIn(r.returncode, (1, 2), (arguments, r.stdout))
+            self.assertIn(text, r.stderr)
+            self.assertEqual(len([line for line in r.stderr.splitlines() if line.startswith("baton: ")]), 1, r.stderr)
+
+
+if __name__ == "__main__":
+    BATON = sys.argv.pop(1)
+    unittest.main()
