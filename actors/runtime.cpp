@@ -46,7 +46,8 @@ struct runtime::impl {
 runtime::runtime(std::unique_ptr<impl> i) : impl_(std::move(i)) {}
 
 expected<std::unique_ptr<runtime>> runtime::start(runtime_options options) {
-  options.machine.cuts.longer_than = options.quantum; // at 0 a task can be preempted after whole layers
+  // Whatever the quantum: with it, kernels would change, and answers by some bits.
+  options.machine.cuts.longer_than = scheduling::defaults::quantum;
   auto machine = gpu::open_machine(options.devices, options.machine);
   if (!machine)
     return tl::unexpected(machine.error());
