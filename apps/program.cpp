@@ -86,7 +86,8 @@ int report(const error& e) {
 }
 
 std::string policy_help() {
-  return fmt::format("Scheduling policy: {}", fmt::join(scheduling::policy_names(), " or "));
+  return fmt::format("Scheduling policy: {}, or the file of one of your own, as in ./mine.so",
+                     fmt::join(scheduling::policy_names(), ", "));
 }
 
 expected<void> check_quantum(long long microseconds) {

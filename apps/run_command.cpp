@@ -8,6 +8,7 @@
 #include "actors/runtime.hpp"
 #include "apps/defaults.hpp"
 #include "apps/device_options.hpp"
+#include "apps/policy_files.hpp"
 #include "apps/labels.hpp"
 #include "apps/preprocessing.hpp"
 #include "apps/program.hpp"
@@ -162,6 +163,8 @@ expected<void> execute(const run_options& o) {
     return tl::unexpected(shape.error());
 
   options.devices = std::move(*specs);
+  if (auto opened = open_policies(o.policy); !opened)
+    return opened;
   options.policy = o.policy;
   options.quantum = std::chrono::microseconds{o.quantum};
   options.engine_log = o.engine_log;

@@ -15,6 +15,7 @@
 #include "actors/runtime.hpp"
 #include "apps/catalog.hpp"
 #include "apps/device_options.hpp"
+#include "apps/policy_files.hpp"
 #include "apps/http/server.hpp"
 #include "apps/program.hpp"
 
@@ -107,6 +108,8 @@ int serve(serve_options& o) {
     return report(symbols.error());
   if (auto good = check_quantum(o.quantum); !good)
     return report(good.error());
+  if (auto opened = open_policies(o.runtime.policy); !opened)
+    return report(opened.error());
   raise_file_limit();
   o.runtime.devices = std::move(*specs);
   o.runtime.quantum = std::chrono::microseconds{o.quantum};

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "actors/trace/story.hpp"
+#include "apps/policy_files.hpp"
 #include "apps/program.hpp"
 #include "apps/trace_chrome.hpp"
 #include "apps/trace_listing.hpp"
@@ -18,6 +19,7 @@ namespace {
 
 struct replay_options {
   std::string file;
+  std::string policy;
   bool print = false;
 };
 
@@ -29,6 +31,8 @@ void print_event(const scheduling::event& e, scheduling::time_point now, const s
 }
 
 int replay(const replay_options& o) {
+  if (auto opened = open_policies(o.policy); !opened)
+    return report(opened.error());
   std::ifstream in{o.file};
   if (!in)
     return report({errc::io, fmt::format("engine log '{}' cannot be opened", o.file)});
@@ -108,6 +112,7 @@ void add_replay(CLI::App& trace, chosen_command& chosen) {
                   "  baton trace replay engine.log --print | less");
   auto o = std::make_shared<replay_options>();
   command->add_option("LOG", o->file, "A file written by `--engine-log` of `baton serve` or `baton run`")->required();
+  command->add_option("--policy", o->policy, "The file of a policy of your own that the log is of")->type_name("FILE");
   command->add_flag("--print", o->print, "Print every event and the actions it caused");
   command->callback([o, &chosen] { chosen = [o] { return replay(*o); }; });
 }

@@ -1,6 +1,8 @@
 #include "scheduling/policy.hpp"
 
 #include <array>
+#include <map>
+#include <mutex>
 #include <utility>
 
 #include "scheduling/policies/policies.hpp"
@@ -20,20 +22,32 @@ constexpr std::array<std::pair<std::string_view, maker>, 7> registered{{
     {"best", policies::make_best},
 }};
 
-} // namespace
+struct added_policies {
+  std::mutex mutex;
+  std::map<std::string, std::function<std::unique_ptr<policy>()>, std::less<>> makers;
+};
 
-std::optional<device_id> policy::next(const view& v, device_id from) const {
-  for (auto d = from; v.devices().has(d); ++d.value)
-    if (decide(v, d))
-      return d;
-  return std::nullopt;
+added_policies& policies_added() {
+  static added_policies all;
+  return all;
 }
+
+} // namespace
 
 std::unique_ptr<policy> make_policy(std::string_view name) {
   for (const auto& [known, make] : registered)
     if (known == name)
       return make();
-  return nullptr;
+  auto& added = policies_added();
+  const std::lock_guard lock(added.mutex);
+  const auto found = added.makers.find(name);
+  return found == added.makers.end() ? nullptr : found->second();
+}
+
+void add_policy(std::string name, std::function<std::unique_ptr<policy>()> make) {
+  auto& added = policies_added();
+  const std::lock_guard lock(added.mutex);
+  added.makers.insert_or_assign(std::move(name), std::move(make));
 }
 
 std::vector<std::string_view> policy_names() {

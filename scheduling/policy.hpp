@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -93,11 +94,19 @@ public:
   virtual std::optional<decision> decide(const view& v, device_id d) const = 0;
   /// The first device at or after `from` for which `decide` has something to say. A policy that can tell without asking
   /// for each of them says so here.
-  virtual std::optional<device_id> next(const view& v, device_id from) const;
+  virtual std::optional<device_id> next(const view& v, device_id from) const {
+    for (auto d = from; v.devices().has(d); ++d.value)
+      if (decide(v, d))
+        return d;
+    return std::nullopt;
+  }
 };
 
 /// Errors: null for an unknown name.
 std::unique_ptr<policy> make_policy(std::string_view name);
+/// Of those that come with Baton.
 std::vector<std::string_view> policy_names();
+/// Makes a policy of somebody's own known to `make_policy`, for as long as the process lives. Thread-safe.
+void add_policy(std::string name, std::function<std::unique_ptr<policy>()> make);
 
 } // namespace baton::scheduling

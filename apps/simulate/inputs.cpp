@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "apps/policy_files.hpp"
 #include "apps/program.hpp"
 #include "apps/repository.hpp"
 #include "apps/symbols.hpp"
@@ -191,6 +192,8 @@ expected<simulation> make_simulation(const input_options& o) {
   const auto named = parse_symbols(o.symbols);
   if (!named)
     return tl::unexpected(named.error());
+  if (auto opened = open_policies(o.policies); !opened)
+    return tl::unexpected(opened.error());
   simulation s;
   s.what.where = std::make_shared<const cluster_description>(std::move(*where));
   for (const auto& m : o.models) {

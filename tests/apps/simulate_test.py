@@ -1,6 +1,6 @@
 """`baton simulate`: what it prints and writes, that it is the same each time, and what it says of bad files.
 
-Usage: simulate_test.py BATON
+Usage: simulate_test.py BATON POLICY, a shared object with the example of a policy
 """
 import csv
 import json
@@ -10,7 +10,7 @@ import sys
 import tempfile
 import unittest
 
-BATON = ""
+BATON = POLICY = ""
 TIMEOUT = 120
 
 CLUSTER = {"nodes": [{"name": "a", "devices": [{"kind": "RTX 2060"}, {"kind": "GTX 1080 Ti", "latency_scale": 0.5}]}]}
@@ -92,6 +92,18 @@ class SimulateTest(unittest.TestCase):
                 mine[row["requests"]] = mine.get(row["requests"], 0) + int(row["end_ns"]) - int(row["start_ns"])
         self.assertEqual(set(mine.values()), {3000000})
 
+    def test_a_policy_of_ones_own_is_opened_and_replays(self):
+        command = ["--cluster", self.cluster, "--model", "AlexNet", "--model", "ResNet", "--model", "rnn", "--rate", "4000",
+                   "--requests", "300", "--csv", self.path("own.csv"), "--policy"]
+        r = baton(*command, "fifo," + POLICY)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        rows = {row["policy"]: row for row in csv.DictReader(read(self.path("own.csv")).splitlines())}
+        self.assertLess(float(rows[POLICY]["mean_ms"]), float(rows["fifo"]["mean_ms"]))
+        for file, text in ((self.path("nowhere.so"), "cannot be opened"), (self.cluster, "cannot be opened")):
+            r = baton(*command, file)
+            self.assertEqual(r.returncode, 2, r.stdout)
+            self.assertIn("--policy " + file + ": " + text, r.stderr)
+
     def test_a_trace_is_replayed(self):
         trace = self.write("trace.csv", "time,model,priority\n5000000,rnn,0\n0,AlexNet,1\n")
         r = baton("--cluster", self.cluster, "--model", "AlexNet", "--model", "rnn", "--trace", trace, "--schedule", self.path("t.csv"))
@@ -137,5 +149,5 @@ class SimulateTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    BATON = sys.argv.pop(1)
+    BATON, POLICY = sys.argv.pop(1), sys.argv.pop(1)
     unittest.main()
