@@ -7,6 +7,7 @@
 
 #include "apps/program.hpp"
 #include "apps/progress.hpp"
+#include "apps/simulate/html.hpp"
 #include "apps/simulate/inputs.hpp"
 #include "apps/simulate/report.hpp"
 #include "apps/simulate/seed_study.hpp"
@@ -21,6 +22,7 @@ struct simulate_options {
   std::string schedule;
   std::string csv;
   std::string json;
+  std::string html;
 };
 
 expected<void> write_schedule(const simulate_options& o, const simulate::simulation& s) {
@@ -30,6 +32,14 @@ expected<void> write_schedule(const simulate_options& o, const simulate::simulat
   if (auto ran = simulate::run_one(s, s.policies.front(), s.first_seed, writer->get()); !ran)
     return tl::unexpected(ran.error());
   return (*writer)->close();
+}
+
+expected<void> write_html(const simulate_options& o, const simulate::simulation& s, const simulate::outcomes& of) {
+  std::vector<simulate::story> told;
+  for (const auto& policy : s.policies)
+    if (auto ran = simulate::run_one(s, policy, s.first_seed, &told.emplace_back(s.what)); !ran)
+      return tl::unexpected(ran.error());
+  return write_text_file(o.html, simulate::html_page(s, of, told));
 }
 
 expected<void> simulate_all(const simulate_options& o) {
@@ -57,6 +67,9 @@ expected<void> simulate_all(const simulate_options& o) {
   if (!o.json.empty())
     if (auto written = write_text_file(o.json, simulate::comparison_json(*s, *results)); !written)
       return written;
+  if (!o.html.empty())
+    if (auto written = write_html(o, *s, *results); !written)
+      return written;
   return o.schedule.empty() ? expected<void>{} : write_schedule(o, *s);
 }
 
@@ -81,6 +94,7 @@ void add_simulate_command(CLI::App& app, chosen_command& chosen) {
       ->type_name("FILE");
   command->add_option("--csv", o->csv, "Write the figures of all runs as CSV")->type_name("FILE");
   command->add_option("--json", o->json, "Write what was simulated and the figures as JSON")->type_name("FILE");
+  command->add_option("--html", o->html, "Write the figures and plots as a page for a browser")->type_name("FILE");
   command->callback([o, &chosen] { chosen = [o] { return run(*o); }; });
 }
 

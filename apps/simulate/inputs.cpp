@@ -19,15 +19,10 @@
 #include "metadata/model_import.hpp"
 #include "metadata/roofline.hpp"
 #include "scheduling/cluster_file.hpp"
-#include "scheduling/workloads/closed_loop.hpp"
-#include "scheduling/workloads/open_loop.hpp"
-#include "scheduling/workloads/popularity.hpp"
-#include "scheduling/workloads/trace.hpp"
 
 namespace baton::apps::simulate {
 namespace {
 
-namespace loads = scheduling::workloads;
 using scheduling::cluster_description;
 
 const std::vector<std::uint32_t> profiled_rows{1, 2, 4, 8, 16, 32};
@@ -100,36 +95,6 @@ expected<void> add_profile(const std::string& option, std::vector<metadata::mode
   return added ? model->check() : bad(added.error().message);
 }
 
-duration slo_of(const metadata::model_costs& m, const cluster_description& where, double times) {
-  duration sum{};
-  for (const auto& d : where.devices.devices) {
-    const auto& s = where.speeds[d.kind];
-    sum += s.scaled(m.on(s.kind->name)->whole(1));
-  }
-  const auto mean = static_cast<double>(sum.count()) / static_cast<double>(where.devices.devices.size());
-  return duration(std::llround(times * mean));
-}
-
-std::vector<loads::request_class> classes_of(const input_options& o, const scheduling::emulation& what) {
-  const auto weights = loads::zipf_weights(what.models.size(), o.zipf);
-  std::vector<loads::request_class> mix;
-  for (std::uint32_t i = 0; i < what.models.size(); ++i)
-    mix.push_back({.model = i,
-                   .weight = weights[i],
-                   .slo = o.slo > 0 ? slo_of(what.models[i], *what.where, o.slo) : metadata::never});
-  return mix;
-}
-
-expected<loads::interval_law> law_of(const input_options& o) {
-  using shape = loads::interval_law::shape;
-  const std::map<std::string, shape> shapes{
-      {"poisson", shape::exponential}, {"gamma", shape::gamma}, {"uniform", shape::uniform}, {"fixed", shape::fixed}};
-  loads::interval_law law{.kind = shapes.at(o.arrivals), .mean = loads::interval_of(o.rate), .cv = o.cv};
-  if (auto good = law.check(); !good)
-    return fail(errc::bad_argument, "--rate, --cv: " + good.error().message);
-  return law;
-}
-
 } // namespace
 
 void add_input_options(CLI::App& command, input_options& o) {
@@ -147,28 +112,7 @@ void add_input_options(CLI::App& command, input_options& o) {
       ->expected(1);
   command.add_option("--symbol", o.symbols, "Value of a model's symbol, as in S=16")->take_all()->expected(1);
   command.add_option("--policy", o.policies, policy_help() + "; several with commas")->capture_default_str();
-  command.add_option("--arrivals", o.arrivals, "When requests come: poisson, gamma, uniform, fixed, closed")
-      ->check(CLI::IsMember({"poisson", "gamma", "uniform", "fixed", "closed"}))
-      ->capture_default_str();
-  command.add_option("--rate", o.rate, "Requests per second, of all models together")
-      ->check(CLI::Range(1e-6, 1e9))
-      ->capture_default_str();
-  command.add_option("--cv", o.cv, "Coefficient of variation of gamma's intervals: 1 is poisson, more is bursty")
-      ->capture_default_str();
-  command.add_option("--zipf", o.zipf, "Exponent of the models' popularity; 0: all alike")
-      ->check(CLI::Range(0.0, 10.0))
-      ->capture_default_str();
-  command.add_option("--clients", o.clients, "Of closed arrivals: clients that ask, wait for the result and think")
-      ->capture_default_str();
-  command.add_option("--think", o.think_ms, "Of closed arrivals: milliseconds a client thinks")->capture_default_str();
-  command.add_option("--trace", o.trace, "Requests from a file instead: CSV of time (ns), model, priority, deadline")
-      ->type_name("FILE");
-  command.add_option("--requests", o.requests, "So many")->capture_default_str();
-  command.add_option("--seconds", o.seconds, "No more after so many seconds; 0: no such end")->capture_default_str();
-  command
-      .add_option("--slo", o.slo,
-                  "Deadline of a request, as a multiple of what its model takes (mean of all devices); 0: none")
-      ->capture_default_str();
+  add_request_options(command, o.requests);
   command.add_option("--seeds", o.seeds, "Runs with so many seeds")->check(CLI::Range(1U, 100000U))->capture_default_str();
   command.add_option("--seed", o.seed, "The first seed")->capture_default_str();
   command.add_option("--quantum", o.quantum, "Microseconds a device works between two looks at its messages; 0: a layer")
@@ -218,30 +162,10 @@ expected<simulation> make_simulation(const input_options& o) {
   s.policies = split(o.policies, ',');
   s.seeds = o.seeds;
   s.first_seed = o.seed;
-  const loads::span_of_time span{.until = o.seconds > 0 ? duration(std::llround(o.seconds * 1e9)) : metadata::never,
-                                 .requests = o.requests};
-  if (!o.trace.empty()) {
-    std::vector<std::string> names;
-    for (const auto& m : s.what.models)
-      names.push_back(m.name);
-    const auto rows = read_text_file(o.trace);
-    if (!rows)
-      return tl::unexpected(rows.error());
-    const auto asked = loads::parse_trace(*rows, names);
-    if (!asked)
-      return fail(errc::bad_argument, o.trace + ": " + asked.error().message);
-    s.requests = [asked = *asked](std::uint64_t) -> expected<loads::workload_ptr> { return loads::replay(asked); };
-  } else if (o.arrivals == "closed") {
-    loads::closed_loop loop{.clients = o.clients, .mix = classes_of(o, s.what), .span = span};
-    loop.think.mean = of_us(o.think_ms * 1e3);
-    s.requests = [loop](std::uint64_t seed) { return loads::make(loop, seed); };
-  } else {
-    const auto law = law_of(o);
-    if (!law)
-      return tl::unexpected(law.error());
-    const loads::open_loop loop{.intervals = *law, .phases = {}, .mix = classes_of(o, s.what), .span = span};
-    s.requests = [loop](std::uint64_t seed) { return loads::make(loop, seed); };
-  }
+  auto requests = make_requests(o.requests, s.what);
+  if (!requests)
+    return tl::unexpected(requests.error());
+  s.requests = std::move(*requests);
   return s;
 }
 

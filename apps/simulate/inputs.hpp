@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/simulate/requests.hpp"
 #include "apps/simulate/simulation.hpp"
 
 namespace CLI {
@@ -18,16 +19,7 @@ struct input_options {
   std::vector<std::string> profiles;
   std::vector<std::string> symbols;
   std::string policies = "fifo";
-  std::string arrivals = "poisson";
-  double rate = 100;
-  double cv = 1;
-  double zipf = 0;
-  std::uint32_t clients = 8;
-  double think_ms = 0;
-  std::string trace;
-  std::uint64_t requests = 1000;
-  double seconds = 0;
-  double slo = 0;
+  request_options requests;
   std::uint32_t seeds = 1;
   std::uint64_t seed = 1;
   long long quantum = 500;

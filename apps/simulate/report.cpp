@@ -53,21 +53,33 @@ estimate over_seeds(const measure& m, const std::vector<outcome>& seeds) {
 
 } // namespace
 
-std::string comparison_table(const simulation& s, const outcomes& of) {
-  using enum table::align;
-  std::vector<table::column> columns{{"policy"}};
+std::vector<std::string> comparison_titles() {
+  std::vector<std::string> titles{"policy"};
   for (const auto& m : measures)
-    columns.push_back({m.title, right});
-  table t(std::move(columns));
+    titles.emplace_back(m.title);
+  return titles;
+}
+
+std::vector<std::vector<std::string>> comparison_rows(const simulation& s, const outcomes& of) {
+  std::vector<std::vector<std::string>> rows;
   for (std::size_t p = 0; p < s.policies.size(); ++p) {
-    std::vector<std::string> row{s.policies[p]};
+    auto& row = rows.emplace_back(1, s.policies[p]);
     for (const auto& m : measures) {
       const auto e = over_seeds(m, of[p]);
       row.push_back(s.seeds > 1 ? fmt::format("{:.{}f} ±{:.{}f}", e.mean, m.digits, e.half_width, m.digits)
                                 : fmt::format("{:.{}f}", e.mean, m.digits));
     }
-    t.add(std::move(row));
   }
+  return rows;
+}
+
+std::string comparison_table(const simulation& s, const outcomes& of) {
+  std::vector<table::column> columns;
+  for (const auto& title : comparison_titles())
+    columns.push_back({title, columns.empty() ? table::align::left : table::align::right});
+  table t(std::move(columns));
+  for (auto& row : comparison_rows(s, of))
+    t.add(std::move(row));
   return t.text();
 }
 

@@ -10,7 +10,10 @@ namespace baton::apps::simulate {
 
 using outcomes = std::vector<std::vector<outcome>>; ///< by policy and seed
 
-/// A row per policy: means of the seeds with 95% intervals.
+/// Titles of the figures, and a row of them per policy: means of the seeds with 95% intervals.
+std::vector<std::string> comparison_titles();
+std::vector<std::vector<std::string>> comparison_rows(const simulation& s, const outcomes& of);
+/// The same as text.
 std::string comparison_table(const simulation& s, const outcomes& of);
 /// A row per policy and seed.
 std::string comparison_csv(const simulation& s, const outcomes& of);

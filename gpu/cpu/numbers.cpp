@@ -8,6 +8,9 @@
 namespace baton::gpu::cpu {
 namespace {
 
+template <class T, class... Of>
+constexpr bool one_of = (std::is_same_v<T, Of> || ...);
+
 /// Whether the layer reads operand `role` in either type without a conversion, or converts it in any case.
 bool takes_bf16(const layer_view& layer, std::size_t role) {
   return std::visit(
@@ -18,10 +21,9 @@ bool takes_bf16(const layer_view& layer, std::size_t role) {
           return layer.input_shape(role) == layer.output_shape();
         else if constexpr (std::is_same_v<Layer, metadata::concat_layer>)
           return true;
-        else if constexpr (
-            std::is_same_v<
-                Layer, metadata::
-                           linear_layer> || std::is_same_v<Layer, metadata::pool_layer> || std::is_same_v<Layer, metadata::global_average_pool_layer> || std::is_same_v<Layer, metadata::global_max_pool_layer> || std::is_same_v<Layer, metadata::batch_norm_layer> || std::is_same_v<Layer, metadata::unary_layer> || std::is_same_v<Layer, metadata::transpose_layer> || std::is_same_v<Layer, metadata::copy_layer>)
+        else if constexpr (one_of<Layer, metadata::linear_layer, metadata::pool_layer, metadata::global_average_pool_layer,
+                                  metadata::global_max_pool_layer, metadata::batch_norm_layer, metadata::unary_layer,
+                                  metadata::transpose_layer, metadata::copy_layer>)
           return role == 0;
         else
           return false;

@@ -46,9 +46,9 @@ class SimulateTest(unittest.TestCase):
         return cls.path(name)
 
     def test_policies_are_compared_and_all_of_it_is_written(self):
-        files = [self.path(name) for name in ("figures.csv", "figures.json", "schedule.csv")]
+        files = [self.path(name) for name in ("figures.csv", "figures.json", "schedule.csv", "page.html")]
         command = ["--cluster", self.cluster, "--model", "AlexNet", "--model", "rnn", "--rate", "1500", "--requests", "200", "--slo",
-                   "8", "--policy", "fifo,sjf", "--seeds", "3", "--csv", files[0], "--json", files[1], "--schedule", files[2]]
+                   "8", "--policy", "fifo,sjf", "--seeds", "3", "--csv", files[0], "--json", files[1], "--schedule", files[2], "--html", files[3]]
         r = baton(*command)
         self.assertEqual(r.returncode, 0, r.stderr)
         self.assertRegex(r.stdout, r"(?m)^fifo +[\d.]+ ±[\d.]+ ")
@@ -66,6 +66,8 @@ class SimulateTest(unittest.TestCase):
         schedule = list(csv.DictReader(written[2].splitlines()))
         self.assertEqual({row["kind"] for row in schedule}, {"compute", "transfer"})
         self.assertEqual({row["device"] for row in schedule if row["kind"] == "compute"}, {"a/gpu0", "a/gpu1"})
+        self.assertNotRegex(written[3], "https?://|src=|href=")  # it needs nothing else
+        self.assertEqual(written[3].count("<svg"), 3)
         last = {}
         for row in schedule:
             if row["kind"] == "compute":
@@ -111,6 +113,21 @@ class SimulateTest(unittest.TestCase):
         with open(self.path("t.csv")) as file:
             first = next(row for row in csv.DictReader(file) if row["model"] == "rnn")
         self.assertEqual(first["start_ns"], "5000000")
+
+    def test_requests_come_in_bursts_from_a_day_of_functions_and_as_a_benchmark_asks(self):
+        azure = self.write("azure.csv", "HashOwner,HashApp,HashFunction,Trigger,1,2\no,a,f,http,3,0\no,a,g,timer,0,4\n")
+        common = ["--cluster", self.cluster, "--model", "AlexNet", "--model", "rnn", "--csv", self.path("requests.csv")]
+        for arguments, count in ((["--azure", azure, "--minutes", "2"], 7), (["--azure", azure, "--first-minute", "2"], 4),
+                                 (["--loadgen", "single_stream", "--requests", "5"], 5),
+                                 (["--loadgen", "multi_stream", "--requests", "5"], 40),
+                                 (["--on", "10", "--off", "50", "--requests", "20"], 20),
+                                 (["--arrivals", "closed", "--clients", "2", "--requests", "20"], 20)):
+            r = baton(*common, *arguments)
+            self.assertEqual(r.returncode, 0, (arguments, r.stderr))
+            row = next(csv.DictReader(read(self.path("requests.csv")).splitlines()))
+            self.assertEqual((row["requests"], row["answered"]), (str(count), str(count)), arguments)
+        r = baton(*common, "--on", "10")
+        self.assertEqual((r.returncode, r.stderr), (2, "baton: --on and --off go together\n"))
 
     def test_the_study_has_the_shape_it_had(self):
         r = baton("--scenario", "seed", "--seeds", "4", "--csv", self.path("study.csv"))

@@ -1,0 +1,141 @@
+#include "apps/simulate/html.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "apps/simulate/svg.hpp"
+
+namespace baton::apps::simulate {
+namespace {
+
+constexpr std::size_t most_bars = 600;
+constexpr std::size_t most_points = 300;
+
+constexpr const char* style = R"(<style>
+:root { color-scheme: light dark; --line: #0002; --text: #222; --back: #fff; }
+@media (prefers-color-scheme: dark) { :root { --line: #fff3; --text: #ddd; --back: #181818; } }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--text); background: var(--back); max-width: 900px; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2.2rem; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; display: block; overflow-x: auto; }
+th, td { text-align: right; padding: .25rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; }
+svg { width: 100%; height: auto; } svg text { font-size: 12px; fill: var(--text); } .grid { stroke: var(--line); }
+.key { margin-right: 1.2rem; white-space: nowrap; } .key i { display: inline-block; width: .8rem; height: .8rem; margin-right: .35rem; }
+</style>)";
+
+double ms(duration d) {
+  return std::chrono::duration<double, std::milli>(d).count();
+}
+
+std::string latencies(const simulation& s, const std::vector<story>& told) {
+  line_plot plot({"latency, ms", true}, {"requests answered, %"});
+  for (std::size_t p = 0; p < told.size(); ++p) {
+    std::vector<double> all;
+    for (const auto& r : told[p].requests())
+      if (r.failure == errc::none && r.end > r.arrival)
+        all.push_back(ms(r.end - r.arrival));
+    std::sort(all.begin(), all.end());
+    std::vector<std::pair<double, double>> points;
+    const auto every = std::max<std::size_t>(1, all.size() / most_points);
+    for (std::size_t i = 0; i < all.size(); i += every)
+      points.emplace_back(all[i], 100.0 * static_cast<double>(i + 1) / static_cast<double>(told[p].requests().size()));
+    if (!all.empty())
+      points.emplace_back(all.back(),
+                          100.0 * static_cast<double>(all.size()) / static_cast<double>(told[p].requests().size()));
+    plot.add(s.policies[p], std::move(points));
+  }
+  return plot.svg();
+}
+
+std::string open_requests(const simulation& s, const std::vector<story>& told) {
+  line_plot plot({"time, ms"}, {"requests open"});
+  for (std::size_t p = 0; p < told.size(); ++p) {
+    std::vector<std::pair<time_point, int>> changes;
+    for (const auto& r : told[p].requests()) {
+      changes.emplace_back(r.arrival, 1);
+      changes.emplace_back(r.end, -1);
+    }
+    std::sort(changes.begin(), changes.end());
+    std::vector<std::pair<double, double>> points;
+    const auto every = std::max<std::size_t>(1, changes.size() / most_points);
+    int open = 0;
+    int most = 0; // of the changes that share a point
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+      most = std::max(most, open += changes[i].second);
+      if (i % every == every - 1 || i + 1 == changes.size()) {
+        points.emplace_back(ms(changes[i].first), most);
+        most = open;
+      }
+    }
+    plot.add(s.policies[p], std::move(points));
+  }
+  return plot.svg();
+}
+
+std::string beginning(const simulation& s, const story& of) {
+  std::vector<std::string> rows;
+  std::vector<timeline_bar> bars;
+  double until = 0;
+  for (const auto& b : of.bars()) {
+    if (std::find(rows.begin(), rows.end(), b.row) == rows.end())
+      rows.push_back(b.row);
+    bars.push_back({b.row, b.model, b.text, ms(b.start), ms(b.end)});
+    until = std::max(until, ms(b.end));
+  }
+  if (bars.empty())
+    return "<p>Nothing to show.</p>";
+  std::sort(rows.begin(), rows.end());
+  std::string keys = "<p>";
+  for (std::size_t m = 0; m < s.what.models.size(); ++m)
+    keys += fmt::format("<span class='key'><i style='background:{}'></i>{}</span>", colour(m),
+                        escaped(s.what.models[m].name));
+  return keys + "</p>" + timeline(rows, bars, until, "time, ms");
+}
+
+std::string figures(const simulation& s, const outcomes& of) {
+  std::string html = "<table><tr>";
+  for (const auto& cell : comparison_titles())
+    html += "<th>" + escaped(cell) + "</th>";
+  for (const auto& row : comparison_rows(s, of)) {
+    html += "</tr><tr>";
+    for (const auto& cell : row)
+      html += "<td>" + escaped(cell) + "</td>";
+  }
+  return html + "</tr></table>";
+}
+
+} // namespace
+
+void story::worked(const scheduling::work_record& w) {
+  if (bars_.size() >= most_bars)
+    return;
+  const auto& where = *what_.where;
+  const bool computes = w.what == scheduling::work_record::kind::compute;
+  auto row = computes ? fmt::format("{} lane {}", where.name(w.device), w.lane.value)
+                      : fmt::format("{} to {}", where.domains[w.from.value].name, where.domains[w.to.value].name);
+  auto text = w.requests.empty() ? std::string{} : fmt::format("request {}, ", w.requests.front().value);
+  text += what_.models[w.model].name;
+  if (computes)
+    text += fmt::format(", layers {} to {}", w.first.layer, w.last.layer);
+  else
+    text += fmt::format(", {} bytes", w.bytes);
+  text += fmt::format(", {:.3f} ms", ms(w.end - w.start));
+  bars_.push_back({std::move(row), w.model, std::move(text), w.start, w.end});
+}
+
+std::string html_page(const simulation& s, const outcomes& of, const std::vector<story>& told) {
+  std::string devices;
+  for (const auto& d : s.what.where->devices.devices)
+    devices += fmt::format("{}{} ({})", devices.empty() ? "" : ", ", s.what.where->name(d.id),
+                           s.what.where->speeds[d.kind].kind->name);
+  return fmt::format(
+      "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
+      "<title>Baton: a simulation</title>{}<h1>A simulation of {} policies</h1><p>On {}. Figures are means of {} seeds{}; "
+      "plots are of seed {}.</p>{}<h2>Latency</h2>{}<h2>Requests open</h2>{}<h2>The beginning under {}</h2>{}</html>\n",
+      style, s.policies.size(), escaped(devices), s.seeds, s.seeds > 1 ? " with 95% intervals" : "", s.first_seed,
+      figures(s, of), latencies(s, told), open_requests(s, told), escaped(s.policies.front()),
+      beginning(s, told.front()));
+}
+
+} // namespace baton::apps::simulate

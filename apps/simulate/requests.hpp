@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "scheduling/emulator/emulator.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace baton::apps::simulate {
+
+/// What the command line says of the requests of a simulation.
+struct request_options {
+  std::string arrivals = "poisson";
+  double rate = 100;
+  double cv = 1;
+  double zipf = 0;
+  double on_ms = 0;
+  double off_ms = 0;
+  std::uint32_t clients = 8;
+  double think_ms = 0;
+  std::string trace;
+  std::string azure;
+  std::uint32_t first_minute = 1;
+  std::uint32_t minutes = 10;
+  std::string loadgen;
+  std::uint64_t requests = 1000;
+  double seconds = 0;
+  double slo = 0;
+};
+
+void add_request_options(CLI::App& command, request_options& o);
+
+using request_maker = std::function<expected<scheduling::workloads::workload_ptr>(std::uint64_t seed)>;
+
+/// Requests for the models of `what`. Errors: `bad_argument`, `io`, naming option or file.
+expected<request_maker> make_requests(const request_options& o, const scheduling::emulation& what);
+
+} // namespace baton::apps::simulate

@@ -1,0 +1,130 @@
+#include "apps/simulate/svg.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace baton::apps::simulate {
+namespace {
+
+constexpr double width = 860;
+constexpr double left = 70;
+constexpr double right = 170; // the legend
+constexpr double top = 12;
+constexpr double plot_height = 260;
+
+/// A round step that gives some five marks up to `most`.
+double step_for(double most) {
+  const auto power = std::pow(10.0, std::floor(std::log10(most)));
+  for (const auto factor : {0.1, 0.2, 0.5, 1.0, 2.0})
+    if (most / (factor * power) <= 6)
+      return factor * power;
+  return 5 * power;
+}
+
+std::string mark(double x, double y, const std::string& text, const char* anchor) {
+  return fmt::format("<text x='{:.1f}' y='{:.1f}' text-anchor='{}'>{}</text>", x, y, anchor, text);
+}
+
+std::string grid(double x1, double y1, double x2, double y2) {
+  return fmt::format("<line class='grid' x1='{:.1f}' y1='{:.1f}' x2='{:.1f}' y2='{:.1f}'/>", x1, y1, x2, y2);
+}
+
+} // namespace
+
+std::string escaped(std::string_view text) {
+  std::string result;
+  for (const char c : text)
+    switch (c) {
+    case '<': result += "&lt;"; break;
+    case '>': result += "&gt;"; break;
+    case '&': result += "&amp;"; break;
+    case '\'': result += "&#39;"; break;
+    case '"': result += "&quot;"; break;
+    default: result += c;
+    }
+  return result;
+}
+
+/// Source: Okabe, Ito, "Color universal design", 2008.
+std::string_view colour(std::size_t n) {
+  static constexpr std::array<std::string_view, 8> all{"#0072b2", "#d55e00", "#009e73", "#cc79a7",
+                                                       "#e69f00", "#56b4e9", "#555555", "#b8a800"};
+  return all[n % all.size()];
+}
+
+std::string line_plot::svg() const {
+  double least_x = horizontal_.logarithmic ? 1e300 : 0;
+  double most_x = 0;
+  double most_y = 0;
+  for (const auto& [name, points] : lines_)
+    for (const auto& [x, y] : points) {
+      least_x = std::min(least_x, x);
+      most_x = std::max(most_x, x);
+      most_y = std::max(most_y, y);
+    }
+  if (most_x <= least_x || most_y <= 0)
+    return "<p>Nothing to show.</p>";
+  const auto along = [&](double x) {
+    const auto share = horizontal_.logarithmic ? std::log(x / least_x) / std::log(most_x / least_x)
+                                               : (x - least_x) / (most_x - least_x);
+    return left + share * (width - left - right);
+  };
+  const auto up = [&](double y) { return top + (1 - y / most_y) * plot_height; };
+  auto svg = fmt::format("<svg viewBox='0 0 {} {}' role='img'>", width, top + plot_height + 48);
+  for (double y = 0; y <= most_y * 1.0001; y += step_for(most_y))
+    svg += grid(left, up(y), width - right, up(y)) + mark(left - 8, up(y) + 4, fmt::format("{:g}", y), "end");
+  if (horizontal_.logarithmic) {
+    for (double power = std::pow(10.0, std::ceil(std::log10(least_x))); power <= most_x; power *= 10)
+      svg += grid(along(power), top, along(power), top + plot_height)
+             + mark(along(power), top + plot_height + 18, fmt::format("{:g}", power), "middle");
+  } else {
+    for (double x = 0; x <= most_x * 1.0001; x += step_for(most_x))
+      svg += mark(along(x), top + plot_height + 18, fmt::format("{:g}", x), "middle");
+  }
+  svg += mark((left + width - right) / 2, top + plot_height + 40, escaped(horizontal_.title), "middle");
+  svg += fmt::format("<text transform='translate(16 {:.1f}) rotate(-90)' text-anchor='middle'>{}</text>",
+                     top + plot_height / 2, escaped(vertical_.title));
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    const auto& [name, points] = lines_[i];
+    std::string path;
+    for (const auto& [x, y] : points)
+      path += fmt::format("{:.1f},{:.1f} ", along(x), up(y));
+    svg += fmt::format("<polyline fill='none' stroke='{}' stroke-width='2' points='{}'/>", colour(i), path);
+    const auto y = top + 10 + 20 * static_cast<double>(i);
+    svg += fmt::format("<line x1='{0:.1f}' x2='{1:.1f}' y1='{2:.1f}' y2='{2:.1f}' stroke='{3}' stroke-width='3'/>",
+                       width - right + 14, width - right + 34, y, colour(i))
+           + mark(width - right + 40, y + 4, escaped(name), "start");
+  }
+  return svg + "</svg>";
+}
+
+std::string timeline(const std::vector<std::string>& rows, const std::vector<timeline_bar>& bars, double until,
+                     const std::string& unit) {
+  constexpr double row_height = 24;
+  constexpr double begin = 170;
+  constexpr double end = 16;
+  const auto height = row_height * static_cast<double>(rows.size());
+  const auto along = [&](double t) { return begin + t / until * (width - begin - end); };
+  auto svg = fmt::format("<svg viewBox='0 0 {} {}' role='img'>", width, top + height + 48);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto y = top + row_height * static_cast<double>(i);
+    svg += grid(begin, y + row_height, width - end, y + row_height)
+           + mark(begin - 8, y + row_height - 8, escaped(rows[i]), "end");
+  }
+  for (double t = 0; t <= until * 1.0001; t += step_for(until))
+    svg += mark(along(t), top + height + 18, fmt::format("{:g}", t), "middle");
+  svg += mark((begin + width - end) / 2, top + height + 40, escaped(unit), "middle");
+  for (const auto& b : bars) {
+    const auto row = static_cast<double>(std::find(rows.begin(), rows.end(), b.row) - rows.begin());
+    const auto x = along(b.start);
+    svg += fmt::format("<rect x='{:.2f}' y='{:.1f}' width='{:.2f}' height='{:.1f}' fill='{}'><title>{}</title></rect>", x,
+                       top + row_height * row + 3, std::max(0.6, along(std::min(b.end, until)) - x - 0.3),
+                       row_height - 6, colour(b.colour), escaped(b.text));
+  }
+  return svg + "</svg>";
+}
+
+} // namespace baton::apps::simulate

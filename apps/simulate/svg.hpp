@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace baton::apps::simulate {
+
+/// For text between tags and in attributes.
+std::string escaped(std::string_view text);
+/// The n-th of some colours that are told apart also by the colour-blind.
+std::string_view colour(std::size_t n);
+
+/// A line plot as SVG. Both axes begin at 0 unless the horizontal one is logarithmic.
+class line_plot {
+public:
+  struct axis {
+    std::string title;
+    bool logarithmic = false;
+  };
+  line_plot(axis horizontal, axis vertical) : horizontal_(std::move(horizontal)), vertical_(std::move(vertical)) {}
+  /// Points of rising x; of a logarithmic axis above 0.
+  void add(std::string name, std::vector<std::pair<double, double>> points) {
+    lines_.emplace_back(std::move(name), std::move(points));
+  }
+  std::string svg() const;
+
+private:
+  axis horizontal_;
+  axis vertical_;
+  std::vector<std::pair<std::string, std::vector<std::pair<double, double>>>> lines_;
+};
+
+/// Bars in rows over time, as SVG.
+struct timeline_bar {
+  std::string row;
+  std::size_t colour = 0;
+  std::string text;
+  double start = 0;
+  double end = 0;
+};
+std::string timeline(const std::vector<std::string>& rows, const std::vector<timeline_bar>& bars, double until,
+                     const std::string& unit);
+
+} // namespace baton::apps::simulate
