@@ -24,7 +24,7 @@ bool good(errc e) {
 }
 
 struct check {
-  const header& h;
+  const heading& h;
 
   bool known(device_id d) const { return d.value < h.devices.size(); }
   bool known_or_none(device_id d) const { return known(d) || d == metadata::no_device; }
@@ -83,7 +83,7 @@ std::string_view to_string(message_kind k) {
   return names.at(static_cast<std::size_t>(k));
 }
 
-bool valid(const record& r, const header& h) {
+bool valid(const record& r, const heading& h) {
   return std::visit(check{h}, r);
 }
 

@@ -10,7 +10,7 @@
 #include "metadata/ids.hpp"
 #include "scheduling/protocol.hpp"
 
-/// What a message trace holds. As a file: `magic`, `header`, then entries, each a byte that says which (from 1, in the
+/// What a message trace holds. As a file: `magic`, `heading`, then entries, each a byte that says which (from 1, in the
 /// order of `entry`) and its fields, written by `byte_writer`. The last is `ended`, unless the process was killed.
 /// Entries of one thread are in its order, those of several in none. Points in time count from the start of the
 /// runtime, on one steady clock, as in the engine log. Numbers of messages may be added at the end of `message_kind`;
@@ -33,7 +33,7 @@ struct device_name {
   domain_id domain;
   std::uint32_t lanes = 1; ///< urgent ones among them
 };
-struct header {
+struct heading {
   std::uint32_t version = trace::version;
   std::int64_t started = 0; ///< time zero in nanoseconds since the Unix epoch
   std::vector<std::string> domains;
@@ -202,15 +202,15 @@ struct ended {
 inline constexpr std::uint8_t model_tag = std::variant_size_v<record> + 1;
 inline constexpr std::uint8_t ended_tag = model_tag + 1;
 
-/// Whether all it refers to is in the header and every enumerator is one.
-bool valid(const record& r, const header& h);
+/// Whether all it refers to is in the heading and every enumerator is one.
+bool valid(const record& r, const heading& h);
 
 template <class I>
 auto inspect(I& f, device_name& x) {
   return f(x.name, x.domain, x.lanes);
 }
 template <class I>
-auto inspect(I& f, header& x) {
+auto inspect(I& f, heading& x) {
   return f(x.version, x.started, x.domains, x.devices);
 }
 template <class I>

@@ -18,7 +18,7 @@ tl::unexpected<error> nonsense(std::size_t at, const std::string& what) {
   return fail(errc::bad_argument, "byte " + std::to_string(at) + ": " + what);
 }
 
-bool good(const header& h) {
+bool good(const heading& h) {
   return h.devices.size() <= most && h.domains.size() <= most
          && std::all_of(h.devices.begin(), h.devices.end(), [&](const device_name& d) {
               return d.domain.value < h.domains.size() && d.lanes > 0 && d.lanes <= most;
@@ -54,7 +54,7 @@ expected<contents> decode(std::string_view bytes) {
   if (r.now() == byte_reader::state::ended)
     return nonsense(bytes.size(), "the trace ends before its first entry");
   if (!r.good() || !good(c.names))
-    return nonsense(r.at(), "the trace's header makes no sense");
+    return nonsense(r.at(), "the trace's heading makes no sense");
   while (!r.at_end()) {
     const auto begin = r.at();
     if (c.end)

@@ -13,7 +13,7 @@ namespace baton::actors::trace {
 
 /// A trace as it lies in its file.
 struct contents {
-  header names;
+  heading names;
   std::map<model_id, model_named> models;
   std::vector<record> records; ///< in the file's order
   std::optional<ended> end;    ///< nothing: the process was killed, or is still at it

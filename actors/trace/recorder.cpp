@@ -19,8 +19,8 @@ thread_local last_used mine;
 
 } // namespace
 
-header names_of(const gpu::machine& m) {
-  header h;
+heading names_of(const gpu::machine& m) {
+  heading h;
   for (const auto& d : m.domains())
     h.domains.push_back(d->description().name);
   for (const auto& d : m.devices())
@@ -28,7 +28,7 @@ header names_of(const gpu::machine& m) {
   return h;
 }
 
-expected<std::unique_ptr<recorder>> recorder::open(const std::filesystem::path& file, header names,
+expected<std::unique_ptr<recorder>> recorder::open(const std::filesystem::path& file, heading names,
                                                    std::chrono::steady_clock::time_point zero, std::uint64_t limit) {
   auto refused = [&] { return fail(errc::io, "trace '" + file.string() + "': cannot be written"); };
   std::ofstream out(file, std::ios::binary | std::ios::trunc);

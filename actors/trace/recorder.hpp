@@ -22,7 +22,7 @@
 
 namespace baton::actors::trace {
 
-header names_of(const gpu::machine& m);
+heading names_of(const gpu::machine& m);
 
 /// The message trace as a file. Every thread that records has a ring of its own; a thread of the recorder's takes from
 /// all of them what is there, and writes it. At the size limit, or where the file cannot be written, the trace ends in
@@ -30,7 +30,7 @@ header names_of(const gpu::machine& m);
 class recorder {
 public:
   /// `zero`: what its times count from. Errors: `io` naming the file.
-  static expected<std::unique_ptr<recorder>> open(const std::filesystem::path& file, header names,
+  static expected<std::unique_ptr<recorder>> open(const std::filesystem::path& file, heading names,
                                                   std::chrono::steady_clock::time_point zero,
                                                   std::uint64_t limit = defaults::trace_limit);
   ~recorder();

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-header two_devices() {
+heading two_devices() {
   return {.domains = {"host", "b"}, .devices = {{"cpu:0", {0}, 1}, {"cpu:1", {1}, 2}}};
 }
 
@@ -231,7 +231,7 @@ TEST_CASE("a trace cut off anywhere is read as far as it goes", "[actors]") {
     auto c = decode(std::string_view(bytes).substr(0, length));
     if (!c) {
       CHECK(c.error().code == errc::bad_argument);
-      CHECK(headless == length); // only while the header is not there
+      CHECK(headless == length); // only while the heading is not there
       headless = length + 1;
       continue;
     }

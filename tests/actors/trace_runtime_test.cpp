@@ -27,7 +27,8 @@ trace::contents run_two_devices(const std::string& devices, std::size_t requests
     for (std::size_t i = 0; i < requests; ++i) {
       actors::request q{.model = id, .inputs = inputs, .timeout = {}, .pinned = {0}, .steps = {}};
       q.steps = {{order::kind::preempt, {1, 0}, {0}}, {order::kind::hand_off, {3, 0}, {1}}};
-      REQUIRE(r->submit(std::move(q)));
+      const auto submitted = r->submit(std::move(q));
+      REQUIRE(submitted);
     }
     for (const auto& [n, d] : collect(*r, requests)) {
       CHECK(d.failure == errc::none);

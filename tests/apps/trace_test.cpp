@@ -33,7 +33,8 @@ trace::contents moving_run() {
     for (std::size_t i = 0; i < requests; ++i) {
       actors::request q{.model = id, .inputs = random_inputs(*model, {1}), .timeout = {}, .pinned = {0}, .steps = {}};
       q.steps = {{order::kind::preempt, {1, 0}, {0}}, {order::kind::hand_off, {2, 0}, {1}}};
-      REQUIRE(r->submit(std::move(q)));
+      const auto submitted = r->submit(std::move(q));
+      REQUIRE(submitted);
     }
     for (const auto& [n, d] : collect(*r, requests))
       CHECK(d.failure == errc::none);
