@@ -93,8 +93,8 @@ expected<void> transfer_state::prepare(const scheduling::bring& m) {
     return fail(errc::not_found,
                 "device " + shared_->description(m.to).name + " has no plan for the task's model and shape");
   if (from && !same_parts(from->plan->profile(), plan->profile(), m.what.at))
-    return fail(errc::not_found, "device " + shared_->description(m.to).name
-                                     + " cuts the layer that the task has begun in another way");
+    return fail(errc::not_found,
+                "device " + shared_->description(m.to).name + " cuts the layer that the task has begun in another way");
   auto values = here.make_values(m.what.id, kind_of(m.to), std::move(plan), std::move(record));
   return values ? expected<void>{} : tl::unexpected(values.error());
 }

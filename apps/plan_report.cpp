@@ -30,8 +30,7 @@ void print(const metadata::model& m, const gpu::plan& p, const gpu::device_descr
     total += measured;
     const bool chosen = note.predicted > metadata::duration::zero();
     t.add({std::to_string(i), l.name, std::string{metadata::kind_name(l.attributes)}, note.name,
-           std::to_string(p.profile().parts[i]),
-           chosen ? microseconds(note.predicted) : "", microseconds(measured),
+           std::to_string(p.profile().parts[i]), chosen ? microseconds(note.predicted) : "", microseconds(measured),
            note.direct > note.predicted ? microseconds(note.direct) : ""});
   }
   fmt::print("Plan on {} ({}), {} per request in activations\n\n{}", on.name, on.detail,

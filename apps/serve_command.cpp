@@ -15,8 +15,8 @@
 #include "actors/runtime.hpp"
 #include "apps/catalog.hpp"
 #include "apps/device_options.hpp"
-#include "apps/policy_files.hpp"
 #include "apps/http/server.hpp"
+#include "apps/policy_files.hpp"
 #include "apps/program.hpp"
 
 namespace baton::apps {

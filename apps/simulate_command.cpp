@@ -81,16 +81,20 @@ int run(const simulate_options& o) {
 } // namespace
 
 void add_simulate_command(CLI::App& app, chosen_command& chosen) {
-  auto* command = app.add_subcommand("simulate", "Run a workload on a cluster that is not here, under several policies");
-  command->footer("Examples:\n"
-                  "  baton simulate --cluster cluster.json --model AlexNet --model ResNet --rate 200 --policy fifo,sjf --slo 5\n"
-                  "  baton simulate --cluster cluster.json --model model.onnx --arrivals gamma --cv 4 --seeds 20\n"
-                  "  baton simulate --scenario seed --seeds 20");
+  auto* command =
+      app.add_subcommand("simulate", "Run a workload on a cluster that is not here, under several policies");
+  command->footer(
+      "Examples:\n"
+      "  baton simulate --cluster cluster.json --model AlexNet --model ResNet --rate 200 --policy fifo,sjf --slo 5\n"
+      "  baton simulate --cluster cluster.json --model model.onnx --arrivals gamma --cv 4 --seeds 20\n"
+      "  baton simulate --scenario seed --seeds 20");
   auto o = std::make_shared<simulate_options>();
   simulate::add_input_options(*command, o->inputs);
   command->add_option("--scenario", o->scenario, "A study that comes with the program: seed")
       ->check(CLI::IsMember({"seed"}));
-  command->add_option("--schedule", o->schedule, "Write all that lanes and links did, of the first policy and seed, as CSV")
+  command
+      ->add_option("--schedule", o->schedule,
+                   "Write all that lanes and links did, of the first policy and seed, as CSV")
       ->type_name("FILE");
   command->add_option("--csv", o->csv, "Write the figures of all runs as CSV")->type_name("FILE");
   command->add_option("--json", o->json, "Write what was simulated and the figures as JSON")->type_name("FILE");

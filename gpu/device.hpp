@@ -238,8 +238,8 @@ std::uint64_t free_memory();
 
 /// When a CPU device cuts a layer into parts, so that a request can be preempted within it.
 struct cut_rule {
-  duration longer_than{};   ///< layers that take longer than that; 0: none
-  double most_cost = 1.03;  ///< the parts together may take as many times what the whole takes
+  duration longer_than{};  ///< layers that take longer than that; 0: none
+  double most_cost = 1.03; ///< the parts together may take as many times what the whole takes
 };
 
 struct machine_options {

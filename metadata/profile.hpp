@@ -34,8 +34,8 @@ struct plan_profile {
   std::vector<duration> part_time;  ///< per layer, of one part
   /// Per layer: whether it may find the task's data at fault, which is known only when it has run. Empty: none does.
   std::vector<bool> fallible;
-  /// Per layer: whether its parts are this plan's own, not the model's. Where a task has begun such a layer, only devices
-  /// of the kind can go on. Empty: none.
+  /// Per layer: whether its parts are this plan's own, not the model's. Where a task has begun such a layer, only
+  /// devices of the kind can go on. Empty: none.
   std::vector<bool> own_parts;
   lacking_layers lacking;  ///< their values have places all the same
   std::string why_lacking; ///< of the first

@@ -70,8 +70,8 @@ engine::state::state(config c, std::shared_ptr<const policy> p)
 // --------------------------------------------------------------------------------------------------------------
 
 waiting_task engine::state::waiting_form(const task_state& t) const {
-  return {t.what.id,     t.what.priority, t.arrival,          t.pinned, t.values_in,
-          t.laid_out_by, t.what.deadline, t.shape, shapes_.at(t.shape).size};
+  return {t.what.id, t.what.priority,         t.arrival, t.pinned, t.values_in, t.laid_out_by, t.what.deadline,
+          t.shape,   shapes_.at(t.shape).size};
 }
 
 running_task engine::state::running_form(const task_state& t) const {

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <map>
-#include <mutex>
 #include <utility>
 
 #include "scheduling/policies/policies.hpp"
@@ -22,13 +21,10 @@ constexpr std::array<std::pair<std::string_view, maker>, 7> registered{{
     {"best", policies::make_best},
 }};
 
-struct added_policies {
-  std::mutex mutex;
-  std::map<std::string, std::function<std::unique_ptr<policy>()>, std::less<>> makers;
-};
+using makers = std::map<std::string, std::function<std::unique_ptr<policy>()>, std::less<>>;
 
-added_policies& policies_added() {
-  static added_policies all;
+makers& added() {
+  static makers all;
   return all;
 }
 
@@ -38,16 +34,12 @@ std::unique_ptr<policy> make_policy(std::string_view name) {
   for (const auto& [known, make] : registered)
     if (known == name)
       return make();
-  auto& added = policies_added();
-  const std::lock_guard lock(added.mutex);
-  const auto found = added.makers.find(name);
-  return found == added.makers.end() ? nullptr : found->second();
+  const auto found = added().find(name);
+  return found == added().end() ? nullptr : found->second();
 }
 
 void add_policy(std::string name, std::function<std::unique_ptr<policy>()> make) {
-  auto& added = policies_added();
-  const std::lock_guard lock(added.mutex);
-  added.makers.insert_or_assign(std::move(name), std::move(make));
+  added().insert_or_assign(std::move(name), std::move(make));
 }
 
 std::vector<std::string_view> policy_names() {

@@ -106,7 +106,8 @@ public:
 std::unique_ptr<policy> make_policy(std::string_view name);
 /// Of those that come with Baton.
 std::vector<std::string_view> policy_names();
-/// Makes a policy of somebody's own known to `make_policy`, for as long as the process lives. Thread-safe.
+/// Makes a policy of somebody's own known to `make_policy`, for as long as the process lives. To be called before any
+/// engine is made.
 void add_policy(std::string name, std::function<std::unique_ptr<policy>()> make);
 
 } // namespace baton::scheduling

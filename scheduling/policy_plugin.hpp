@@ -14,6 +14,10 @@ inline constexpr std::uint32_t policy_interface = 1;
 
 /// Stands once in the shared object: `type` is its policy, which needs no argument to be made.
 // NOLINTNEXTLINE(cppcoreguidelines-macro-usage): two functions with names that a linker finds
-#define BATON_POLICY(type)                                                                                            \
-  extern "C" std::uint32_t baton_policy_interface() { return baton::scheduling::policy_interface; }                   \
-  extern "C" baton::scheduling::policy* baton_make_policy() { return new type(); }
+#define BATON_POLICY(type)                                                                                             \
+  extern "C" std::uint32_t baton_policy_interface() {                                                                  \
+    return baton::scheduling::policy_interface;                                                                        \
+  }                                                                                                                    \
+  extern "C" baton::scheduling::policy* baton_make_policy() {                                                          \
+    return new type();                                                                                                 \
+  }

@@ -52,8 +52,8 @@ public:
 private:
   using ordered = std::set<waiting_task, order>;
   struct bucket {
-    ordered tasks;               ///< that may run on any device of the groups
-    std::vector<ordered> pinned; ///< by device; empty until one is needed
+    ordered tasks;                             ///< that may run on any device of the groups
+    std::vector<ordered> pinned;               ///< by device; empty until one is needed
     std::map<std::uint32_t, ordered> by_shape; ///< all of them; only for a policy that chooses among shapes
   };
   ordered& place(const waiting_task& t, reach r);

@@ -15,7 +15,7 @@ constexpr std::size_t most_points = 300;
 constexpr const char* style = R"(<style>
 :root { color-scheme: light dark; --line: #0002; --text: #222; --back: #fff; }
 @media (prefers-color-scheme: dark) { :root { --line: #fff3; --text: #ddd; --back: #181818; } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--text); background: var(--back); max-width: 900px; margin: 2rem auto; padding: 0 1rem; }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--text); background: var(--back); max-width: 1100px; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2.2rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; display: block; overflow-x: auto; }
 th, td { text-align: right; padding: .25rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
@@ -131,7 +131,8 @@ std::string html_page(const simulation& s, const outcomes& of, const std::vector
                            s.what.where->speeds[d.kind].kind->name);
   return fmt::format(
       "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
-      "<title>Baton: a simulation</title>{}<h1>A simulation of {} policies</h1><p>On {}. Figures are means of {} seeds{}; "
+      "<title>Baton: a simulation</title>{}<h1>A simulation of {} policies</h1><p>On {}. Figures are means of {} "
+      "seeds{}; "
       "plots are of seed {}.</p>{}<h2>Latency</h2>{}<h2>Requests open</h2>{}<h2>The beginning under {}</h2>{}</html>\n",
       style, s.policies.size(), escaped(devices), s.seeds, s.seeds > 1 ? " with 95% intervals" : "", s.first_seed,
       figures(s, of), latencies(s, told), open_requests(s, told), escaped(s.policies.front()),

@@ -45,8 +45,8 @@ expected<metadata::model_costs> costs_of(const std::string& what, const symbol_m
   if (const auto* known = metadata::find_measured_model(what))
     return *known;
   if (!std::filesystem::exists(what))
-    return fail(errc::bad_argument, "--model " + what
-                                        + ": neither a file nor one of the measured models: AlexNet, ResNet, rnn");
+    return fail(errc::bad_argument,
+                "--model " + what + ": neither a file nor one of the measured models: AlexNet, ResNet, rnn");
   const auto m = metadata::import_model(what, model_name_of(what));
   if (!m)
     return tl::unexpected(m.error());
@@ -113,9 +113,12 @@ void add_input_options(CLI::App& command, input_options& o) {
   command.add_option("--symbol", o.symbols, "Value of a model's symbol, as in S=16")->take_all()->expected(1);
   command.add_option("--policy", o.policies, policy_help() + "; several with commas")->capture_default_str();
   add_request_options(command, o.requests);
-  command.add_option("--seeds", o.seeds, "Runs with so many seeds")->check(CLI::Range(1U, 100000U))->capture_default_str();
+  command.add_option("--seeds", o.seeds, "Runs with so many seeds")
+      ->check(CLI::Range(1U, 100000U))
+      ->capture_default_str();
   command.add_option("--seed", o.seed, "The first seed")->capture_default_str();
-  command.add_option("--quantum", o.quantum, "Microseconds a device works between two looks at its messages; 0: a layer")
+  command
+      .add_option("--quantum", o.quantum, "Microseconds a device works between two looks at its messages; 0: a layer")
       ->capture_default_str();
   command.add_option("--message-latency", o.message_latency_us, "Microseconds a message takes")->capture_default_str();
   command.add_option("--backlog", o.backlog_us, "Microseconds of work that may stand in line at a device")
@@ -154,8 +157,9 @@ expected<simulation> make_simulation(const input_options& o) {
   for (const auto& m : s.what.models)
     for (const auto& speed : s.what.where->speeds)
       if (!m.on(speed.kind->name))
-        return fail(errc::bad_argument, fmt::format("model '{}': nothing is known of what it costs on '{}': give a --profile",
-                                                    m.name, speed.kind->name));
+        return fail(errc::bad_argument,
+                    fmt::format("model '{}': nothing is known of what it costs on '{}': give a --profile", m.name,
+                                speed.kind->name));
   s.what.quantum = std::chrono::microseconds(o.quantum);
   s.what.message_latency = of_us(o.message_latency_us);
   s.what.backlog = of_us(o.backlog_us);

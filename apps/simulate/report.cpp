@@ -104,9 +104,8 @@ std::string comparison_json(const simulation& s, const outcomes& of) {
   for (const auto& m : s.what.models)
     all["models"].push_back(m.name);
   for (const auto& d : s.what.where->devices.devices)
-    all["devices"].push_back({{"name", s.what.where->name(d.id)},
-                              {"kind", s.what.where->speeds[d.kind].kind->name},
-                              {"lanes", d.lanes}});
+    all["devices"].push_back(
+        {{"name", s.what.where->name(d.id)}, {"kind", s.what.where->speeds[d.kind].kind->name}, {"lanes", d.lanes}});
   all["seeds"] = s.seeds;
   all["first_seed"] = s.first_seed;
   for (std::size_t p = 0; p < s.policies.size(); ++p) {

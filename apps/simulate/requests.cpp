@@ -21,10 +21,11 @@ namespace loads = scheduling::workloads;
 using metadata::duration;
 using scheduling::emulation;
 
-const std::map<std::string, loads::loadgen_scenario> scenarios{{"single_stream", loads::loadgen_scenario::single_stream},
-                                                               {"multi_stream", loads::loadgen_scenario::multi_stream},
-                                                               {"server", loads::loadgen_scenario::server},
-                                                               {"offline", loads::loadgen_scenario::offline}};
+const std::map<std::string, loads::loadgen_scenario> scenarios{
+    {"single_stream", loads::loadgen_scenario::single_stream},
+    {"multi_stream", loads::loadgen_scenario::multi_stream},
+    {"server", loads::loadgen_scenario::server},
+    {"offline", loads::loadgen_scenario::offline}};
 
 duration of_ms(double ms) {
   return duration(std::llround(ms * 1e6));
@@ -101,18 +102,21 @@ void add_request_options(CLI::App& command, request_options& o) {
   command.add_option("--zipf", o.zipf, "Exponent of the models' popularity; 0: all alike")
       ->check(CLI::Range(0.0, 10.0))
       ->capture_default_str();
-  command.add_option("--on", o.on_ms, "With --off: requests come for about so many milliseconds, then there is silence")
+  command
+      .add_option("--on", o.on_ms, "With --off: requests come for about so many milliseconds, then there is silence")
       ->capture_default_str();
-  command.add_option("--off", o.off_ms, "Milliseconds of silence, on the mean; both exponential")->capture_default_str();
+  command.add_option("--off", o.off_ms, "Milliseconds of silence, on the mean; both exponential")
+      ->capture_default_str();
   command.add_option("--clients", o.clients, "Of closed arrivals: clients that ask, wait for the result and think")
       ->capture_default_str();
   command.add_option("--think", o.think_ms, "Of closed arrivals: milliseconds a client thinks")->capture_default_str();
   command.add_option("--trace", o.trace, "Requests from a file instead: CSV of time (ns), model, priority, deadline")
       ->type_name("FILE");
   command
-      .add_option("--azure", o.azure,
-                  "Requests as often as functions were invoked: a day of the Azure Functions Trace 2019, CSV; functions\n"
-                  "are spread over the models in turn")
+      .add_option(
+          "--azure", o.azure,
+          "Requests as often as functions were invoked: a day of the Azure Functions Trace 2019, CSV; functions\n"
+          "are spread over the models in turn")
       ->type_name("FILE");
   command.add_option("--first-minute", o.first_minute, "Of --azure: from that minute of the day on")
       ->check(CLI::Range(1U, 1440U))
@@ -121,9 +125,10 @@ void add_request_options(CLI::App& command, request_options& o) {
       ->check(CLI::Range(1U, 1440U))
       ->capture_default_str();
   command
-      .add_option("--loadgen", o.loadgen,
-                  "Requests as MLPerf's LoadGen asks: single_stream, multi_stream, server, offline; of the first model,\n"
-                  "--requests queries and --seconds at least")
+      .add_option(
+          "--loadgen", o.loadgen,
+          "Requests as MLPerf's LoadGen asks: single_stream, multi_stream, server, offline; of the first model,\n"
+          "--requests queries and --seconds at least")
       ->check(CLI::IsMember(scenarios));
   command.add_option("--requests", o.requests, "So many")->capture_default_str();
   command.add_option("--seconds", o.seconds, "No more after so many seconds; 0: no such end")->capture_default_str();

@@ -31,7 +31,8 @@ expected<simulation> cell(int interval_ns, double speed, std::uint32_t seeds, st
     return tl::unexpected(where.error());
   simulation s;
   s.what.where = std::make_shared<const scheduling::cluster_description>(std::move(*where));
-  loads::open_loop loop{.intervals = {.mean = duration(interval_ns)}, .phases = {}, .mix = {}, .span = {.requests = tasks}};
+  loads::open_loop loop{
+      .intervals = {.mean = duration(interval_ns)}, .phases = {}, .mix = {}, .span = {.requests = tasks}};
   for (const auto& m : metadata::measured_models()) {
     loop.mix.push_back({.model = static_cast<std::uint32_t>(s.what.models.size())});
     s.what.models.push_back(m);

@@ -120,8 +120,8 @@ std::string timeline(const std::vector<std::string>& rows, const std::vector<tim
   for (const auto& b : bars) {
     const auto row = static_cast<double>(std::find(rows.begin(), rows.end(), b.row) - rows.begin());
     const auto x = along(b.start);
-    svg += fmt::format("<rect x='{:.2f}' y='{:.1f}' width='{:.2f}' height='{:.1f}' fill='{}'><title>{}</title></rect>", x,
-                       top + row_height * row + 3, std::max(0.6, along(std::min(b.end, until)) - x - 0.3),
+    svg += fmt::format("<rect x='{:.2f}' y='{:.1f}' width='{:.2f}' height='{:.1f}' fill='{}'><title>{}</title></rect>",
+                       x, top + row_height * row + 3, std::max(0.6, along(std::min(b.end, until)) - x - 0.3),
                        row_height - 6, colour(b.colour), escaped(b.text));
   }
   return svg + "</svg>";

@@ -1,7 +1,8 @@
 // A policy of one's own: a free device takes the waiting task that is shortest on this device, the earlier of equals.
 //
 //   g++ -std=c++20 -O2 -shared -fPIC -I. demo/policies/shortest_here.cpp -o build/shortest_here.so
-//   build/release/baton simulate --cluster cluster.json --model AlexNet --model rnn --policy fifo,build/shortest_here.so
+//   build/release/baton simulate --cluster cluster.json --model AlexNet --model rnn --policy
+//   fifo,build/shortest_here.so
 #include "scheduling/policy_plugin.hpp"
 
 namespace {

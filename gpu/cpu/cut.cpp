@@ -26,7 +26,8 @@ piece_layout piece_of(const layout& whole, int axis, std::uint32_t pieces) {
   auto& extent = shape[static_cast<std::size_t>(axis)];
   second[static_cast<std::size_t>(axis)] = extent /= pieces;
   const auto step = whole.submemory_desc(shape, second).data.offset0;
-  return {whole.submemory_desc(shape, extents(shape.size(), 0)), step * static_cast<std::ptrdiff_t>(size_of(whole.data_type()))};
+  return {whole.submemory_desc(shape, extents(shape.size(), 0)),
+          step * static_cast<std::ptrdiff_t>(size_of(whole.data_type()))};
 }
 
 bool is_too_long(const cut_rule& rule, double seconds) {

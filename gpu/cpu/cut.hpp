@@ -9,8 +9,8 @@
 
 namespace baton::gpu::cpu {
 
-/// A layer cut into parts of equal size, which are computed alone. Its result, and the operands that go with it, are cut
-/// along the same axis.
+/// A layer cut into parts of equal size, which are computed alone. Its result, and the operands that go with it, are
+/// cut along the same axis.
 struct cut {
   int axis = 0; ///< of the result: 0 for pictures or rows, else channels or columns
   std::uint32_t pieces = 1;

@@ -102,8 +102,7 @@ searched kernel_findings::look_up(std::uint32_t index, const convolution& c, std
   searched s{.layer = index, .kernels = std::move(kernels), .found = {}};
   const auto from = layer.root(layer.input_value(conv_x));
   const bool plain = must_be_plain_[from] || model_.values()[from].origin == metadata::value_origin::input;
-  const metadata::kernel_problem problem{seeker_.device, library(),
-                                         c.text() + (plain ? " plain" : "") + what};
+  const metadata::kernel_problem problem{seeker_.device, library(), c.text() + (plain ? " plain" : "") + what};
   const auto known = seeker_.choices->find(problem);
   auto found = known ? read(*known, s.kernels) : std::nullopt;
   if (!found) {
@@ -119,8 +118,8 @@ searched kernel_findings::look_up(std::uint32_t index, const convolution& c, std
   return s;
 }
 
-finding kernel_findings::measure(const layer_view& layer, const convolution& c, const std::vector<conv_kernel>& kernels, bool plain,
-                const searched* one) {
+finding kernel_findings::measure(const layer_view& layer, const convolution& c, const std::vector<conv_kernel>& kernels,
+                                 bool plain, const searched* one) {
   const auto results = try_kernels(layer, c, kernels, model_.weight_bytes(), home_);
   const auto most = numbers_.factors == number::f32 ? defaults::kernel_error : defaults::bf16_kernel_error;
   std::vector<timed> times;
@@ -134,9 +133,8 @@ finding kernel_findings::measure(const layer_view& layer, const convolution& c, 
       const auto target = layout_of(c.target, c.result, l);
       const auto widens = c.has_residual && d.dst_desc().data_type() != c.result; // the residual too
       if (times[i].seconds < std::numeric_limits<double>::infinity())
-        times[i].seconds +=
-            reordering(plain ? plain_layout(c.source) : layout_of(c.source, c.factors, l), d.src_desc())
-            + reordering(d.dst_desc(), target) + (widens ? reordering(target, d.dst_desc()) : 0);
+        times[i].seconds += reordering(plain ? plain_layout(c.source) : layout_of(c.source, c.factors, l), d.src_desc())
+                            + reordering(d.dst_desc(), target) + (widens ? reordering(target, d.dst_desc()) : 0);
     }
     const auto least = [&](const auto& allowed) {
       timed result;

@@ -61,7 +61,9 @@ private:
     made.pictures = picture_tags()[pictures];
   }
 
-  std::int64_t batch_of(std::uint32_t layer) const { return layer_view(model_, symbols_, layer).input_shape(conv_x)[0]; }
+  std::int64_t batch_of(std::uint32_t layer) const {
+    return layer_view(model_, symbols_, layer).input_shape(conv_x)[0];
+  }
 
   /// Whether a batch is too long, and takes hardly longer a picture at a time.
   bool in_single_pictures(const searched& all, searched& one, std::size_t pictures) const {

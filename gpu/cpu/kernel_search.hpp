@@ -45,8 +45,9 @@ struct kernel_choices_made {
 /// want another, take least time. A kernel of an error above `defaults::kernel_error` (in a plan in bfloat16:
 /// `bf16_kernel_error`) is not used. Copies of weights that are larger than the weights must fit into the model's share
 /// (`defaults::weights_growth`, `bf16_weights_growth`) and into the domain's limit; those that gain least per byte are
-/// given up. Layers that `seeker.cuts` finds too long are cut: a batch into its pictures, one picture's channels where a
-/// part's weights are a piece of those of the whole, so that no second copy is needed. Throws `failure`, `dnnl::error`.
+/// given up. Layers that `seeker.cuts` finds too long are cut: a batch into its pictures, one picture's channels where
+/// a part's weights are a piece of those of the whole, so that no second copy is needed. Throws `failure`,
+/// `dnnl::error`.
 kernel_choices_made choose_kernels(const metadata::model& model, const metadata::symbol_values& symbols,
                                    const std::vector<bool>& must_be_plain, const plan_numbers& numbers,
                                    const cpu_weights& weights, const std::shared_ptr<domain_memory>& home,

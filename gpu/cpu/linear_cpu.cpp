@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "gpu/cpu/kernels.hpp"
-#include "gpu/defaults.hpp"
 #include "gpu/cpu/weights_of_one.hpp"
+#include "gpu/defaults.hpp"
 
 namespace baton::gpu::cpu {
 namespace {
@@ -54,8 +54,7 @@ struct parted {
 parted in_parts(product p, std::int64_t rows, const matmul::primitive_desc& whole, const kernel_seeker& seeker) {
   const auto bytes = static_cast<double>(whole.weights_desc().get_size());
   const auto flops = 2.0 * static_cast<double>(rows) * static_cast<double>(p.depth) * static_cast<double>(p.columns);
-  const auto seconds =
-      std::max(bytes / defaults::bytes_per_second, flops / defaults::flops_per_second / seeker.cores);
+  const auto seconds = std::max(bytes / defaults::bytes_per_second, flops / defaults::flops_per_second / seeker.cores);
   const auto n = parts_for(seeker.cuts, seconds, [&](std::uint32_t k) {
     return p.columns % (std::int64_t{k} * defaults::columns_in_block) == 0 && has_pieces(whole.weights_desc(), 1, k);
   });
@@ -103,14 +102,14 @@ void build_linear(layer_builder& builder, const metadata::linear_layer& a) {
       a.transposed_weight ? layout({depth, columns}, number::f32, swapped) : plain_layout({depth, columns});
   std::vector<primitive_step::argument> arguments{
       {DNNL_ARG_SRC, builder.plain_input(x, {rows, depth}, p.factors)},
-      {DNNL_ARG_WEIGHTS,
-       builder.piece(builder.prepared(weight_role::matrix, whole.weights_desc(), given,
-                                      [&](std::span<float> to) {
-                                        auto tensor = builder.read_weight(w);
-                                        std::transform(tensor.as<float>().begin(), tensor.as<float>().end(), to.begin(),
-                                                       [&](float f) { return a.alpha * f; });
-                                      }),
-                     1, parts)}};
+      {DNNL_ARG_WEIGHTS, builder.piece(builder.prepared(weight_role::matrix, whole.weights_desc(), given,
+                                                        [&](std::span<float> to) {
+                                                          auto tensor = builder.read_weight(w);
+                                                          std::transform(tensor.as<float>().begin(),
+                                                                         tensor.as<float>().end(), to.begin(),
+                                                                         [&](float f) { return a.alpha * f; });
+                                                        }),
+                                       1, parts)}};
   // beta * b, once per column where it is one number, else in its own extents.
   auto scaled = [&](std::span<float> to) {
     auto tensor = builder.read_weight(b);

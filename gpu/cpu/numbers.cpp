@@ -21,9 +21,10 @@ bool takes_bf16(const layer_view& layer, std::size_t role) {
           return layer.input_shape(role) == layer.output_shape();
         else if constexpr (std::is_same_v<Layer, metadata::concat_layer>)
           return true;
-        else if constexpr (one_of<Layer, metadata::linear_layer, metadata::pool_layer, metadata::global_average_pool_layer,
-                                  metadata::global_max_pool_layer, metadata::batch_norm_layer, metadata::unary_layer,
-                                  metadata::transpose_layer, metadata::copy_layer>)
+        else if constexpr (one_of<Layer, metadata::linear_layer, metadata::pool_layer,
+                                  metadata::global_average_pool_layer, metadata::global_max_pool_layer,
+                                  metadata::batch_norm_layer, metadata::unary_layer, metadata::transpose_layer,
+                                  metadata::copy_layer>)
           return role == 0;
         else
           return false;

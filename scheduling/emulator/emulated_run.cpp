@@ -8,11 +8,10 @@ emulated_run::emulated_run(const emulation& what, engine decisions, workloads::w
     : what_(what), where_(*what.where), engine_(std::move(decisions)), requests_(requests), tell_(tell) {
   const std::shared_ptr<const cluster> devices(what.where, &where_.devices);
   for (const auto& d : devices->devices) {
-    workers_.push_back({.queue = run_queue({.self = d.id,
-                                            .devices = devices,
-                                            .quantum = what.quantum,
-                                            .max_in_flight = what.segments_in_flight}),
-                        .lanes = std::vector<lane_state>(d.lanes)});
+    workers_.push_back(
+        {.queue = run_queue(
+             {.self = d.id, .devices = devices, .quantum = what.quantum, .max_in_flight = what.segments_in_flight}),
+         .lanes = std::vector<lane_state>(d.lanes)});
   }
   for (std::uint32_t d = 0; d < where_.domains.size(); ++d)
     transfers_.push_back({transfer_queue({.self = {d}}), std::nullopt});

@@ -133,7 +133,7 @@ private:
     transfer_queue queue;
     std::optional<copy> under_way;
   };
-  std::vector<transfer> transfers_; ///< by domain
+  std::vector<transfer> transfers_;                               ///< by domain
   std::map<std::pair<std::uint32_t, plan_of>, plan_times> plans_; ///< by kind
   std::set<std::pair<domain_id, model_id>> loaded_;
   std::unordered_map<request_id, workloads::arrival> open_;

@@ -85,15 +85,15 @@ void emulated_run::on(const segment_done& e) {
   const auto s = std::move(lane.in_flight.front());
   lane.in_flight.pop_front();
   tell({.what = work_record::kind::compute,
-                .requests = {},
-                .model = s.of->model,
-                .first = s.what.begin,
-                .last = s.what.end,
-                .device = e.device,
-                .lane = e.lane,
-                .start = s.start,
-                .end = s.end},
-               s.of->requests);
+        .requests = {},
+        .model = s.of->model,
+        .first = s.what.begin,
+        .last = s.what.end,
+        .device = e.device,
+        .lane = e.lane,
+        .start = s.start,
+        .end = s.end},
+       s.of->requests);
   effects out;
   w.queue.completed(e.lane, e.sequence, e.elapsed, out);
   act(out, &w);
@@ -111,22 +111,21 @@ void emulated_run::on(const segment_done& e) {
 void emulated_run::start_job(device_id d, const job& j) {
   auto& w = workers_[d.value];
   const auto loads = loaded_.insert({j.domain, j.model}).second;
-  const auto loading =
-      loads ? where_.copy_time(host_of(j.domain), j.domain, costs(j.model).weight_bytes) : duration{};
+  const auto loading = loads ? where_.copy_time(host_of(j.domain), j.domain, costs(j.model).weight_bytes) : duration{};
   if (loading > duration{})
     tell({.what = work_record::kind::load,
-                  .requests = {},
-                  .model = j.model.value - 1,
-                  .first = {},
-                  .last = {},
-                  .device = d,
-                  .lane = {},
-                  .from = host_of(j.domain),
-                  .to = j.domain,
-                  .bytes = costs(j.model).weight_bytes,
-                  .start = now_,
-                  .end = now_ + loading},
-                 {});
+          .requests = {},
+          .model = j.model.value - 1,
+          .first = {},
+          .last = {},
+          .device = d,
+          .lane = {},
+          .from = host_of(j.domain),
+          .to = j.domain,
+          .bytes = costs(j.model).weight_bytes,
+          .start = now_,
+          .end = now_ + loading},
+         {});
   w.building = j;
   w.building_since = now_ + loading;
   agenda_.push(now_ + loading + what_.plan_building, job_finished{d});
@@ -151,15 +150,15 @@ void emulated_run::on(const job_finished& e) {
   plans_.try_emplace({kind, {j.model, j.symbols}}, std::move(made));
   if (what_.plan_building > duration{})
     tell({.what = work_record::kind::plan,
-                  .requests = {},
-                  .model = j.model.value - 1,
-                  .first = {},
-                  .last = {},
-                  .device = e.device,
-                  .lane = {},
-                  .start = w.building_since,
-                  .end = now_},
-                 {});
+          .requests = {},
+          .model = j.model.value - 1,
+          .first = {},
+          .last = {},
+          .device = e.device,
+          .lane = {},
+          .start = w.building_since,
+          .end = now_},
+         {});
   post({the_scheduler, job_done{j.command, e.device, errc::none, {}, predicted, {}}});
 }
 

@@ -34,9 +34,7 @@ private:
     std::uint64_t number;
     What what;
   };
-  static bool later(const entry& a, const entry& b) {
-    return a.when != b.when ? a.when > b.when : a.number > b.number;
-  }
+  static bool later(const entry& a, const entry& b) { return a.when != b.when ? a.when > b.when : a.number > b.number; }
 
   std::vector<entry> heap_;
   std::uint64_t number_ = 0;

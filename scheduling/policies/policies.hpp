@@ -14,8 +14,8 @@ std::unique_ptr<policy> make_fifo();
 /// lower priority. Preemptive fixed-priority scheduling: Liu and Layland, JACM 20(1), 1973.
 std::unique_ptr<policy> make_priority();
 
-/// The shortest job first, by its size: the mean over all devices of what a whole run takes. Least mean waiting time on one
-/// machine: Smith, Naval Research Logistics Quarterly 3, 1956. A task runs to its end.
+/// The shortest job first, by its size: the mean over all devices of what a whole run takes. Least mean waiting time on
+/// one machine: Smith, Naval Research Logistics Quarterly 3, 1956. A task runs to its end.
 std::unique_ptr<policy> make_sjf();
 
 /// The earliest deadline first; those without one last. Meets all deadlines on one machine if they can be met: Jackson,

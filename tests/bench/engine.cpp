@@ -1,4 +1,5 @@
-// The emulator: segments that complete per second on one core, by policy, each through the run queue and the event queue.
+// The emulator: segments that complete per second on one core, by policy, each through the run queue and the event
+// queue.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>

@@ -76,10 +76,11 @@ void measure(const std::filesystem::path& file, std::int64_t batch) {
   const auto of = name.string() + ".batch" + std::to_string(batch);
   const auto cost = bench::summarise(bench::ratios(times[2], times[0]));
   const auto noise = bench::summarise(bench::ratios(times[1], times[0]));
-  std::printf("%-22s %8.1f ms; in parts over whole %.3f [%.3f, %.3f], whole over whole %.3f [%.3f, %.3f]; longest %.2f ms, "
-              "whole %.2f ms\n",
-              of.c_str(), bench::summarise(times[0]).median * 1e3, cost.median, cost.low, cost.high, noise.median, noise.low,
-              noise.high, parts.longest_ms(), whole.longest_ms());
+  std::printf(
+      "%-22s %8.1f ms; in parts over whole %.3f [%.3f, %.3f], whole over whole %.3f [%.3f, %.3f]; longest %.2f ms, "
+      "whole %.2f ms\n",
+      of.c_str(), bench::summarise(times[0]).median * 1e3, cost.median, cost.low, cost.high, noise.median, noise.low,
+      noise.high, parts.longest_ms(), whole.longest_ms());
   bench::print_figure("parts." + of, cost.median, "ratio", "<= 1.03");
   bench::print_figure("parts." + of + ".longest", parts.longest_ms(), "ms");
   bench::print_figure("parts." + of + ".longest_whole", whole.longest_ms(), "ms");

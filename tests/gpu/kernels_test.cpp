@@ -180,7 +180,8 @@ TEST_CASE("larger copies of weights keep to a domain's limit", "[gpu]") {
   CHECK(relative_difference(tight.device->infer(*plan, inputs)[0], reference_run(*model, {1}, inputs)[0]) <= 1e-5);
 }
 
-TEST_CASE("layers that take too long are cut where that costs little, without a second copy of their weights", "[gpu]") {
+TEST_CASE("layers that take too long are cut where that costs little, without a second copy of their weights",
+          "[gpu]") {
   const auto model = long_layers();
   const gpu::cut_rule all{.longer_than = std::chrono::nanoseconds{1}, .most_cost = 1e9};
   setup whole({.exact = true});
@@ -192,7 +193,7 @@ TEST_CASE("layers that take too long are cut where that costs little, without a 
     const auto& parts = plan->profile().parts;
     CHECK(uncut->profile().parts == std::vector<std::uint32_t>(parts.size(), 1));
     CHECK((n == 4 ? parts.front() == 4 : parts.front() > 1)); // pictures; as many blocks of channels as weights have
-    CHECK(parts.back() == 16); // blocks of 64 columns
+    CHECK(parts.back() == 16);                                // blocks of 64 columns
     CHECK(plan->profile().is_within_own_parts({0, 1}));
     CHECK_FALSE(plan->profile().is_within_own_parts({0, 0}));
     const auto inputs = random_inputs(*model, {n});

@@ -38,7 +38,8 @@ T demand(expected<T> x) {
   return std::move(*x);
 }
 
-emulation two_gpus(const std::string& devices = R"({"kind": "RTX 2060"}, {"kind": "GTX 1080 Ti", "latency_scale": 0.5})") {
+emulation
+two_gpus(const std::string& devices = R"({"kind": "RTX 2060"}, {"kind": "GTX 1080 Ti", "latency_scale": 0.5})") {
   emulation e;
   e.where = std::make_shared<const cluster_description>(
       demand(parse_cluster(R"({"nodes": [{"name": "a", "devices": [)" + devices + "]}]}")));
@@ -110,8 +111,8 @@ void check(const emulation& e, const recorder& seen, std::uint64_t requests, boo
 
 bool same(const recorder& a, const recorder& b) {
   const auto alike = [](const kept_work& x, const kept_work& y) {
-    return x.of == y.of && x.first == y.first && x.last == y.last && x.device == y.device
-           && x.start == y.start && x.end == y.end;
+    return x.of == y.of && x.first == y.first && x.last == y.last && x.device == y.device && x.start == y.start
+           && x.end == y.end;
   };
   return std::equal(a.work.begin(), a.work.end(), b.work.begin(), b.work.end(), alike);
 }
@@ -217,7 +218,8 @@ TEST_CASE("sizes and speeds decide among the policies that go by them", "[schedu
     const auto seen = run(e, *w);
     check(e, seen, 5);
     for (const auto& x : seen.work)
-      if (x.what == work_record::kind::compute && x.device.value == device && x.of[0].value > 2 && x.first == position{})
+      if (x.what == work_record::kind::compute && x.device.value == device && x.of[0].value > 2
+          && x.first == position{})
         return x.model;
     return UINT32_MAX;
   };
@@ -235,5 +237,6 @@ TEST_CASE("what cannot be emulated is said", "[scheduling]") {
   e.policy = "nothing";
   CHECK(emulate(e, *w, seen).error().code == errc::bad_argument);
   e = two_gpus(R"({"kind": "V100"})");
-  CHECK_THAT(emulate(e, *w, seen).error().message, Catch::Matchers::Contains("AlexNet") && Catch::Matchers::Contains("V100"));
+  CHECK_THAT(emulate(e, *w, seen).error().message,
+             Catch::Matchers::Contains("AlexNet") && Catch::Matchers::Contains("V100"));
 }
