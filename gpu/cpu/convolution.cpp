@@ -190,11 +190,12 @@ std::vector<conv_kernel> other_kernels(const convolution& c, const conv_kernel& 
       // None for this convolution on this processor.
     }
   };
-  if (!exact && c.factors == number::f32 && c.of_batch(1).flops() >= defaults::transform_flops)
+  const bool large = c.of_batch(1).flops() >= defaults::transform_flops;
+  if (!exact && c.factors == number::f32 && large)
     add_all(algorithm::convolution_winograd, memory::format_tag::any, "");
   add_all(algorithm::convolution_direct, memory::format_tag::any, "");
   add_all(algorithm::convolution_direct, memory::format_tag::nhwc, "nhwc/");
-  if (c.factors == number::f32)
+  if (c.factors == number::f32 || !large)
     return result;
   const auto wide = c.of_float32();
   const auto first = direct_kernel(wide);
