@@ -125,8 +125,9 @@ void write_weights(const layer_view& of, const convolution& c, std::span<float> 
   auto f = fold(of, c.a, c.channels);
   auto tensor = of.read_weight(conv_w);
   auto in = tensor.as<float>();
-  auto per_channel = to.size() / static_cast<std::size_t>(c.channels);
-  for (std::size_t i = 0; i < to.size(); ++i)
+  const auto count = static_cast<std::size_t>(elements_of(c.weights)); // of some channels, if `c` is a part
+  const auto per_channel = count / static_cast<std::size_t>(c.channels);
+  for (std::size_t i = 0; i < count; ++i)
     to[i] = static_cast<float>(in[i] * f.factor[i / per_channel]);
 }
 
