@@ -13,7 +13,8 @@ inline constexpr std::uint32_t policy_interface = 1;
 } // namespace baton::scheduling
 
 /// Stands once in the shared object: `type` is its policy, which needs no argument to be made.
-// NOLINTNEXTLINE(cppcoreguidelines-macro-usage): two functions with names that a linker finds
+// Two functions with names that a linker finds.
+// NOLINTBEGIN(cppcoreguidelines-macro-usage, bugprone-macro-parentheses)
 #define BATON_POLICY(type)                                                                                             \
   extern "C" std::uint32_t baton_policy_interface() {                                                                  \
     return baton::scheduling::policy_interface;                                                                        \
@@ -21,3 +22,4 @@ inline constexpr std::uint32_t policy_interface = 1;
   extern "C" baton::scheduling::policy* baton_make_policy() {                                                          \
     return new type();                                                                                                 \
   }
+// NOLINTEND(cppcoreguidelines-macro-usage, bugprone-macro-parentheses)

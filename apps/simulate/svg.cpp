@@ -24,6 +24,16 @@ double step_for(double most) {
   return 5 * power;
 }
 
+/// Round numbers from 0 to `most`.
+std::vector<double> marks(double most) {
+  const auto step = step_for(most);
+  const auto count = static_cast<int>(most * 1.0001 / step);
+  std::vector<double> result;
+  for (int i = 0; i <= count; ++i)
+    result.push_back(i * step);
+  return result;
+}
+
 std::string mark(double x, double y, const std::string& text, const char* anchor) {
   return fmt::format("<text x='{:.1f}' y='{:.1f}' text-anchor='{}'>{}</text>", x, y, anchor, text);
 }
@@ -74,14 +84,17 @@ std::string line_plot::svg() const {
   };
   const auto up = [&](double y) { return top + (1 - y / most_y) * plot_height; };
   auto svg = fmt::format("<svg viewBox='0 0 {} {}' role='img'>", width, top + plot_height + 48);
-  for (double y = 0; y <= most_y * 1.0001; y += step_for(most_y))
+  for (const auto y : marks(most_y))
     svg += grid(left, up(y), width - right, up(y)) + mark(left - 8, up(y) + 4, fmt::format("{:g}", y), "end");
   if (horizontal_.logarithmic) {
-    for (double power = std::pow(10.0, std::ceil(std::log10(least_x))); power <= most_x; power *= 10)
+    const auto last = static_cast<int>(std::floor(std::log10(most_x)));
+    for (auto i = static_cast<int>(std::ceil(std::log10(least_x))); i <= last; ++i) {
+      const auto power = std::pow(10.0, i);
       svg += grid(along(power), top, along(power), top + plot_height)
              + mark(along(power), top + plot_height + 18, fmt::format("{:g}", power), "middle");
+    }
   } else {
-    for (double x = 0; x <= most_x * 1.0001; x += step_for(most_x))
+    for (const auto x : marks(most_x))
       svg += mark(along(x), top + plot_height + 18, fmt::format("{:g}", x), "middle");
   }
   svg += mark((left + width - right) / 2, top + plot_height + 40, escaped(horizontal_.title), "middle");
@@ -114,7 +127,7 @@ std::string timeline(const std::vector<std::string>& rows, const std::vector<tim
     svg += grid(begin, y + row_height, width - end, y + row_height)
            + mark(begin - 8, y + row_height - 8, escaped(rows[i]), "end");
   }
-  for (double t = 0; t <= until * 1.0001; t += step_for(until))
+  for (const auto t : marks(until))
     svg += mark(along(t), top + height + 18, fmt::format("{:g}", t), "middle");
   svg += mark((begin + width - end) / 2, top + height + 40, escaped(unit), "middle");
   for (const auto& b : bars) {
