@@ -1,16 +1,19 @@
 #include "apps/text_file.hpp"
 
 #include <fstream>
-#include <sstream>
+
+#include "metadata/sized_file.hpp"
 
 namespace baton::apps {
 
 expected<std::string> read_text_file(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  if (!in || !(in.peek() == std::ifstream::traits_type::eof() || text << in.rdbuf()))
-    return fail(errc::io, "cannot read " + file.string());
-  return std::move(text).str();
+  auto opened = metadata::open_sized(file);
+  if (!opened)
+    return tl::unexpected(opened.error());
+  std::string text(static_cast<std::size_t>(opened->bytes), '\0');
+  if (!opened->in.read(text.data(), static_cast<std::streamsize>(text.size())))
+    return fail(errc::io, file.string() + ": cannot be read");
+  return text;
 }
 
 expected<void> write_text_file(const std::filesystem::path& file, const std::string& text) {
@@ -23,7 +26,7 @@ expected<void> write_text_file(const std::filesystem::path& file, const std::str
   if (out)
     std::filesystem::rename(neighbour, file, failed);
   if (!out || failed)
-    return fail(errc::io, "cannot write " + file.string());
+    return fail(errc::io, file.string() + ": cannot be written");
   return {};
 }
 

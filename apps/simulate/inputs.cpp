@@ -121,6 +121,10 @@ void add_input_options(CLI::App& command, input_options& o) {
       .add_option("--quantum", o.quantum, "Microseconds a device works between two looks at its messages; 0: a layer")
       ->capture_default_str();
   command.add_option("--message-latency", o.message_latency_us, "Microseconds a message takes")->capture_default_str();
+  command.add_flag("--cold", o.cold, "Weights and plans are brought when they are first asked for, not before time 0");
+  command.add_option("--plan-building", o.plan_building_ms, "Milliseconds that building a plan takes")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
   command.add_option("--backlog", o.backlog_us, "Microseconds of work that may stand in line at a device")
       ->capture_default_str();
 }
@@ -163,6 +167,8 @@ expected<simulation> make_simulation(const input_options& o) {
   s.what.quantum = std::chrono::microseconds(o.quantum);
   s.what.message_latency = of_us(o.message_latency_us);
   s.what.backlog = of_us(o.backlog_us);
+  s.what.plan_building = of_us(o.plan_building_ms * 1e3);
+  s.what.warm = !o.cold;
   s.policies = split(o.policies, ',');
   s.seeds = o.seeds;
   s.first_seed = o.seed;

@@ -25,6 +25,8 @@ struct input_options {
   long long quantum = 500;
   double message_latency_us = 0;
   double backlog_us = 0;
+  double plan_building_ms = 0;
+  bool cold = false;
 };
 
 void add_input_options(CLI::App& command, input_options& o);

@@ -138,17 +138,11 @@ conv_kernel direct_kernel(const convolution& c) {
           })};
 }
 
-std::optional<convolution::description> with_weights_of(const conv_kernel& other, const convolution& c) {
-  if (is_winograd(other))
-    return std::nullopt;
-  const auto weights = other.how.weights_desc();
-  return fast_direct(weights.data_type() == c.factors ? c : c.of_float32(), weights, memory::format_tag::any);
-}
-
 std::vector<conv_kernel> kernels_for(const convolution& c, const layout& weights) {
   std::vector<conv_kernel> result;
+  const auto same = weights.data_type() == c.factors ? c : c.of_float32();
   for (const auto pictures : {memory::format_tag::any, memory::format_tag::nhwc})
-    if (auto d = fast_direct(c, weights, pictures))
+    if (auto d = fast_direct(same, weights, pictures))
       result.push_back({(pictures == memory::format_tag::any ? "" : "nhwc/") + std::string(d->impl_info_str()), *d});
   return result;
 }
@@ -174,6 +168,7 @@ dnnl::convolution_forward primitive_of(const convolution::description& d) {
 
 std::vector<conv_kernel> other_kernels(const convolution& c, const conv_kernel& direct, bool exact) {
   std::vector<conv_kernel> result;
+  const bool wide = picture_tags().front() == memory::format_tag::nChw16c;
   auto add_all = [&](algorithm by, memory::format_tag pictures, const std::string& prefix) {
     try {
       const auto operation = c.describe(by, c.source[0], any_layout(c.weights, c.factors), pictures);
@@ -181,8 +176,9 @@ std::vector<conv_kernel> other_kernels(const convolution& c, const conv_kernel& 
       for (std::size_t tried = 0; tried < defaults::implementations_tried; ++tried) {
         const std::string_view name = d.impl_info_str();
         const bool same = prefix.empty() && name == direct.how.impl_info_str();
-        // Those of narrower vectors than the processor's are never the best.
-        if (!same && !is_reference(d) && !has(name, "sse") && !has(name, "gemm"))
+        // Those of narrower vectors than the processor's are the best by chance alone.
+        const bool narrow = has(name, "sse") || (wide && has(name, "avx2"));
+        if (!same && !is_reference(d) && !narrow && !has(name, "gemm"))
           result.push_back({prefix + std::string(name), d});
         if (!d.next_impl())
           break;
@@ -198,10 +194,10 @@ std::vector<conv_kernel> other_kernels(const convolution& c, const conv_kernel& 
   add_all(algorithm::convolution_direct, memory::format_tag::nhwc, "nhwc/");
   if (c.factors == number::f32 || !large)
     return result;
-  const auto wide = c.of_float32();
-  const auto first = direct_kernel(wide);
+  const auto unnarrowed = c.of_float32();
+  const auto first = direct_kernel(unnarrowed);
   result.push_back({"f32/" + first.name, first.how});
-  for (const auto& k : other_kernels(wide, first, exact))
+  for (const auto& k : other_kernels(unnarrowed, first, exact))
     result.push_back({"f32/" + k.name, k.how});
   return result;
 }

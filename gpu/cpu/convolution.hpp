@@ -72,9 +72,6 @@ std::vector<conv_kernel> other_kernels(const convolution& c, const conv_kernel& 
 /// Kernels that do not transform, for weights that lie so; the reference is none.
 std::vector<conv_kernel> kernels_for(const convolution& c, const layout& weights);
 
-/// The kernel that takes its weights as `other`'s does; nothing if there is no fast one, or it transforms.
-std::optional<convolution::description> with_weights_of(const conv_kernel& other, const convolution& c);
-
 /// Whether it transforms the weights to larger ones.
 bool is_winograd(const conv_kernel& k);
 /// Whether it wants larger weights than the convolution's own kernels: transformed, or not narrowed.

@@ -61,10 +61,13 @@ void add_those_of(const searched& one, const convolution& c, std::vector<conv_ke
   for (const auto& l : one.found.in)
     for (const auto* t : {&l.best, &l.direct}) {
       const auto& of_one = *find(one.kernels, t->kernel);
-      const auto name = "as_one/" + of_one.name;
-      if (!find(kernels, name))
-        if (auto same = with_weights_of(of_one, c))
-          kernels.push_back({name, *same});
+      if (is_winograd(of_one))
+        continue;
+      for (auto& same : kernels_for(c, of_one.how.weights_desc())) {
+        same.name = "as_one/" + of_one.name + "/" + same.name;
+        if (!find(kernels, same.name))
+          kernels.push_back(std::move(same));
+      }
     }
 }
 

@@ -20,10 +20,8 @@ emulated_run::emulated_run(const emulation& what, engine decisions, workloads::w
 expected<void> emulated_run::warm_up() {
   for (const auto& d : where_.devices.devices)
     decide(worker_up{d.id});
-  std::vector<std::vector<std::int64_t>> shapes;
-  if (what_.warm)
-    for (const auto rows : what_.warm_rows)
-      shapes.push_back({rows});
+  const auto shapes =
+      what_.warm ? std::vector<std::vector<std::int64_t>>{{1}} : std::vector<std::vector<std::int64_t>>{};
   not_ready_ = what_.models.size();
   for (std::uint32_t i = 0; i < what_.models.size(); ++i)
     decide(model_added{{i + 1}, shapes});

@@ -25,7 +25,6 @@ struct emulation {
   duration message_latency{}; ///< of each message between the scheduler, workers and transfers
   duration plan_building{};   ///< of a plan, beside bringing its weights over
   bool warm = true;           ///< plans for one row of each model are everywhere before the first request comes
-  std::vector<std::uint32_t> warm_rows{1}; ///< ... and for so many
 };
 
 struct emulation_counters {

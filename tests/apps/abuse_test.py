@@ -18,7 +18,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from program_test import MAKE_MODELS, TIMEOUT, Server  # noqa: E402
+from program import MAKE_MODELS, TIMEOUT, Server  # noqa: E402
 
 CONNECTIONS = 10_000
 ABUSERS = 4

@@ -16,7 +16,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from program_test import BATON, MAKE_MODELS, TIMEOUT, baton  # noqa: E402
+from program import BATON, MAKE_MODELS, TIMEOUT, baton  # noqa: E402
 
 BODY = json.dumps({"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 3], "data": [1, 2, 3]}]})
 

@@ -106,6 +106,16 @@ class SimulateTest(unittest.TestCase):
             self.assertEqual(r.returncode, 2, r.stdout)
             self.assertIn("--policy " + file + ": " + text, r.stderr)
 
+    def test_a_cold_cluster_brings_weights_and_plans_first(self):
+        r = baton("--cluster", self.cluster, "--model", "AlexNet", "--requests", "1", "--cold", "--plan-building", "7", "--schedule",
+                  self.path("cold.csv"))
+        self.assertEqual(r.returncode, 0, r.stderr)
+        rows = list(csv.DictReader(read(self.path("cold.csv")).splitlines()))
+        first = {row["kind"]: row for row in reversed(rows)}
+        self.assertEqual(first["load"]["bytes"], "244403360")
+        self.assertEqual(int(first["plan"]["end_ns"]) - int(first["plan"]["start_ns"]), 7000000)
+        self.assertGreaterEqual(int(first["compute"]["start_ns"]), int(first["plan"]["end_ns"]))
+
     def test_a_trace_is_replayed(self):
         trace = self.write("trace.csv", "time,model,priority\n5000000,rnn,0\n0,AlexNet,1\n")
         r = baton("--cluster", self.cluster, "--model", "AlexNet", "--model", "rnn", "--trace", trace, "--schedule", self.path("t.csv"))
@@ -150,6 +160,7 @@ class SimulateTest(unittest.TestCase):
             (["--cluster", "/nowhere.json", "--model", "rnn"], "/nowhere.json"),
             (["--cluster", wrong({"nodes": [{"name": "a", "devices": [{"kind": "abacus"}]}]}, "kind"), "--model", "rnn"],
              "nodes[0].devices[0].kind"),
+            (["--cluster", self.folder.name, "--model", "rnn"], self.folder.name + ": cannot be read"),
             (["--cluster", self.cluster], "--model is missing"),
             (["--cluster", self.cluster, "--model", "nothing"], "--model nothing"),
             (["--cluster", self.cluster, "--model", "rnn", "--policy", "fifo,luck"], "unknown policy 'luck'"),

@@ -19,7 +19,7 @@ from onnx import TensorProto, helper
 from tritonclient.utils import InferenceServerException
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from program_test import BATON, MAKE_MODELS, Server  # noqa: E402
+from program import BATON, MAKE_MODELS, Server  # noqa: E402
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 

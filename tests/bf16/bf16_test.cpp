@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "tests/conformance/backends.hpp"
+#include "tests/conformance/moves.hpp"
 #include "tests/conformance/zoo.hpp"
 #include "tests/support/reference.hpp"
 
@@ -113,27 +113,8 @@ TEST_CASE("a move between a device in bf16 and one in fp32 converts values, at e
     for (const bool to_wide : {true, false}) {
       bench_device from(on, to_wide ? *narrow : *wide, 0);
       bench_device to(on, to_wide ? *wide : *narrow, 0);
-      auto copier = demand(to.home().open_copy_engine());
-      for (const auto& [name, model, symbols] : zoo()) {
-        CAPTURE(name, symbols, to_wide);
-        auto source = from.plan(model, symbols);
-        auto target = to.plan(model, symbols);
-        auto inputs = random_inputs(*model, symbols);
-        const auto wanted = reference_run(*model, symbols, inputs);
-        for (auto at : positions(*source)) {
-          CAPTURE(at.layer, at.part);
-          auto before = from.bind(*source, inputs);
-          if (at != metadata::position{})
-            REQUIRE_FALSE(from.run(*source, before, {0, 0}, at).failure);
-          auto after = to.bind(*target);
-          demand(copier->copy({source.get(), &before}, {target.get(), &after}, at, nullptr));
-          if (at != target->profile().end())
-            REQUIRE_FALSE(to.run(*target, after, at, target->profile().end()).failure);
-          const auto got = to.outputs(*target, after);
-          for (std::size_t i = 0; i < got.size(); ++i)
-            CHECK(relative_difference(got[i], wanted[i]) <= on.tolerance);
-        }
-      }
+      CAPTURE(to_wide);
+      check_moves(on, from, to, on.tolerance);
     }
   }
 }

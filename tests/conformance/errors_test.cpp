@@ -102,6 +102,8 @@ TEST_CASE("plans of several shapes share one copy of the weights", "[gpu]") {
       const auto bytes = weights->bytes();
       CHECK(bytes > 0);
       auto four = demand(device.get().build_plan(model, weights, {4}));
+      for (std::uint32_t i = 0; i < model->layers().size(); ++i)
+        UNSCOPED_INFO(one->kernel(i).name << ", of four " << four->kernel(i).name);
       CHECK(weights->bytes() == bytes);
       CHECK(demand(device.home().load_weights(model)) == weights);
     }

@@ -3,34 +3,12 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/conformance/backends.hpp"
+#include "tests/conformance/moves.hpp"
 #include "tests/conformance/zoo.hpp"
 #include "tests/support/reference.hpp"
 
 using namespace baton;
 using namespace baton::testing;
-
-namespace {
-
-/// Runs to `at` on one device, moves the live set, runs the rest on the other.
-std::vector<metadata::tensor> move_at(metadata::position at, const backend& on, bench_device& from,
-                                      const gpu::plan& source, bench_device& to, const gpu::plan& target,
-                                      const std::vector<metadata::tensor>& inputs) {
-  auto copier = demand(to.home().open_copy_engine());
-  auto before = from.bind(source, inputs);
-  if (at != metadata::position{0, 0})
-    REQUIRE_FALSE(from.run(source, before, {0, 0}, at).failure);
-  auto after = to.bind(target);
-  auto copied = demand(copier->copy({&source, &before}, {&target, &after}, at, nullptr));
-  const auto live = static_cast<std::size_t>(source.of().live_bytes(at).bind(source.symbols()));
-  CHECK(copied >= live * on.least_bytes / sizeof(float));
-  before = {}; // the giver lets go
-  if (at != target.profile().end())
-    REQUIRE_FALSE(to.run(target, after, at, target.profile().end()).failure);
-  return to.outputs(target, after);
-}
-
-} // namespace
 
 TEST_CASE("a move between equal devices gives the same bits at every position", "[gpu]") {
   // To the second device of the domain, and to the device of another domain: each with a plan of its own.

@@ -5,7 +5,7 @@
 #include <sched.h>
 
 #include "gpu/defaults.hpp"
-#include "tests/conformance/backends.hpp"
+#include "tests/conformance/moves.hpp"
 #include "tests/conformance/zoo.hpp"
 #include "tests/support/reference.hpp"
 
@@ -27,27 +27,8 @@ TEST_CASE("a move between kinds of devices converts layouts and stays within the
   bench_device from(backends()[0], *machine, 0);
   for (std::uint32_t index : {1U, 2U}) {
     bench_device to(backends()[0], *machine, index);
-    auto copier = demand(to.home().open_copy_engine());
-    for (const auto& [name, model, symbols] : zoo()) {
-      CAPTURE(name, symbols, index);
-      auto source = from.plan(model, symbols);
-      auto target = to.plan(model, symbols);
-      auto inputs = random_inputs(*model, symbols);
-      auto wanted = reference_run(*model, symbols, inputs);
-      for (auto at : positions(*source)) {
-        CAPTURE(at.layer, at.part);
-        auto before = from.bind(*source, inputs);
-        if (at != metadata::position{})
-          REQUIRE_FALSE(from.run(*source, before, {0, 0}, at).failure);
-        auto after = to.bind(*target);
-        demand(copier->copy({source.get(), &before}, {target.get(), &after}, at, nullptr));
-        if (at != target->profile().end())
-          REQUIRE_FALSE(to.run(*target, after, at, target->profile().end()).failure);
-        auto got = to.outputs(*target, after);
-        for (std::size_t i = 0; i < got.size(); ++i)
-          CHECK(relative_difference(got[i], wanted[i]) <= 1e-5);
-      }
-    }
+    CAPTURE(index);
+    check_moves(backends()[0], from, to, 1e-5);
   }
 }
 #endif
