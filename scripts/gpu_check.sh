@@ -7,7 +7,7 @@
 #     --out DIR            logs, figures and the table (gpu_check_results)
 #     --results FILE       the table is appended to it, as to docs/gpu-results.md
 #     --cuda-plugin FILE   another plugin, as the stand-in's, and with --small little models and few rounds
-#     --steps A,B          only these, of: conformance answers compare preempt overlap sanitizer
+#     --steps A,B          only these, of: conformance answers compare preempt overlap server sanitizer
 # Exits 1 if a step failed; a step that cannot be made there is left out with a sentence. GPU_CHECK_SECONDS is what all
 # steps together may take (520).
 set -uo pipefail
@@ -34,7 +34,10 @@ pack() {
   mkdir -p "$to" && to=$(readlink -f "$to") && cd "$top" || exit 1
   if [ -z "$from" ]; then
     from=$top/build/release
-    scripts/build.sh release gpu_check && scripts/build.sh release gpu_check_record || fail "the check does not build"
+    local target
+    for target in gpu_check gpu_check_record baton; do
+      scripts/build.sh release $target || fail "$target does not build"
+    done
     [ -z "$plugin" ] || scripts/build.sh release baton_cuda ||
       fail "the plugin does not build: the CUDA toolkit 13 and cuDNN 9 are needed (make setup CUDA=1)"
   fi
@@ -43,6 +46,7 @@ pack() {
   cp "$from/gpu_check" ${plugin:+"$from/libbaton_cuda.so"} "$to/bin/"
   strip "$to"/bin/*
   cp scripts/gpu_check.sh tests/gpu_check/*.py "$to/"
+  pack_program "$from" "$to" "${sizes[0]}" || fail "the program could not be packed"
   # What it takes to build both anew there, if these do not start. Nothing of it reads ONNX files or keeps a store.
   cp --parents -r gpu/*.?pp gpu/cuda scheduling/*.hpp scheduling/{run_queue*,text_archive}.cpp metadata/*.?pp \
     tests/conformance tests/support tests/gpu_check tests/bench/measure.?pp actors/defaults.hpp "$to/src/"
@@ -55,6 +59,20 @@ pack() {
   echo "$(git rev-parse --short HEAD)$(git diff --quiet HEAD || echo ' and changes')" >"$to/commit"
   tar -C "$(dirname "$to")" -czf "$to.tar.gz" "$(basename "$to")"
   echo "gpu_check: packed $to.tar.gz, $(du -k "$to.tar.gz" | cut -f1) KiB"
+}
+
+# pack_program FROM TO [--small]: the program with its libraries but those that every system has, and models in little space.
+pack_program() {
+  local from=$1 to=$2 small=$3 name
+  mkdir -p "$to/lib"
+  cp "$from/baton" "$to/bin/" && strip "$to/bin/baton"
+  ldd "$from/baton" | awk '$3 ~ /^\// { print $3 }' |
+    grep -vE '/(libc|libm|libdl|librt|libpthread|libstdc\+\+|libgcc_s)\.so' | xargs cp -Lt "$to/lib/" || return 1
+  cp -r demo/models "$to/models"
+  [ -z "$small" ] || return 0
+  for name in alexnet tiny_yolo; do
+    mkdir -p "$to/models/$name/1" && cp "demo/models_json/$name.json" "$to/models/$name/1/model.json" || return 1
+  done
 }
 
 # -- steps of a run ---------------------------------------------------------------------------------------------------
@@ -166,7 +184,7 @@ rebuild_into() {
 
 # The suite in several processes: building plans waits a lot.
 conformance() {
-  local shards=4 i failed=0 pids=()
+  local shards=8 i failed=0 pids=()
   "$bin/gpu_check" conformance --list-test-names-only >"$out/names.txt" # exits with their number
   [ -s "$out/names.txt" ] || return 1
   [ "$small" ] && grep -E "${GPU_CHECK_FILTER:-softmax|LSTM|whole models}" "$out/names.txt" >"$out/few.txt" &&
@@ -236,6 +254,11 @@ measure() {
   step compare 150 python3 "$home/compare.py" "$bin/gpu_check" $seconds $small "${plugin[@]}"
   step preempt 45 "$bin/gpu_check" preempt $small "${plugin[@]}"
   step overlap 90 "$bin/gpu_check" overlap $small "${plugin[@]}"
+  if LD_LIBRARY_PATH=$home/lib "$home/bin/baton" --version >/dev/null 2>&1; then
+    step server 90 python3 "$home/server.py" "$home" $small "${plugin[@]}"
+  else
+    skip server "the program does not start here"
+  fi
   if [ -n "$small" ]; then
     skip sanitizer "it is about cards"
   elif tool=$(find_sanitizer); then
