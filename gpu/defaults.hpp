@@ -28,8 +28,8 @@ inline constexpr std::size_t kept_block_bytes = std::size_t{256} << 20;
 /// Runs of each layer when a plan is built; the least time counts. The first one also warms caches and pages.
 inline constexpr int measuring_runs = 2;
 
-/// Parts of a layer that has many of which a GPU measures each: its steps are alike.
-inline constexpr std::uint32_t measuring_parts = 3;
+/// Parts of a layer that has many which a GPU runs together to measure one: some steps work for several parts.
+inline constexpr std::uint32_t measuring_parts = 16;
 /// Parts that a CPU runs together to measure one: some steps work for several parts.
 inline constexpr std::uint32_t measured_at_once = 8;
 

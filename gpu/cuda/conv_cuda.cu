@@ -1,9 +1,13 @@
+#include <array>
 #include <optional>
+#include <string>
 
 #include "gpu/cuda/activation.hpp"
 #include "gpu/cuda/convolution.hpp"
+#include "gpu/cuda/kernel_trial.hpp"
 #include "gpu/cuda/kernels.hpp"
 #include "gpu/cuda/launch.hpp"
+#include "gpu/cuda/product.hpp"
 #include "gpu/fold.hpp"
 #include "gpu/window.hpp"
 
@@ -105,8 +109,18 @@ void add_fused(layer_builder& builder, std::shared_ptr<const convolution> conv, 
   });
 }
 
-void add_plain(layer_builder& builder, std::shared_ptr<const convolution> conv, const conv_operands& o,
-               const extents& target, const metadata::activation& act) {
+void add_finish(layer_builder& builder, const conv_operands& o, const extents& target,
+                const metadata::activation& act) {
+  const auto count = elements_of(target);
+  const finish_element op{target[1], target[2] * target[3], make_activation(act)};
+  builder.add([=](const run_context& c) {
+    const auto size = static_cast<std::size_t>(count);
+    for_each_index(c.stream(), count, op, c.read<float>(o.bias, static_cast<std::size_t>(op.channels)),
+                   o.residual ? c.read<float>(*o.residual, size) : span<const float>(), c.write<float>(o.target, size));
+  });
+}
+
+void add_plain(layer_builder& builder, std::shared_ptr<const convolution> conv, const conv_operands& o) {
   builder.add([conv = std::move(conv), o](const run_context& c) {
     const auto& v = c.values;
     constexpr float one = 1;
@@ -116,13 +130,42 @@ void add_plain(layer_builder& builder, std::shared_ptr<const convolution> conv, 
                                   conv->algorithm.workspace, &zero, conv->target.get(), v.at(o.target)),
           "cudnnConvolutionForward");
   });
-  const auto count = elements_of(target);
-  const finish_element op{target[1], target[2] * target[3], make_activation(act)};
-  builder.add([=](const run_context& c) {
-    const auto size = static_cast<std::size_t>(count);
-    for_each_index(c.stream(), count, op, c.read<float>(o.bias, static_cast<std::size_t>(op.channels)),
-                   o.residual ? c.read<float>(*o.residual, size) : span<const float>(), c.write<float>(o.target, size));
-  });
+}
+
+/// Windows of one element, each where it is: a product of the weights and each picture.
+bool is_product(const conv_problem& p) {
+  constexpr std::array<std::int64_t, 2> ones{1, 1};
+  return p.groups == 1 && p.weights[2] == 1 && p.weights[3] == 1 && p.strides == ones && p.pads[0] == 0
+         && p.pads[1] == 0;
+}
+
+void add_as_product(layer_builder& builder, const conv_problem& p, const conv_operands& o) {
+  const auto inner = p.target[2] * p.target[3];
+  add_product(builder,
+              {.rows = p.weights[0],
+               .depth = p.weights[1],
+               .columns = inner,
+               .batch = {{p.source[0], 0, p.weights[1] * inner, p.weights[0] * inner}}},
+              o.weights, o.source, o.target);
+}
+
+metadata::kernel_problem name_of(const layer_builder& builder, const conv_problem& p, const metadata::conv_layer& a,
+                                 bool adds) {
+  std::string name = builder.multiplies() == precision::tf32 ? "convolution tf32" : "convolution fp32";
+  const auto append = [&](const char* what, const auto& numbers) {
+    name.append(" ").append(what);
+    for (auto n : numbers)
+      name += ' ' + std::to_string(n);
+  };
+  append("x", p.source);
+  append("w", p.weights);
+  append("pads", p.pads);
+  append("strides", p.strides);
+  append("dilations", p.dilations);
+  append("groups", std::array{p.groups});
+  name += a.act == metadata::activation::none ? "" : a.act == metadata::activation::relu ? " relu" : " activation";
+  name += adds ? " residual" : "";
+  return {builder.card(), "cudnn " + std::to_string(cudnnGetVersion()), std::move(name)};
 }
 
 } // namespace
@@ -146,15 +189,25 @@ void build_conv(layer_builder& builder, const metadata::conv_layer& a) {
   o.target = builder.output();
 
   const auto relu = a.act == metadata::activation::relu;
-  auto conv = std::make_shared<const convolution>(builder, p, relu);
-  // What the library's fused call takes: see its documentation of the activation.
-  const auto fits = relu
-                    || (a.act == metadata::activation::none
-                        && conv->algorithm.how == CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM);
-  if (fits && conv->runs_fused(builder, p))
-    add_fused(builder, std::move(conv), o);
-  else
-    add_plain(builder, std::move(conv), o, p.target, a.act);
+  std::vector<kernel_way> ways;
+  for (const auto& by : conv_algorithms(builder.multiplies()))
+    ways.push_back({std::to_string(by.how) + ' ' + std::to_string(by.math), [&, by] {
+                      auto conv = std::make_shared<const convolution>(builder, p, relu, by);
+                      // What the library's fused call takes: see its documentation of the activation.
+                      const auto fits = relu
+                                        || (a.act == metadata::activation::none
+                                            && by.how == CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM);
+                      if (fits && conv->runs_fused(builder, p))
+                        return add_fused(builder, std::move(conv), o);
+                      add_plain(builder, std::move(conv), o);
+                      add_finish(builder, o, p.target, a.act);
+                    }});
+  if (is_product(p))
+    ways.push_back({"product", [&] {
+                      add_as_product(builder, p, o);
+                      add_finish(builder, o, p.target, a.act);
+                    }});
+  add_fastest(builder, name_of(builder, p, a, o.residual.has_value()), ways);
 }
 
 } // namespace baton::gpu::cuda

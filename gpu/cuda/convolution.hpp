@@ -3,11 +3,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "gpu/cuda/handle.hpp"
 #include "gpu/cuda/layer_builder.hpp"
 
-/// Convolutions by cuDNN: their descriptions, and the choice among the library's algorithms.
+/// Convolutions by cuDNN: their descriptions and algorithms.
 namespace baton::gpu::cuda {
 
 /// A convolution as cuDNN describes it: even pads.
@@ -28,7 +29,7 @@ struct conv_algorithm {
   std::size_t workspace = 0;             ///< bytes
 };
 
-/// Descriptors of one convolution and how it is run. Immutable once made.
+/// Descriptors of one convolution, to be run by one algorithm. Immutable once made.
 struct convolution {
   tensor_descriptor source;
   tensor_descriptor target;
@@ -39,12 +40,14 @@ struct convolution {
   conv_algorithm algorithm;
   place workspace;
 
-  /// Chooses the algorithm: by a measured search, where none is known for this card, library version and problem.
-  /// Throws `failure`.
-  convolution(layer_builder& builder, const conv_problem& p, bool relu);
+  /// Throws `failure`; `bad_model` if the algorithm cannot run it.
+  convolution(layer_builder& builder, const conv_problem& p, bool relu, const conv_algorithm& by);
 
   /// Whether the library's call with bias and activation takes this algorithm: tried once, in memory of its own.
   bool runs_fused(layer_builder& builder, const conv_problem& p) const;
 };
+
+/// The library's algorithms that might run a convolution in the promised precision.
+std::vector<conv_algorithm> conv_algorithms(precision multiplies);
 
 } // namespace baton::gpu::cuda

@@ -102,16 +102,16 @@ void cuda_device::measure_layers(cuda_plan& plan, lane& on, const bindings& data
   for (std::uint32_t layer = 0; layer < plan.profile().layers(); ++layer) {
     auto best = duration::max();
     const auto parts = std::min(plan.profile().parts[layer], gpu::defaults::measuring_parts);
-    for (int i = 0; i < gpu::defaults::measuring_runs; ++i)
-      for (std::uint32_t p = 0; p < parts; ++p) {
-        check(cudaEventRecord(before.get(), on.stream()), "cudaEventRecord");
-        enqueue(plan, data, on, {layer, p}, plan.profile().next({layer, p}));
-        check(cudaEventRecord(after.get(), on.stream()), "cudaEventRecord");
-        check(cudaEventSynchronize(after.get()), "cudaEventSynchronize");
-        float ms = 0;
-        check(cudaEventElapsedTime(&ms, before.get(), after.get()), "cudaEventElapsedTime");
-        best = std::min(best, duration(static_cast<std::int64_t>(ms * 1e6F)));
-      }
+    const auto end = parts == plan.profile().parts[layer] ? position{layer + 1, 0} : position{layer, parts};
+    for (int i = 0; i < gpu::defaults::measuring_runs; ++i) {
+      check(cudaEventRecord(before.get(), on.stream()), "cudaEventRecord");
+      enqueue(plan, data, on, {layer, 0}, end);
+      check(cudaEventRecord(after.get(), on.stream()), "cudaEventRecord");
+      check(cudaEventSynchronize(after.get()), "cudaEventSynchronize");
+      float ms = 0;
+      check(cudaEventElapsedTime(&ms, before.get(), after.get()), "cudaEventElapsedTime");
+      best = std::min(best, duration(static_cast<std::int64_t>(ms * 1e6F)) / parts);
+    }
     plan.set_part_time(layer, best);
   }
   on.drain();
@@ -172,7 +172,7 @@ void cuda_device::enqueue(const cuda_plan& plan, const bindings& data, lane& on,
     c.values.part = at.part;
     c.values.state = c.values.block + plan.state_offset(at.layer);
     for (const auto& s : plan.layer(at.layer).steps)
-      if (s.parts.holds(at.part))
+      if (s.parts.holds(at.part, at == begin))
         s.enqueue(c);
   }
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 /// Every tunable of this folder.
 namespace baton::gpu::cuda::defaults {
@@ -25,6 +26,20 @@ inline constexpr std::size_t graphs_per_lane = 512;
 /// A plan's segments become graphs if the whole plan, launched as one, takes at most this share of the time that single
 /// calls take.
 inline constexpr double graph_gain = 0.95;
+
+/// A trial of kernels: runs of a graph, and how often it has each in it; what takes longer than that (nanoseconds) is
+/// run once; what the memory is filled with: 0.01 as a float32.
+inline constexpr int trial_runs = 4;
+inline constexpr int trial_repeats = 4;
+inline constexpr std::int64_t trial_long = 20'000'000;
+inline constexpr int trial_byte = 0x3C;
+
+/// Algorithms that cuBLASLt is asked for, to be measured.
+inline constexpr int product_algorithms = 8;
+
+/// Steps of a recurrent layer whose input is multiplied at once, at a batch of one: as many rows as the product of one
+/// step is slow for.
+inline constexpr std::int64_t recurrent_rows_at_once = 16;
 
 /// The most workspace that a convolution may ask for.
 inline constexpr std::size_t convolution_workspace = std::size_t{64} << 20;

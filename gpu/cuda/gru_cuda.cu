@@ -83,13 +83,12 @@ product_shape shape_of(std::int64_t rows, std::int64_t depth, std::int64_t colum
   return {.rows = rows, .depth = depth, .columns = columns, .transposed_w = true, .accumulate = accumulate};
 }
 
-void add_linear_gru_step(layer_builder& b, const recurrent_extents& e, const recurrent_places& at, const place& input,
+void add_linear_gru_step(layer_builder& b, const recurrent_extents& e, const recurrent_places& at,
                          const place& recurrent) {
-  add_product(b, shape_of(e.batch, e.input, 3 * e.hidden), at.x, at.w, input);
   add_product(b, shape_of(e.batch, e.hidden, 3 * e.hidden), at.state[0], at.r, recurrent);
   b.add([=](const run_context& c) {
     const auto size = e.state_size();
-    for_each_index(c.stream(), e.batch * e.hidden, linear_gru_element{e.hidden}, c.read<float>(input, 3 * size),
+    for_each_index(c.stream(), e.batch * e.hidden, linear_gru_element{e.hidden}, c.read<float>(at.input, 3 * size),
                    c.read<float>(recurrent, 3 * size), read_if(c, at.bias, 6 * static_cast<std::size_t>(e.hidden)),
                    c.write<float>(at.state[0], size), write_if(c, at.y, size));
   });
@@ -100,25 +99,23 @@ void add_linear_gru_step(layer_builder& b, const recurrent_extents& e, const rec
 void build_gru(layer_builder& b, const metadata::gru_layer& a) {
   const auto e = extents_of(b, a.hidden, a.direction, 3, 1);
   const auto size = e.state_size();
-  const auto input = b.scratch(3 * size * sizeof(float));
   const auto recurrent = b.scratch((a.linear_before_reset ? 3 : 2) * size * sizeof(float));
   const auto reset_h = b.scratch(size * sizeof(float));
   const auto reset = b.scratch(size * sizeof(float));
-  build_directions(b, e, [&](const recurrent_places& at) {
+  build_directions(b, e, 3, [&](const recurrent_places& at) {
     if (a.linear_before_reset)
-      return add_linear_gru_step(b, e, at, input, recurrent);
+      return add_linear_gru_step(b, e, at, recurrent);
     const auto biases = 6 * static_cast<std::size_t>(e.hidden);
-    add_product(b, shape_of(e.batch, e.input, 3 * e.hidden), at.x, at.w, input);
     add_product(b, shape_of(e.batch, e.hidden, 2 * e.hidden), at.state[0], at.r, recurrent);
     b.add([=](const run_context& c) {
-      for_each_index(c.stream(), e.batch * e.hidden, gru_reset_element{e.hidden}, c.read<float>(input, 3 * size),
+      for_each_index(c.stream(), e.batch * e.hidden, gru_reset_element{e.hidden}, c.read<float>(at.input, 3 * size),
                      read_if(c, at.bias, biases), c.read<float>(at.state[0], size), c.write<float>(recurrent, 2 * size),
                      c.write<float>(reset_h, size));
     });
     const auto hidden_rows = at.r.shifted(static_cast<std::size_t>(2 * e.hidden * e.hidden) * sizeof(float));
     add_product(b, shape_of(e.batch, e.hidden, e.hidden), reset_h, hidden_rows, reset);
     b.add([=](const run_context& c) {
-      for_each_index(c.stream(), e.batch * e.hidden, gru_element{e.hidden}, c.read<float>(input, 3 * size),
+      for_each_index(c.stream(), e.batch * e.hidden, gru_element{e.hidden}, c.read<float>(at.input, 3 * size),
                      c.read<float>(recurrent, 2 * size), c.read<float>(reset, size), read_if(c, at.bias, biases),
                      c.write<float>(at.state[0], size), write_if(c, at.y, size));
     });
@@ -127,14 +124,12 @@ void build_gru(layer_builder& b, const metadata::gru_layer& a) {
 
 void build_rnn(layer_builder& b, const metadata::rnn_layer& a) {
   const auto e = extents_of(b, a.hidden, a.direction, 1, 1);
-  const auto sums = b.scratch(e.state_size() * sizeof(float));
   const rnn_element op{e.hidden, make_activation({a.act})};
-  build_directions(b, e, [&](const recurrent_places& at) {
-    add_product(b, shape_of(e.batch, e.input, e.hidden), at.x, at.w, sums);
-    add_product(b, shape_of(e.batch, e.hidden, e.hidden, true), at.state[0], at.r, sums);
+  build_directions(b, e, 1, [&](const recurrent_places& at) {
+    add_product(b, shape_of(e.batch, e.hidden, e.hidden, true), at.state[0], at.r, at.input);
     b.add([=](const run_context& c) {
       const auto size = e.state_size();
-      for_each_index(c.stream(), e.batch * e.hidden, op, c.read<float>(sums, size),
+      for_each_index(c.stream(), e.batch * e.hidden, op, c.read<float>(at.input, size),
                      read_if(c, at.bias, 2 * static_cast<std::size_t>(e.hidden)), c.write<float>(at.state[0], size),
                      write_if(c, at.y, size));
     });

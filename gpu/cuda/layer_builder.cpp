@@ -21,10 +21,35 @@ place layer_builder::output(std::size_t role) {
   return {.in = place::space::value, .root = v};
 }
 
+namespace {
+
+std::size_t aligned(std::size_t bytes) {
+  return (bytes + defaults::scratch_alignment - 1) / defaults::scratch_alignment * defaults::scratch_alignment;
+}
+
+} // namespace
+
 place layer_builder::scratch(std::size_t bytes) {
   place result{.in = place::space::scratch, .offset = scratch_bytes_};
-  scratch_bytes_ +=
-      (bytes + defaults::scratch_alignment - 1) / defaults::scratch_alignment * defaults::scratch_alignment;
+  scratch_bytes_ += aligned(bytes);
+  return result;
+}
+
+std::vector<planned_value> layer_builder::operands() const {
+  std::vector<planned_value> result(draft_.values.size());
+  std::size_t end = 0;
+  const auto put = [&](value_index v) {
+    if (v == metadata::none || !draft_.values[v].planned || result[v].planned)
+      return;
+    result[v] = draft_.values[v];
+    result[v].offset = end;
+    end += aligned(result[v].bytes);
+  };
+  for (auto v : what().inputs)
+    if (v != metadata::none)
+      put(root(v));
+  for (auto v : what().outputs)
+    put(v);
   return result;
 }
 

@@ -70,6 +70,24 @@ public:
   metadata::kernel_choices& choices() const { return *draft_.choices; }
   /// Memory of the domain to measure with, contents undefined.
   buffer temporary(std::size_t bytes) const;
+  /// The values that this layer reads and writes in places of a block with nothing else, by value.
+  std::vector<planned_value> operands() const;
+  std::size_t scratch_bytes() const { return scratch_bytes_; }
+  std::size_t state_bytes() const { return built_.state_bytes; }
+
+  /// How far it is built.
+  struct mark {
+    std::size_t steps = 0;
+    std::size_t scratch_bytes = 0;
+  };
+  mark here() const { return {built_.steps.size(), scratch_bytes_}; }
+  /// Until something is added or taken away.
+  std::span<const step> steps_since(const mark& m) const { return std::span(built_.steps).subspan(m.steps); }
+  /// Takes away what was built since.
+  void rewind(const mark& m) {
+    built_.steps.erase(built_.steps.begin() + static_cast<std::ptrdiff_t>(m.steps), built_.steps.end());
+    scratch_bytes_ = m.scratch_bytes;
+  }
 
   // -- steps ---------------------------------------------------------------------------------------------------------
 

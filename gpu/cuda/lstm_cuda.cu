@@ -39,19 +39,16 @@ struct lstm_element {
 void build_lstm(layer_builder& b, const metadata::lstm_layer& a) {
   const auto e = extents_of(b, a.hidden, a.direction, 4, 2);
   const auto wide = static_cast<std::size_t>(e.batch * 4 * e.hidden);
-  const auto gates = b.scratch(wide * sizeof(float));
-  build_directions(b, e, [&](const recurrent_places& at) {
-    add_product(b, {.rows = e.batch, .depth = e.input, .columns = 4 * e.hidden, .transposed_w = true}, at.x, at.w,
-                gates);
+  build_directions(b, e, 4, [&](const recurrent_places& at) {
     add_product(b,
                 {.rows = e.batch, .depth = e.hidden, .columns = 4 * e.hidden, .transposed_w = true, .accumulate = true},
-                at.state[0], at.r, gates);
+                at.state[0], at.r, at.input);
     const auto peepholes =
         b.has(rnn_peepholes) ? std::optional(direction_piece(b, rnn_peepholes, at.direction)) : std::nullopt;
     b.add([=](const run_context& c) {
       const auto size = e.state_size();
       const auto units = static_cast<std::size_t>(e.hidden);
-      for_each_index(c.stream(), e.batch * e.hidden, lstm_element{e.hidden}, c.read<float>(gates, wide),
+      for_each_index(c.stream(), e.batch * e.hidden, lstm_element{e.hidden}, c.read<float>(at.input, wide),
                      read_if(c, at.bias, 8 * units), read_if(c, peepholes, 3 * units),
                      c.write<float>(at.state[0], size), c.write<float>(at.state[1], size), write_if(c, at.y, size));
     });

@@ -1,8 +1,11 @@
 #include "gpu/cuda/product.hpp"
 
+#include <algorithm>
 #include <numeric>
+#include <string>
 
 #include "gpu/cuda/defaults.hpp"
+#include "gpu/cuda/kernel_trial.hpp"
 
 namespace baton::gpu::cuda {
 namespace {
@@ -93,7 +96,12 @@ public:
     choose(b, inner);
   }
 
-  void enqueue(const run_context& c) const { enqueue(c, 0, c.values.at(x_), c.values.at(w_), c.values.at(y_)); }
+  const std::vector<cublasLtMatmulHeuristicResult_t>& algorithms() const { return algorithms_; }
+
+  /// @pre `workspace` has as many bytes as the algorithm asks for
+  void enqueue(const run_context& c, const cublasLtMatmulHeuristicResult_t& by, const place& workspace) const {
+    enqueue(c, by, workspace, 0, c.values.at(x_), c.values.at(w_), c.values.at(y_));
+  }
 
 private:
   void choose(layer_builder& b, const axis& inner) {
@@ -112,37 +120,37 @@ private:
     set(wish.get(), CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, alignment_of(x_, x_step));
     set(wish.get(), CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, alignment_of(y_, y_step));
     set(wish.get(), CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, alignment_of(y_, y_step));
-    cublasLtMatmulHeuristicResult_t best{};
+    algorithms_.resize(defaults::product_algorithms);
     int found = 0;
     const auto result = cublasLtMatmulAlgoGetHeuristic(b.on().blas(), what_.get(), w_layout_.get(), x_layout_.get(),
-                                                       y_layout_.get(), y_layout_.get(), wish.get(), 1, &best, &found);
+                                                       y_layout_.get(), y_layout_.get(), wish.get(),
+                                                       defaults::product_algorithms, algorithms_.data(), &found);
     if (result == CUBLAS_STATUS_NOT_SUPPORTED || (result == CUBLAS_STATUS_SUCCESS && found == 0))
       b.unsupported("cuBLASLt has no algorithm for this product");
     check(result, "cublasLtMatmulAlgoGetHeuristic");
-    algorithm_ = best.algo;
-    workspace_bytes_ = best.workspaceSize;
-    if (workspace_bytes_ > 0)
-      workspace_ = b.scratch(workspace_bytes_);
+    algorithms_.resize(static_cast<std::size_t>(found));
+    std::erase_if(algorithms_, [](const auto& a) { return a.state != CUBLAS_STATUS_SUCCESS; });
+    if (algorithms_.empty())
+      b.unsupported("cuBLASLt has no algorithm for this product");
   }
 
-  void enqueue(const run_context& c, std::size_t depth, std::byte* x, std::byte* w, std::byte* y) const {
+  void enqueue(const run_context& c, const cublasLtMatmulHeuristicResult_t& by, const place& workspace,
+               std::size_t depth, std::byte* x, std::byte* w, std::byte* y) const {
     if (depth == outer_.size()) {
-      auto* workspace = workspace_bytes_ > 0 ? c.values.at(workspace_) : nullptr;
+      auto* work = by.workspaceSize > 0 ? c.values.at(workspace) : nullptr;
       return check(cublasLtMatmul(c.on.blas(), what_.get(), &alpha_, w, w_layout_.get(), x, x_layout_.get(), &beta_, y,
-                                  y_layout_.get(), y, y_layout_.get(), &algorithm_, workspace, workspace_bytes_,
-                                  c.stream()),
+                                  y_layout_.get(), y, y_layout_.get(), &by.algo, work, by.workspaceSize, c.stream()),
                    "cublasLtMatmul");
     }
     const auto& a = outer_[depth];
     const auto bytes = [](std::int64_t elements) { return elements * std::int64_t{sizeof(float)}; };
     for (std::int64_t i = 0; i < a.count; ++i)
-      enqueue(c, depth + 1, x + i * bytes(a.x_step), w + i * bytes(a.w_step), y + i * bytes(a.y_step));
+      enqueue(c, by, workspace, depth + 1, x + i * bytes(a.x_step), w + i * bytes(a.w_step), y + i * bytes(a.y_step));
   }
 
   place x_;
   place w_;
   place y_;
-  place workspace_;
   float alpha_;
   float beta_;
   std::vector<axis> outer_; ///< those that the library's batches do not cover
@@ -150,15 +158,39 @@ private:
   matrix_layout x_layout_;
   matrix_layout w_layout_;
   matrix_layout y_layout_;
-  cublasLtMatmulAlgo_t algorithm_{};
-  std::size_t workspace_bytes_ = 0;
+  std::vector<cublasLtMatmulHeuristicResult_t> algorithms_; ///< what the library thinks the fastest comes first
 };
+
+/// The library gives the same algorithms in the same order for the same problem, card and version: so their numbers are
+/// kept.
+metadata::kernel_problem name_of(const layer_builder& b, const product_shape& s, const product_end& end) {
+  std::string name = b.multiplies() == precision::tf32 ? "product tf32" : "product fp32";
+  const auto append = [&](std::int64_t n) { name += ' ' + std::to_string(n); };
+  for (auto n : {s.rows, s.depth, s.columns})
+    append(n);
+  name += s.transposed_x ? " tx" : "";
+  name += s.transposed_w ? " tw" : "";
+  name += s.accumulate ? " add" : "";
+  name += end.bias ? " bias" : "";
+  name += end.relu ? " relu" : "";
+  for (const auto& a : s.batch)
+    for (auto n : {a.count, a.x_step, a.w_step, a.y_step})
+      append(n);
+  return {b.card(), "cublasLt " + std::to_string(cublasLtGetVersion()), std::move(name)};
+}
 
 } // namespace
 
 void add_product(layer_builder& b, const product_shape& shape, const place& x, const place& w, const place& y,
                  const product_end& end) {
-  b.add([p = std::make_shared<const product>(b, shape, x, w, y, end)](const run_context& c) { p->enqueue(c); });
+  const auto p = std::make_shared<const product>(b, shape, x, w, y, end);
+  std::vector<kernel_way> ways;
+  for (const auto& by : p->algorithms())
+    ways.push_back({std::to_string(ways.size()), [&b, &by, p] {
+                      const auto workspace = b.scratch(std::max<std::size_t>(by.workspaceSize, 1));
+                      b.add([=](const run_context& c) { p->enqueue(c, by, workspace); });
+                    }});
+  add_fastest(b, name_of(b, shape, end), ways);
 }
 
 } // namespace baton::gpu::cuda

@@ -36,7 +36,7 @@ struct product_end {
   bool relu = false;
 };
 
-/// Adds the step that computes it to `b`. Algorithm and workspace are chosen here. Throws `failure`.
+/// Adds the step that computes it to `b`, by the library's fastest algorithm. Throws `failure`.
 void add_product(layer_builder& b, const product_shape& shape, const place& x, const place& w, const place& y,
                  const product_end& end = {});
 

@@ -19,8 +19,7 @@ place direction_piece(layer_builder& b, std::size_t role, std::uint32_t d);
 
 /// Where one step of one direction finds what it reads and writes.
 struct recurrent_places {
-  place x;                   ///< [N, I]
-  place w;                   ///< [gates * H, I], as ONNX has it
+  place input;               ///< [N, gates * H]: x w^T, in the time of the part
   place r;                   ///< [gates * H, H]
   std::optional<place> bias; ///< [2 * gates * H]: w's, then r's
   std::optional<place> y;    ///< [N, H]
@@ -28,9 +27,10 @@ struct recurrent_places {
   std::uint32_t direction = 0;
 };
 
-/// Makes the parts: for each direction what begins the carried state, then what `add_step` adds, then what makes the
-/// last state a result. Sets the number of parts and the state's size.
-void build_directions(layer_builder& b, const recurrent_extents& e,
+/// Makes the parts: for each direction what begins the carried state, then the products of x and w of several steps at
+/// once, then what `add_step` adds, then what makes the last state a result. A group of steps is the same however its
+/// parts are submitted: so are the bits. Sets the number of parts and the state's size. `gates`: rows of w in H.
+void build_directions(layer_builder& b, const recurrent_extents& e, std::int64_t gates,
                       const std::function<void(const recurrent_places&)>& add_step);
 
 /// `count` elements that are read; none if `p` is nothing.
