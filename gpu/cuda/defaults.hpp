@@ -9,9 +9,16 @@ namespace baton::gpu::cuda::defaults {
 /// Of what lies in a lane's arena, in bytes: what cudaMalloc gives, and what cuBLASLt and cuDNN like best.
 inline constexpr std::size_t scratch_alignment = 256;
 
-/// Bytes of each of the two pinned buffers of a stager, and of one copy between two looks at a cancel flag: about 100
-/// us of a PCIe link, so its latency hardly counts.
-inline constexpr std::size_t copy_chunk = std::size_t{2} << 20;
+/// Bytes of each of the pinned buffers of a staging line, and most of one copy between two looks at a cancel flag;
+/// small copies are cut into as few as that.
+inline constexpr std::size_t copy_chunk = std::size_t{1} << 20;
+inline constexpr std::size_t least_copy_chunk = std::size_t{128} << 10;
+
+/// Lines that a large copy is cut among, a line from as many bytes on. Measured beside an H200: one core moves 11 GB/s
+/// into pinned memory, four 38; the link carries 54.
+inline constexpr unsigned most_copy_lines = 4;
+inline constexpr unsigned cores_per_copy_line = 4;
+inline constexpr std::size_t copy_line_from = std::size_t{1} << 20;
 
 /// The same of a copy between GPUs, which needs no buffer.
 inline constexpr std::size_t peer_chunk = std::size_t{8} << 20;

@@ -1,118 +1,121 @@
 #include "gpu/cuda/stager.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <condition_variable>
+#include <exception>
+#include <thread>
+#include <utility>
 
-#include "gpu/cuda/current_gpu.hpp"
 #include "gpu/cuda/defaults.hpp"
-#include "gpu/defaults.hpp"
 
 namespace baton::gpu::cuda {
-namespace {
 
-void look_at(const std::atomic<bool>* cancel) {
-  if (cancel && cancel->load(std::memory_order_relaxed))
-    raise(errc::cancelled, "the copy was cancelled");
-}
-
-/// Nothing is under way any more when a copy is left, by a fault too: the memory is the caller's again.
-class drained {
+/// A line with a thread of its own.
+class stager::helper {
 public:
-  explicit drained(cudaStream_t stream) : stream_(stream) {}
-  ~drained() { (void)cudaStreamSynchronize(stream_); }
-  drained(const drained&) = delete;
-  drained& operator=(const drained&) = delete;
+  explicit helper(int gpu) : line_(gpu), thread_([this] { run(); }) {}
+  ~helper() {
+    {
+      const std::lock_guard lock(mutex_);
+      closing_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+  helper(const helper&) = delete;
+  helper& operator=(const helper&) = delete;
+
+  void start(std::function<void(staging_line&)> job) {
+    {
+      const std::lock_guard lock(mutex_);
+      job_ = std::move(job);
+    }
+    changed_.notify_all();
+  }
+  /// Until the job is done; what it threw.
+  std::exception_ptr wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return !job_; });
+    return std::exchange(thrown_, nullptr);
+  }
 
 private:
-  cudaStream_t stream_;
+  void run() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      changed_.wait(lock, [&] { return closing_ || job_; });
+      if (!job_)
+        return;
+      lock.unlock();
+      std::exception_ptr thrown;
+      try {
+        job_(line_);
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+      lock.lock();
+      thrown_ = thrown;
+      job_ = nullptr;
+      changed_.notify_all();
+    }
+  }
+
+  staging_line line_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::function<void(staging_line&)> job_; ///< until it is done
+  std::exception_ptr thrown_;
+  bool closing_ = false;
+  std::thread thread_; ///< the last: it uses the others
 };
 
-void wait(cudaEvent_t event) {
-  check(cudaEventSynchronize(event), "cudaEventSynchronize");
+stager::stager(int gpu) : gpu_(gpu), own_(gpu) {
+  const auto lines =
+      std::clamp(std::thread::hardware_concurrency() / defaults::cores_per_copy_line, 2U, defaults::most_copy_lines);
+  for (auto i = 1U; i < lines; ++i)
+    helpers_.push_back(std::make_unique<helper>(gpu));
 }
 
-} // namespace
+stager::~stager() = default;
 
-stager::stager(int gpu) : gpu_(gpu) {
-  current_gpu here(gpu_);
-  check(cudaStreamCreateWithPriority(stream_.put(), cudaStreamNonBlocking, 0), "cudaStreamCreateWithPriority");
-  for (auto& h : halves_) {
-    check(cudaEventCreateWithFlags(h.done.put(), cudaEventDisableTiming | cudaEventBlockingSync),
-          "cudaEventCreateWithFlags");
-    check(cudaHostAlloc(h.memory.put(), defaults::copy_chunk, cudaHostAllocPortable), "cudaHostAlloc");
+void stager::share(std::size_t bytes, const std::function<void(staging_line&, std::size_t, std::size_t)>& copy) {
+  const std::lock_guard lock(mutex_);
+  const auto lines = std::clamp<std::size_t>(bytes / defaults::copy_line_from, 1, helpers_.size() + 1);
+  const auto piece =
+      (bytes / lines + defaults::scratch_alignment - 1) / defaults::scratch_alignment * defaults::scratch_alignment;
+  for (std::size_t i = 1; i < lines; ++i)
+    helpers_[i - 1]->start([&copy, begin = i * piece, size = i + 1 < lines ? piece : bytes - i * piece](auto& line) {
+      copy(line, begin, size);
+    });
+  std::exception_ptr thrown;
+  try {
+    copy(own_, 0, lines == 1 ? bytes : piece);
+  } catch (...) {
+    thrown = std::current_exception();
   }
-}
-
-stager::~stager() {
-  current_gpu_quietly here(gpu_);
-  halves_ = {};
-  stream_ = {};
-}
-
-void stager::record(const half& h) const {
-  check(cudaEventRecord(h.done.get(), stream_.get()), "cudaEventRecord");
+  for (std::size_t i = 1; i < lines; ++i)
+    if (auto theirs = helpers_[i - 1]->wait(); !thrown)
+      thrown = theirs;
+  if (thrown)
+    std::rethrow_exception(thrown);
 }
 
 void stager::to_gpu(std::byte* to, const std::byte* from, std::size_t bytes, const std::atomic<bool>* cancel) {
-  std::lock_guard lock(mutex_);
-  current_gpu here(gpu_);
-  drained at_end(stream_.get());
-  std::size_t turn = 0;
-  for (std::size_t done = 0; done < bytes; done += defaults::copy_chunk, ++turn) {
-    look_at(cancel);
-    const auto& one = halves_[turn % 2];
-    const auto size = std::min(defaults::copy_chunk, bytes - done);
-    if (turn >= 2)
-      wait(one.done.get());
-    std::memcpy(one.data(), from + done, size);
-    check(cudaMemcpyAsync(to + done, one.data(), size, cudaMemcpyHostToDevice, stream_.get()), "cudaMemcpyAsync");
-    record(one);
-  }
-  check(cudaStreamSynchronize(stream_.get()), "cudaStreamSynchronize");
+  share(bytes, [&](staging_line& line, std::size_t begin, std::size_t size) {
+    line.to_gpu(to + begin, from + begin, size, cancel);
+  });
 }
 
 void stager::to_host(std::byte* to, const std::byte* from, std::size_t bytes, const std::atomic<bool>* cancel) {
-  std::lock_guard lock(mutex_);
-  current_gpu here(gpu_);
-  drained at_end(stream_.get());
-  const auto chunks = (bytes + defaults::copy_chunk - 1) / defaults::copy_chunk;
-  for (std::size_t i = 0; i <= chunks; ++i) {
-    if (i < chunks) {
-      look_at(cancel);
-      const auto begin = i * defaults::copy_chunk;
-      const auto& one = halves_[i % 2];
-      check(cudaMemcpyAsync(one.data(), from + begin, std::min(defaults::copy_chunk, bytes - begin),
-                            cudaMemcpyDeviceToHost, stream_.get()),
-            "cudaMemcpyAsync");
-      record(one);
-    }
-    if (i > 0) { // while this one is on the link, the one before is emptied
-      const auto begin = (i - 1) * defaults::copy_chunk;
-      const auto& one = halves_[(i - 1) % 2];
-      wait(one.done.get());
-      std::memcpy(to + begin, one.data(), std::min(defaults::copy_chunk, bytes - begin));
-    }
-  }
+  share(bytes, [&](staging_line& line, std::size_t begin, std::size_t size) {
+    line.to_host(to + begin, from + begin, size, cancel);
+  });
 }
 
 void stager::from_peer(std::byte* to, const std::byte* from, int other, std::size_t bytes,
                        const std::atomic<bool>* cancel) {
-  std::lock_guard lock(mutex_);
-  current_gpu here(gpu_);
-  drained at_end(stream_.get());
-  // The link is kept busy with a chunk ahead, so that a cancelled copy ends within two.
-  std::size_t turn = 0;
-  for (std::size_t done = 0; done < bytes; done += defaults::peer_chunk, ++turn) {
-    look_at(cancel);
-    const auto& one = halves_[turn % 2];
-    if (turn >= 2)
-      wait(one.done.get());
-    check(cudaMemcpyPeerAsync(to + done, gpu_, from + done, other, std::min(defaults::peer_chunk, bytes - done),
-                              stream_.get()),
-          "cudaMemcpyPeerAsync");
-    record(one);
-  }
-  check(cudaStreamSynchronize(stream_.get()), "cudaStreamSynchronize");
+  const std::lock_guard lock(mutex_);
+  own_.from_peer(to, from, other, bytes, cancel);
 }
 
 } // namespace baton::gpu::cuda

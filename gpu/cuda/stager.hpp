@@ -1,16 +1,19 @@
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstddef>
+#include <functional>
+#include <memory>
 #include <mutex>
+#include <vector>
 
-#include "gpu/cuda/handle.hpp"
+#include "gpu/cuda/staging_line.hpp"
 
 namespace baton::gpu::cuda {
 
-/// Copies between one GPU and ordinary host memory, through two pinned buffers that take turns: while one is on the
-/// link, the host fills or empties the other. Calls wait until the bytes are there. Thread-safe: one copy at a time.
+/// Copies between one GPU and ordinary host memory. One core fills or empties pinned memory at a fifth of what the link
+/// carries, so large copies are cut among several lines, each with a thread. Calls wait until the bytes are there.
+/// Thread-safe: one copy at a time.
 class stager {
 public:
   /// Throws `failure`.
@@ -29,17 +32,14 @@ public:
   int gpu() const { return gpu_; }
 
 private:
-  struct half {
-    pinned_memory memory;
-    event_handle done;
-    std::byte* data() const { return static_cast<std::byte*>(memory.get()); }
-  };
-  void record(const half& h) const;
+  class helper;
+  /// Calls `copy(line, begin, bytes)` for each share of `bytes`.
+  void share(std::size_t bytes, const std::function<void(staging_line&, std::size_t, std::size_t)>& copy);
 
   const int gpu_;
   std::mutex mutex_;
-  stream_handle stream_;
-  std::array<half, 2> halves_;
+  staging_line own_;
+  std::vector<std::unique_ptr<helper>> helpers_;
 };
 
 } // namespace baton::gpu::cuda
