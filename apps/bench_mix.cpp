@@ -125,9 +125,13 @@ expected<std::vector<stream_spec>> read_mix(const fs::path& file) {
   return streams;
 }
 
-std::string workload::body(std::size_t w, std::optional<std::pair<std::size_t, std::size_t>> move) const {
+http::http_content workload::body(std::size_t w, std::optional<std::pair<std::size_t, std::size_t>> move) const {
   auto steering = move ? fmt::format(R"(,"device":{},"move_after":{})", move->first, move->second) : std::string{};
-  return fmt::format(R"({{"parameters":{{"priority":{}{}}},{}}})", spec.priority, steering, inputs[w]);
+  http::http_content made{
+      fmt::format(R"({{"parameters":{{"priority":{}{}}},{}}})", spec.priority, steering, inputs[w].json)};
+  made.json_size = made.body.size();
+  made.body += inputs[w].bytes;
+  return made;
 }
 
 expected<workload> prepare(stream_spec spec, http::client& server) {
@@ -140,10 +144,10 @@ expected<workload> prepare(stream_spec spec, http::client& server) {
     std::vector<http::named_tensor> window;
     for (const auto& i : w.spec.inputs)
       window.push_back({i.name, rows_of(i.value, first, w.spec.batch)});
-    auto text = http::encode_inputs(window);
-    if (!text)
-      return fail(errc::bad_argument, fmt::format("stream '{}': {}", w.spec.name, text.error().message));
-    w.inputs.push_back(std::move(*text));
+    auto encoded = http::encode_inputs(window);
+    if (!encoded)
+      return fail(errc::bad_argument, fmt::format("stream '{}': {}", w.spec.name, encoded.error().message));
+    w.inputs.push_back(std::move(*encoded));
   }
   auto model = server.get("/v2/baton/models/" + w.spec.model);
   if (!model)

@@ -30,16 +30,16 @@ struct stream_spec {
 /// Errors: `io`, `bad_argument` naming the stream and the member.
 expected<std::vector<stream_spec>> read_mix(const std::filesystem::path& file);
 
-/// A stream made ready: its requests as text, and what must come back.
+/// A stream made ready: its requests, and what must come back.
 struct workload {
   stream_spec spec;
-  std::vector<std::string> inputs;                       ///< per sample window of `batch` rows: the "inputs" member
+  std::vector<http::encoded_inputs> inputs;              ///< per sample window of `batch` rows
   std::vector<std::vector<http::named_tensor>> expected; ///< per window: the outputs of the undisturbed run
   std::size_t layers = 0;
   std::size_t devices = 0;
 
   /// The body of a request for window `w`; `move`: (device to begin on, layer to move behind).
-  std::string body(std::size_t w, std::optional<std::pair<std::size_t, std::size_t>> move) const;
+  http::http_content body(std::size_t w, std::optional<std::pair<std::size_t, std::size_t>> move) const;
 };
 
 /// Asks the server what it must know of the model, and runs every window alone where answers are to be checked.

@@ -36,15 +36,17 @@ expected<server_address> resolve(const std::string& url) {
 
 connection::connection(asio::io_context& io, server_address to) : stream_(io), to_(std::move(to)) {}
 
-void connection::call(bhttp::verb method, std::string_view target, std::string body, std::chrono::milliseconds timeout,
-                      reply then) {
+void connection::call(bhttp::verb method, std::string_view target, http_content content,
+                      std::chrono::milliseconds timeout, reply then) {
   then_ = std::move(then);
   deadline_ = std::chrono::steady_clock::now() + timeout;
   request_ = {method, beast::string_view{target.data(), target.size()}, 11};
   request_.set(bhttp::field::host, to_.host);
-  if (!body.empty())
-    request_.set(bhttp::field::content_type, "application/json");
-  request_.body() = std::move(body);
+  if (content.json_size)
+    request_.set("Inference-Header-Content-Length", std::to_string(*content.json_size));
+  if (!content.body.empty())
+    request_.set(bhttp::field::content_type, content.json_size ? "application/octet-stream" : "application/json");
+  request_.body() = std::move(content.body);
   request_.prepare_payload();
   reused_ = connected_;
   if (connected_)
@@ -115,10 +117,11 @@ client::~client() {
   connection_->close();
 }
 
-expected<http_reply> client::call(bhttp::verb method, std::string_view target, std::string body,
+expected<http_reply> client::call(bhttp::verb method, std::string_view target, http_content content,
                                   std::chrono::milliseconds timeout) {
   expected<http_reply> result = fail(errc::io, "no answer");
-  connection_->call(method, target, std::move(body), timeout, [&](expected<http_reply> r) { result = std::move(r); });
+  connection_->call(method, target, std::move(content), timeout,
+                    [&](expected<http_reply> r) { result = std::move(r); });
   io_.restart();
   io_.run();
   return result;

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -31,6 +33,16 @@ struct http_reply {
   std::string body;
 };
 
+/// What a request brings.
+struct http_content {
+  http_content() = default;
+  template <std::convertible_to<std::string> T>
+  http_content(T&& text) : body(std::forward<T>(text)) {} // NOLINT(google-explicit-constructor): text is content
+
+  std::string body;
+  std::optional<std::size_t> json_size; ///< behind so many bytes of JSON are binary tensors
+};
+
 /// A client's connection, kept alive from call to call, one call at a time. It reconnects by itself, and tries a call
 /// once more if the server had closed an idle connection. Lives in its context's thread.
 class connection : public std::enable_shared_from_this<connection> {
@@ -39,7 +51,7 @@ public:
 
   connection(boost::asio::io_context& io, server_address to);
   /// Errors: `io` (naming the server), `deadline_exceeded`. @pre no call is under way
-  void call(boost::beast::http::verb method, std::string_view target, std::string body,
+  void call(boost::beast::http::verb method, std::string_view target, http_content content,
             std::chrono::milliseconds timeout, reply then);
   /// Ends what is under way; its reply is an error.
   void close();
@@ -70,7 +82,7 @@ public:
   client(const client&) = delete;
   client& operator=(const client&) = delete;
 
-  expected<http_reply> call(boost::beast::http::verb method, std::string_view target, std::string body = {},
+  expected<http_reply> call(boost::beast::http::verb method, std::string_view target, http_content content = {},
                             std::chrono::milliseconds timeout = defaults::answer_timeout);
   /// The body of a GET that must succeed. Errors: also `io` naming the target, for any status but 200.
   expected<std::string> get(std::string_view target);

@@ -57,8 +57,13 @@ expected<encoded_answer> encode_answer(const infer_call& call, const actors::don
 
 // -- the client's side ------------------------------------------------------------------------------------------------
 
-/// The "inputs" member of a request, ready to be put between braces. Errors: `bad_argument` for what is not finite.
-expected<std::string> encode_inputs(std::span<const named_tensor> inputs);
+/// The "inputs" member of a request, ready to be put between braces, and what follows the JSON. Binary unless
+/// `as_text`. Errors: `bad_argument` for text of what is not finite.
+struct encoded_inputs {
+  std::string json;
+  std::string bytes;
+};
+expected<encoded_inputs> encode_inputs(std::span<const named_tensor> inputs, bool as_text = false);
 
 struct infer_reply {
   std::vector<named_tensor> outputs;

@@ -113,16 +113,17 @@ expected<encoded_answer> encode_answer(const infer_call& call, const actors::don
   return a;
 }
 
-expected<std::string> encode_inputs(std::span<const named_tensor> inputs) {
+expected<encoded_inputs> encode_inputs(std::span<const named_tensor> inputs, bool as_text) {
   answer_writer out;
   out.json = "\"inputs\":[";
   for (const auto& t : inputs) {
     if (out.json.back() == '}')
       out.json += ',';
-    if (!out.values(t.name, t.value, false))
+    if (!out.values(t.name, t.value, !as_text))
       return fail(errc::bad_argument, fmt::format("input '{}' holds NaN or infinity, which JSON cannot carry", t.name));
   }
-  return out.json + ']';
+  out.json += ']';
+  return encoded_inputs{std::move(out.json), std::move(out.bytes)};
 }
 
 } // namespace baton::apps::http

@@ -49,7 +49,7 @@ std::string request_of(way how) {
     bytes.assign(reinterpret_cast<const char*>(t.data()), t.bytes());
   } else {
     const apps::http::named_tensor one[]{{"image", t}};
-    head = "{" + apps::http::encode_inputs(one).value() + "}";
+    head = "{" + apps::http::encode_inputs(one, true).value().json + "}";
   }
   std::string text = std::string{"POST /v2/models/"} + http_model + "/infer HTTP/1.1\r\nHost: localhost\r\n";
   if (how == way::binary)
