@@ -87,12 +87,27 @@ std::vector<waiting_task> engine::state::heads(device_id d) const {
   return devices_[d.value].up ? startable_.heads(d, group(d)) : std::vector<waiting_task>{};
 }
 
+std::optional<waiting_task> engine::state::first_due(device_id d, std::uint32_t shape, time_point least) const {
+  const auto* first = devices_[d.value].up ? startable_.first_due(d, group(d), shape, least) : nullptr;
+  return first ? std::optional{*first} : std::nullopt;
+}
+
 bool engine::state::is_fastest(device_id d) const {
   return work_[group(d)] == *std::min_element(work_.begin(), work_.end());
 }
 
+time_point engine::state::free_at(device_id d) const {
+  const auto& s = devices_[d.value];
+  return s.staying < cluster_->at(d).lanes ? now_ : std::max(now_, s.done_by);
+}
+
 bool engine::state::has_free_lane(device_id d) const {
   return free_.empty() ? place_in_line() == d : free_.contains(d);
+}
+
+bool engine::state::fits(std::uint32_t shape, device_id d) const {
+  const auto takes = predicted(shape, d);
+  return free_.contains(d) || (takes > duration{} && devices_[d.value].load + takes <= backlog_);
 }
 
 std::optional<device_id> engine::state::next_free(device_id from) const {
@@ -106,12 +121,11 @@ std::optional<device_id> engine::state::next_free(device_id from) const {
 std::optional<device_id> engine::state::place_in_line() const {
   if (in_line_.empty())
     return std::nullopt;
-  auto [load, d] = *in_line_.begin();
+  const auto d = in_line_.begin()->second;
   const auto* first = startable_.first(d, group(d));
   if (!first || plans_.any_queued(group(d)))
     return std::nullopt; // a job needs the device empty
-  auto predicted = plan(tasks_.at(first->task), d).predicted;
-  return predicted > duration{} && load + predicted <= backlog_ ? std::optional{d} : std::nullopt;
+  return fits(first->shape, d) ? std::optional{d} : std::nullopt;
 }
 
 engine::state::common engine::state::common_first() const {
@@ -154,6 +168,8 @@ void engine::state::schedule() {
         continue;
       }
       auto choice = policy_->decide(*this, *next);
+      if (choice->give_up)
+        give_up(tasks_.at(*choice->give_up));
       if (choice->preempted)
         take_back(tasks_.at(*choice->preempted));
       if (choice->start)
@@ -236,6 +252,12 @@ void engine::state::take_back(task_state& t) {
   send(worker_of(t.device), preempt{t.main, t.what.id, t.what.epoch, {}});
 }
 
+/// Its client hears of it while there is time to do without.
+void engine::state::give_up(task_state& t) {
+  t.ending = errc::deadline_exceeded;
+  end(t.what.id, t.ending, "by what was predicted, the deadline cannot be met");
+}
+
 /// A running task's next step becomes a command of its own.
 void engine::state::issue_step(task_state& t) {
   if (t.device == no_device || t.main.value != 0 || t.standing.value != 0 || t.ending != errc::none)
@@ -294,7 +316,7 @@ std::string engine::state::describe() const {
   for (const auto& [id, c] : commands_)
     w(id, c.what, c.task, c.receiver, c.step, c.ours, c.plan);
   for (const auto& d : devices_)
-    w(d.up, d.in_service, d.restarts, d.tasks, d.job);
+    w(d.up, d.in_service, d.restarts, d.tasks, d.job, d.done_by);
   for (const auto& [id, m] : models_)
     w(id, m.announced, m.removed, m.tasks);
   w(std::vector<task_id>(suspects_.begin(), suspects_.end()));

@@ -108,6 +108,8 @@ void engine::state::on_order_answer(const answer& a, task_state& t, const pendin
   if (a.what == outcome::applied && c.step.what == order::kind::preempt) {
     ++counters_.preemptions;
     t.pinned = c.step.to;
+    if (t.pinned != no_device)
+      t.avoided.clear(); // the order says where, whatever failed there before
     wait(t, &a);
     end_hopeless();
   } else if (a.what == outcome::applied) {

@@ -180,8 +180,12 @@ void engine::state::count(task_state& t) {
 }
 
 void engine::state::add_load(device_id d, duration more) {
-  in_line_.erase({devices_[d.value].load, d});
-  devices_[d.value].load += more;
+  auto& s = devices_[d.value];
+  in_line_.erase({s.load, d});
+  s.load += more;
+  const auto share = cluster_->at(d).lanes;
+  s.done_by = std::max(now_, s.done_by);
+  s.done_by = more > duration{} ? s.done_by + more / share : std::min(s.done_by, now_ + s.load / share);
   sort(d);
 }
 

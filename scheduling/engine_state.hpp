@@ -73,6 +73,7 @@ struct device_state {
   std::size_t staying = 0;
   std::size_t unpredicted = 0; ///< of which it is not known how long they take
   duration load{};             ///< predicted work of the others
+  time_point done_by{};        ///< when that is done, by prediction
 };
 
 /// The tasks that wait for the plans of one shape.
@@ -101,12 +102,16 @@ struct engine::state final : view {
   const cluster& devices() const override { return *cluster_; }
   std::optional<waiting_task> first_waiting(device_id d) const override;
   bool has_free_lane(device_id d) const override;
+  bool fits(std::uint32_t shape, device_id d) const override;
   std::vector<running_task> running(device_id d) const override;
   std::optional<device_id> next_free(device_id from) const override;
   std::optional<device_id> next_crowded(device_id from) const override { return first_from(crowded_, from); }
   std::vector<waiting_task> heads(device_id d) const override;
+  std::optional<waiting_task> first_due(device_id d, std::uint32_t shape, time_point least) const override;
   duration predicted(std::uint32_t shape, device_id d) const override { return plans_.at(shape, group(d)).predicted; }
   bool is_fastest(device_id d) const override;
+  time_point now() const override { return now_; }
+  time_point free_at(device_id d) const override;
   common common_first() const override;
   std::optional<running_task> least_urgent() const override;
 
@@ -136,6 +141,7 @@ struct engine::state final : view {
   void start_job(device_id d);
   void assign(task_state& t, device_id d);
   void take_back(task_state& t); // preempt
+  void give_up(task_state& t);
   order next_order(task_state& t, device_id receiver);
   void issue_step(task_state& t);
   void pursue_end(task_state& t);

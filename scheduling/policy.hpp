@@ -51,11 +51,21 @@ public:
   /// `d` takes a task: a lane of it is free and its worker is up; or, where no device has a free lane, it has the least
   /// to do of all and the task would stand in line there for a short time only (`engine::config::backlog`).
   virtual bool has_free_lane(device_id d) const = 0;
+  /// Whether a task may start there now: any where a lane is free; where it would stand in line, one short enough. What
+  /// `first_waiting` gives is. @pre has_free_lane(d)
+  virtual bool fits(std::uint32_t shape, device_id d) const = 0;
   /// The first waiting task of each shape, in that order too, among those that may run on `d`. Only for a policy that
   /// `chooses_among_shapes`.
   virtual std::vector<waiting_task> heads(device_id d) const = 0;
+  /// Of that shape, the first that may run on `d` and whose deadline is at `least` or later. Only for a policy that
+  /// `chooses_among_shapes` and whose `before` is the order of deadlines.
+  virtual std::optional<waiting_task> first_due(device_id d, std::uint32_t shape, time_point least) const = 0;
   /// Of a whole run; 0: not known.
   virtual duration predicted(std::uint32_t shape, device_id d) const = 0;
+  virtual time_point now() const = 0;
+  /// When a lane of it is free, by what all that it has was predicted to take; now if one is. Of several lanes as if
+  /// their work were shared evenly.
+  virtual time_point free_at(device_id d) const = 0;
   /// Whether no device takes less time for all models together.
   virtual bool is_fastest(device_id d) const = 0;
   virtual std::vector<running_task> running(device_id d) const = 0;
@@ -75,10 +85,11 @@ public:
   virtual std::optional<running_task> least_urgent() const = 0;
 };
 
-/// A decision for one device: at least one of the two. Nothing: leave it as it is.
+/// A decision for one device: at least one of these. Nothing: leave it as it is.
 struct decision {
   std::optional<task_id> start;     ///< a waiting task to give to the device
   std::optional<task_id> preempted; ///< a running task of the device to take back first
+  std::optional<task_id> give_up{}; ///< a waiting task, of any device, that ends now: its deadline cannot be met
 };
 
 /// When and where tasks run. Stateless but for its options; one small file each, registered in policy.cpp.

@@ -84,6 +84,23 @@ std::vector<waiting_task> waiting_index::heads(device_id d, std::uint32_t group)
   return result;
 }
 
+const waiting_task* waiting_index::first_due(device_id d, std::uint32_t group, std::uint32_t shape,
+                                             time_point least) const {
+  const waiting_task* best = nullptr;
+  waiting_task probe;
+  probe.deadline = least;
+  for (reach r = 1; r < buckets_.size(); ++r) {
+    const auto of = buckets_[r].by_shape.find(shape);
+    if (!groups_[r][group] || of == buckets_[r].by_shape.end())
+      continue;
+    const auto first = std::find_if(of->second.lower_bound(probe), of->second.end(),
+                                    [d](const auto& t) { return t.pinned == no_device || t.pinned == d; });
+    if (first != of->second.end() && (!best || order_(*first, *best)))
+      best = &*first;
+  }
+  return best;
+}
+
 waiting_index::common waiting_index::for_all() const {
   if (size_ == 0)
     return {};

@@ -41,6 +41,9 @@ public:
   const waiting_task* first(device_id d, std::uint32_t group) const;
   /// The first of each shape that may run on `d`, a device of `group`; by rising shape.
   std::vector<waiting_task> heads(device_id d, std::uint32_t group) const;
+  /// Of a shape, the first of these whose deadline is at `least` or later; null if there is none. @pre the order is
+  /// that of deadlines
+  const waiting_task* first_due(device_id d, std::uint32_t group, std::uint32_t shape, time_point least) const;
   /// Whether that is the same task for every device, and which.
   struct common {
     bool same = true;

@@ -20,8 +20,9 @@ public:
       return std::nullopt;
     std::optional<waiting_task> best;
     for (const auto& t : v.heads(d))
-      if (!best || v.predicted(t.shape, d) < v.predicted(best->shape, d)
-          || (v.predicted(t.shape, d) == v.predicted(best->shape, d) && t.arrival < best->arrival))
+      if (v.fits(t.shape, d)
+          && (!best || v.predicted(t.shape, d) < v.predicted(best->shape, d)
+              || (v.predicted(t.shape, d) == v.predicted(best->shape, d) && t.arrival < best->arrival)))
         best = t;
     return best ? std::optional{decision{best->task, std::nullopt}} : std::nullopt;
   }

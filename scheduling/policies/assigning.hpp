@@ -24,12 +24,14 @@ public:
   }
 };
 
-/// Of `heads`, that of the least `score`; the earlier arrival of equals. Nothing of none.
+/// Of the tasks that may start on `d` now, that of the least `score`; the earlier arrival of equals. Nothing of none.
 template <class Score>
-std::optional<waiting_task> least(const std::vector<waiting_task>& heads, Score score) {
+std::optional<waiting_task> least(const view& v, const std::vector<waiting_task>& heads, device_id d, Score score) {
   const waiting_task* best = nullptr;
   duration best_score{};
   for (const auto& t : heads) {
+    if (!v.fits(t.shape, d))
+      continue;
     const duration s = score(t);
     if (!best || s < best_score || (s == best_score && t.arrival < best->arrival)) {
       best = &t;

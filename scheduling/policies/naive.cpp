@@ -14,7 +14,7 @@ public:
   bool chooses_among_shapes() const override { return true; }
   std::optional<waiting_task> pick(const view& v, device_id d) const override {
     const bool largest = v.is_fastest(d) == largest_to_fastest_;
-    return least(v.heads(d), [&](const waiting_task& t) { return largest ? -t.size : t.size; });
+    return least(v, v.heads(d), d, [&](const waiting_task& t) { return largest ? -t.size : t.size; });
   }
 
 private:

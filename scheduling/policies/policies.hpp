@@ -31,4 +31,10 @@ std::unique_ptr<policy> make_non_naive();
 /// same study.
 std::unique_ptr<policy> make_best();
 
+/// Requests within their deadlines: the earliest deadline first, among those that a device meets by prediction; what no
+/// device can meet is given up at once, so that it takes nothing from others. A task runs to its end, alone in its
+/// lane. Without deadlines it is `fifo`. Source: Gujarati and others, "Serving DNNs like clockwork", OSDI 2020,
+/// section 5.3; without its batching and its loading of weights.
+std::unique_ptr<policy> make_clockwork();
+
 } // namespace baton::scheduling::policies

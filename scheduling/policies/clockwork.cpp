@@ -1,0 +1,83 @@
+#include "scheduling/policies/assigning.hpp"
+#include "scheduling/policies/policies.hpp"
+
+namespace baton::scheduling::policies {
+
+namespace {
+
+using tasks = std::vector<waiting_task>;
+
+/// What is not known to be late is in time.
+bool meets(const view& v, const waiting_task& t, device_id d) {
+  const auto takes = v.predicted(t.shape, d);
+  return takes == duration{} || t.deadline == never || v.free_at(d) + takes <= t.deadline;
+}
+
+/// What has begun is not thrown away: how much of it is left is not known here.
+bool hopeless(const view& v, const waiting_task& t) {
+  if (t.deadline == never || t.laid_out_by != no_device)
+    return false;
+  for (const auto& d : v.devices().devices)
+    if ((t.pinned == no_device || t.pinned == d.id) && meets(v, t, d.id))
+      return false;
+  return true;
+}
+
+class clockwork final : public policy {
+public:
+  std::string_view name() const override { return "clockwork"; }
+  bool before(const waiting_task& a, const waiting_task& b) const override { return a.deadline < b.deadline; }
+  /// Within a shape the earliest deadline is the first that cannot be met.
+  bool chooses_among_shapes() const override { return true; }
+
+  std::optional<decision> decide(const view& v, device_id d) const override {
+    const auto heads = v.heads(d);
+    for (const auto& t : heads)
+      if (hopeless(v, t))
+        return decision{std::nullopt, std::nullopt, t.task};
+    if (!v.has_free_lane(d))
+      return std::nullopt;
+    const auto t = pick(v, heads, d);
+    return t ? std::optional{decision{t->task, std::nullopt}} : std::nullopt;
+  }
+
+  std::optional<device_id> next(const view& v, device_id from) const override {
+    const auto all = v.common_first();
+    if (!all.same)
+      return policy::next(v, from);
+    if (!all.first)
+      return std::nullopt;
+    // The heads are the same for every device that is up.
+    while (v.devices().has(from) && !v.first_waiting(from))
+      ++from.value;
+    if (!v.devices().has(from))
+      return std::nullopt;
+    const auto heads = v.heads(from);
+    for (const auto& t : heads)
+      if (hopeless(v, t))
+        return from;
+    auto d = v.next_free(from);
+    while (d && !pick(v, heads, *d))
+      d = v.next_free({d->value + 1});
+    return d;
+  }
+
+private:
+  static std::optional<waiting_task> pick(const view& v, const tasks& heads, device_id d) {
+    tasks possible;
+    for (const auto& t : heads)
+      if (t.laid_out_by != no_device || meets(v, t, d))
+        possible.push_back(t);
+      else if (const auto later = v.first_due(d, t.shape, v.free_at(d) + v.predicted(t.shape, d)))
+        possible.push_back(*later);
+    return least(v, possible, d, [](const waiting_task& t) { return t.deadline; });
+  }
+};
+
+} // namespace
+
+std::unique_ptr<policy> make_clockwork() {
+  return std::make_unique<clockwork>();
+}
+
+} // namespace baton::scheduling::policies

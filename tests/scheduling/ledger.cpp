@@ -1,0 +1,219 @@
+#include "tests/scheduling/ledger.hpp"
+
+namespace baton::testing {
+
+ledger::entry* ledger::find(task_id t) {
+  const auto i = tasks_.find(t);
+  return i == tasks_.end() ? nullptr : &i->second;
+}
+
+bool ledger::open(request_id r) const {
+  const auto i = attempts_.upper_bound({r, {UINT32_MAX}});
+  return i != attempts_.begin() && std::prev(i)->first.first == r && std::prev(i)->second.ends == 0;
+}
+
+duration ledger::predicted(const entry& t, device_id d) const {
+  const auto i = plans_.find(plan_of(t, d));
+  return i == plans_.end() ? duration{} : i->second;
+}
+
+// -- what it is told
+// -------------------------------------------------------------------------------------------------------------------
+
+void ledger::told(const event& e) {
+  if (const auto* s = std::get_if<start_attempt>(&e)) {
+    attempts_[{s->request, s->attempt}].what = *s;
+  } else if (const auto* a = std::get_if<answer>(&e)) {
+    told(*a);
+  } else if (const auto* f = std::get_if<finished>(&e)) {
+    if (auto* t = find(f->task); t && !t->ended) {
+      t->ended = true;
+      ended(t->of, "finished");
+    }
+  } else if (const auto* j = std::get_if<job_done>(&e)) {
+    if (auto& job = busy_[j->device.value]; job && job->first == j->command) {
+      if (j->failure == errc::none)
+        plans_[job->second] = j->predicted;
+      job.reset();
+    }
+  } else if (const auto* u = std::get_if<worker_up>(&e)) {
+    up_.insert(u->device);
+  } else if (const auto* d = std::get_if<worker_down>(&e)) {
+    told(*d);
+  }
+}
+
+void ledger::told(const answer& a) {
+  auto* t = find(a.task);
+  if (!t)
+    return;
+  const auto settles = [&](command_id& c) {
+    if (c != a.command)
+      return false;
+    c = {};
+    return true;
+  };
+  const bool preempted = settles(t->preempting);
+  if (!preempted && !settles(t->start) && !settles(t->cancelling))
+    return;
+  if (a.holder == the_scheduler && (a.what == outcome::applied || a.what == outcome::refused)) {
+    t->on = no_device;
+    t->leaving = false;
+  } else if (preempted && a.what == outcome::refused) {
+    t->leaving = false;
+  }
+}
+
+/// Its commands are lost with it; a task on its way to it is with its giver.
+void ledger::told(const worker_down& e) {
+  up_.erase(e.device);
+  busy_[e.device.value].reset();
+  for (auto& [id, t] : tasks_) {
+    if (t.on != e.device)
+      continue;
+    if (t.start.value != 0 && t.receiver == e.device) {
+      t.on = no_device;
+      t.start = {};
+    }
+    t.preempting = {};
+    t.cancelling = {};
+  }
+}
+
+// -- what it does
+// ----------------------------------------------------------------------------------------------------------------------
+
+void ledger::did(const actions& all) {
+  exchanged_.reset();
+  for (const auto& a : all) {
+    if (const auto* e = std::get_if<envelope>(&a)) {
+      commanded(*e);
+    } else if (const auto* f = std::get_if<forget>(&a)) {
+      if (auto* t = find(f->task)) {
+        if (!t->ended)
+          fail("task " + std::to_string(f->task.value) + " is forgotten before its end");
+        tasks_.erase(f->task);
+      }
+    }
+  }
+}
+
+void ledger::commanded(const envelope& e) {
+  const auto name = [](task_id t) { return "task " + std::to_string(t.value); };
+  const device_id d{e.to.index};
+  if (const auto* a = std::get_if<accept>(&e.what)) {
+    given(a->what, a->command, d, d);
+  } else if (const auto* b = std::get_if<bring>(&e.what)) {
+    given(b->what, b->command, b->to, no_device);
+  } else if (const auto* p = std::get_if<preempt>(&e.what)) {
+    ++preempts;
+    auto* t = find(p->task);
+    if (steered_)
+      return;
+    if (!t || t->ended || t->on != d || t->start.value != 0 || t->preempting.value != 0 || t->cancelling.value != 0)
+      return fail(name(p->task) + " is preempted where it is not, or beside another command");
+    t->preempting = p->command;
+    t->leaving = true;
+    exchanged_ = d;
+  } else if (const auto* c = std::get_if<cancel>(&e.what)) {
+    if (steered_ || c->request == request_id{}) // of a task that has ended for the engine
+      return;
+    auto* t = find(c->task);
+    if (!t || t->ended || t->on != d || t->start.value != 0 || t->preempting.value != 0 || t->cancelling.value != 0)
+      return fail(name(c->task) + " is cancelled where it is not, or beside another command");
+    t->cancelling = c->command;
+  } else if (const auto* j = std::get_if<job>(&e.what)) {
+    for (const auto& [id, t] : tasks_)
+      if (t.on == d && !t.ended && !steered_)
+        fail("a job for a device that has " + name(id));
+    if (!up_.contains(d) || busy_[d.value])
+      fail("a job for a device that is down or has one");
+    busy_[d.value] = {j->command, plan{j->domain, devices_.at(d).kind, j->model, j->symbols}};
+  } else if (const auto* x = std::get_if<attempt_ended>(&e.what)) {
+    given_up += x->reason == errc::deadline_exceeded;
+    ended({x->request, x->attempt}, std::string(to_string(x->reason)));
+    for (auto& [id, t] : tasks_)
+      if (t.of == attempt{x->request, x->attempt})
+        t.ended = true;
+  }
+}
+
+void ledger::given(const task& what, command_id c, device_id d, device_id receiver) {
+  const auto name = "task " + std::to_string(what.id.value);
+  const attempt of{what.members.front().request, what.members.front().attempt};
+  auto [i, fresh] = tasks_.try_emplace(what.id);
+  auto& t = i->second;
+  if (fresh)
+    t = {.of = of, .model = what.model, .symbols = what.symbols};
+  const auto& request = attempts_[of].what;
+  if (t.ended || attempts_[of].ends > 0)
+    fail(name + " is started after its end");
+  if (t.on != no_device && !steered_)
+    fail(name + " is given to two devices");
+  if ((t.start.value != 0 || t.preempting.value != 0 || t.cancelling.value != 0) && !steered_)
+    fail(name + " is started beside another command");
+  if (fresh && request.pinned != no_device && request.pinned != d)
+    fail(name + " is not started where it must");
+  if (!fresh && what.epoch <= t.epoch)
+    fail(name + " is started under an old epoch");
+  if (!up_.contains(d) || (busy_[d.value] && !steered_))
+    fail(name + " is given to a device that is down or has a job");
+  if (!plans_.contains(plan_of(t, d)))
+    fail(name + " is given to a device without its plan");
+  if (!steered_)
+    check_lanes(t, d);
+  t.on = d;
+  t.leaving = false;
+  t.receiver = receiver;
+  t.start = c;
+  t.epoch = what.epoch;
+  ++starts;
+}
+
+/// A lane is free, or it takes the place of one taken back, or all that the device has then is short work in line.
+void ledger::check_lanes(const entry& t, device_id d) {
+  std::uint32_t staying = 0;
+  auto load = predicted(t, d);
+  bool known = load > duration{};
+  for (const auto& [id, other] : tasks_)
+    if (!other.ended && other.on == d && !other.leaving) {
+      ++staying;
+      known = known && predicted(other, d) > duration{};
+      load += predicted(other, d);
+    }
+  if (staying < devices_.at(d).lanes || std::exchange(exchanged_, std::nullopt) == d)
+    return;
+  ++lines;
+  if (!known || load > backlog_)
+    fail("device " + std::to_string(d.value) + " is given more than its lanes and a short line");
+}
+
+void ledger::ended(const attempt& a, const std::string& how) {
+  auto i = attempts_.find(a);
+  if (i == attempts_.end() || ++i->second.ends > 1)
+    fail("request " + std::to_string(a.first.value) + " ends twice or was never asked: " + how);
+}
+
+void ledger::compare(const engine& e) {
+  if (steered_)
+    return;
+  for (const auto& t : e.tasks())
+    if (const auto* known = find(t.id); known ? known->on != t.device : t.device != no_device)
+      fail("task " + std::to_string(t.id.value) + " is not where it was said to be");
+}
+
+void ledger::held(const std::map<task_id, int>& holders) {
+  for (const auto& [t, n] : holders)
+    if (n > 1)
+      fail("task " + std::to_string(t.value) + " has several holders");
+}
+
+void ledger::at_rest(const engine& e) {
+  for (const auto& [a, x] : attempts_)
+    if (x.ends != 1)
+      fail("request " + std::to_string(a.first.value) + " did not end");
+  if (e.open_tasks() != 0 || e.waiting_tasks() != 0 || e.pending_commands() != 0)
+    fail("the engine still has tasks or commands");
+}
+
+} // namespace baton::testing

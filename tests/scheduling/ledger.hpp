@@ -1,0 +1,87 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "scheduling/engine.hpp"
+
+namespace baton::testing {
+
+using namespace scheduling;
+
+/// Keeps count of what an engine was told and what it did, and says the first thing that it must not have done.
+class ledger {
+public:
+  /// `steered`: requests may order hand-overs, so that a device gets tasks that no decision gave it; then where tasks
+  /// are and what is pending is not followed here (tests/protocol does).
+  ledger(const cluster& devices, duration backlog, bool steered)
+      : devices_(devices), backlog_(backlog), steered_(steered), busy_(devices.devices.size()) {}
+
+  /// Before the engine has it.
+  void told(const event& e);
+  /// What the engine did then, in order.
+  void did(const actions& all);
+  /// Whether the engine and the books agree on where tasks are.
+  void compare(const engine& e);
+  /// How many hold each task.
+  void held(const std::map<task_id, int>& holders);
+  /// Nothing can happen any more.
+  void at_rest(const engine& e);
+
+  const std::string& broken() const { return broken_; } ///< empty: nothing
+  bool open(request_id r) const;
+  std::uint64_t starts = 0, lines = 0, preempts = 0, given_up = 0;
+
+private:
+  using attempt = std::pair<request_id, attempt_number>;
+  struct asked {
+    start_attempt what;
+    int ends = 0;
+  };
+  struct entry {
+    attempt of;
+    model_id model;
+    std::vector<std::int64_t> symbols;
+    device_id on = no_device; ///< whom it was given to
+    bool leaving = false;
+    bool ended = false;
+    command_id start, preempting, cancelling; ///< not yet answered
+    device_id receiver = no_device;           ///< of `start`; no_device: a transfer
+    task_epoch epoch;
+  };
+
+  void told(const answer& a);
+  void told(const worker_down& e);
+  void given(const task& t, command_id c, device_id d, device_id receiver);
+  void check_lanes(const entry& t, device_id d);
+  void commanded(const envelope& e);
+  void ended(const attempt& a, const std::string& how);
+  void fail(const std::string& what) {
+    if (broken_.empty())
+      broken_ = what;
+  }
+  entry* find(task_id t);
+  duration predicted(const entry& t, device_id d) const;
+  using plan = std::tuple<domain_id, std::uint32_t, model_id, std::vector<std::int64_t>>;
+  plan plan_of(const entry& t, device_id d) const {
+    return {devices_.at(d).domain, devices_.at(d).kind, t.model, t.symbols};
+  }
+
+  cluster devices_;
+  duration backlog_;
+  bool steered_;
+  std::map<attempt, asked> attempts_;
+  std::map<task_id, entry> tasks_;
+  std::set<device_id> up_;
+  std::optional<device_id> exchanged_;                           ///< has just had a task taken back
+  std::vector<std::optional<std::pair<command_id, plan>>> busy_; ///< by device: its job
+  std::map<plan, duration> plans_;                               ///< built, with what a run takes
+  std::string broken_;
+};
+
+} // namespace baton::testing
