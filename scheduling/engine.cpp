@@ -33,6 +33,8 @@ void engine::handle(const event& e, time_point now, actions& out) {
   std::visit([&s](const auto& x) { s.on(x); }, e);
   s.expire();
   s.schedule();
+  if (const auto again = s.policy_->ask_again(s))
+    s.wake(*again);
   s.out_ = nullptr;
 }
 
@@ -71,11 +73,12 @@ engine::state::state(config c, std::shared_ptr<const policy> p)
 
 waiting_task engine::state::waiting_form(const task_state& t) const {
   return {t.what.id, t.what.priority,         t.arrival, t.pinned, t.values_in, t.laid_out_by, t.what.deadline,
-          t.shape,   shapes_.at(t.shape).size};
+          t.shape,   shapes_.at(t.shape).size, t.what.model, rows_of(t.what), t.what.at, t.waiting_since, joins(t)};
 }
 
 running_task engine::state::running_form(const task_state& t) const {
-  return {t.what.id, t.device, t.what.priority, t.arrival, commandable(t), t.leaving};
+  return {t.what.id, t.device,       t.what.priority,    t.arrival, commandable(t), t.leaving,
+          t.shape,   rows_of(t.what), t.what.deadline, t.given};
 }
 
 std::optional<waiting_task> engine::state::first_waiting(device_id d) const {
@@ -172,8 +175,13 @@ void engine::state::schedule() {
         give_up(tasks_.at(*choice->give_up));
       if (choice->preempted)
         take_back(tasks_.at(*choice->preempted));
-      if (choice->start)
-        assign(tasks_.at(*choice->start), *next);
+      if (choice->start) {
+        auto& t = tasks_.at(*choice->start);
+        for (auto id : choice->with)
+          if (auto* other = find(id); other && can_join(t, *other, *next))
+            join(t, *other);
+        assign(t, *next, choice->until);
+      }
       from = {next->value + 1};
     }
   }
@@ -200,10 +208,11 @@ void engine::state::start_job(device_id d) {
 }
 
 /// Gives a waiting task to a device: by its handle where the values can be used as they lie, else through the transfer.
-void engine::state::assign(task_state& t, device_id d) {
+void engine::state::assign(task_state& t, device_id d, std::optional<position> until) {
   leave(t);
   t.what.spent.queued += now_ - t.waiting_since;
   t.device = d;
+  t.given = now_;
   t.pinned = no_device;
   devices_[d.value].tasks.push_back(t.what.id);
   ++t.what.epoch.value;
@@ -211,7 +220,7 @@ void engine::state::assign(task_state& t, device_id d) {
   bool fresh = t.laid_out_by == no_device;
   bool direct = fresh ? into == host_domain : t.values_in == into && cluster_->direct(t.laid_out_by, d);
   t.main = command(pending_command::kind::start, t.what.id, direct ? d : no_device);
-  auto then = next_order(t, direct ? d : no_device);
+  auto then = next_order(t, direct ? d : no_device, until);
   if (direct)
     send(worker_of(d), accept{t.main, t.what, the_scheduler, then});
   else
@@ -221,8 +230,8 @@ void engine::state::assign(task_state& t, device_id d) {
 }
 
 /// The order that goes with the accept: the request's next step, if it can be carried out; or to come back, ahead of a
-/// layer that the device lacks.
-order engine::state::next_order(task_state& t, device_id receiver) {
+/// layer that the device lacks or where the policy wants it.
+order engine::state::next_order(task_state& t, device_id receiver, std::optional<position> until) {
   const auto issue = [&](const steering& s, bool ours) {
     t.standing = command(pending_command::kind::order, t.what.id, receiver);
     auto& c = commands_[t.standing];
@@ -230,7 +239,9 @@ order engine::state::next_order(task_state& t, device_id receiver) {
     c.ours = ours;
     return order{s.what, t.standing, s.at, s.to};
   };
-  const auto gap = plan(t, t.device).lacking.first(t.what.at);
+  auto gap = plan(t, t.device).lacking.first(t.what.at);
+  if (until && *until > t.what.at)
+    gap = gap ? std::min(*gap, *until) : *until;
   while (!t.steps.empty() && !(gap && t.steps.front().at > *gap)) {
     auto s = t.steps.front();
     t.steps.erase(t.steps.begin());
@@ -271,33 +282,46 @@ void engine::state::issue_step(task_state& t) {
 
 /// A task that is to end does so as soon as it can be reached: at once if it waits here, else through its worker.
 void engine::state::pursue_end(task_state& t) {
-  if (t.ending == errc::none || t.cancelling.value != 0 || t.main.value != 0 || t.parked)
+  if (!is_ending(t) || t.cancelling.value != 0 || t.main.value != 0 || t.parked)
     return;
+  const auto first = [&] {
+    return std::find_if(t.riders.begin(), t.riders.end(), [](const rider& r) { return r.ending != errc::none; });
+  };
+  const auto whole = t.ending != errc::none;
   if (t.device == no_device) {
-    end(t.what.id, t.ending, {});
+    if (whole)
+      return end(t.what.id, t.ending, {});
+    for (auto r = first(); r != t.riders.end(); r = first())
+      drop(t, r->request);
     return;
   }
+  const auto who = !whole ? *first() : t.riders.size() == 1 ? t.riders.front() : rider{};
   t.cancelling = command(pending_command::kind::cancel, t.what.id, t.device);
+  commands_[t.cancelling].dropped = whole ? request_id{} : who.request;
   touch(t);
-  send(worker_of(t.device), cancel{t.cancelling, t.what.id, t.what.epoch, t.request, t.attempt});
+  send(worker_of(t.device), cancel{t.cancelling, t.what.id, t.what.epoch, who.request, who.attempt});
 }
 
 void engine::state::expire() {
-  while (!deadlines_.empty() && deadlines_.begin()->first <= now_) {
-    auto id = deadlines_.begin()->second;
+  while (!deadlines_.empty() && std::get<0>(*deadlines_.begin()) <= now_) {
+    const auto [when, id, who] = *deadlines_.begin();
     deadlines_.erase(deadlines_.begin());
     auto& t = tasks_.at(id);
-    if (t.ending == errc::none)
-      t.ending = errc::deadline_exceeded;
+    give_up(t, who, errc::deadline_exceeded);
     touch(t);
     pursue_end(t);
   }
   if (wake_ <= now_)
     wake_ = never;
-  if (!deadlines_.empty() && deadlines_.begin()->first < wake_) {
-    wake_ = deadlines_.begin()->first;
-    act(wake_at{wake_});
-  }
+  if (!deadlines_.empty())
+    wake(std::get<0>(*deadlines_.begin()));
+}
+
+void engine::state::wake(time_point when) {
+  if (when >= wake_)
+    return;
+  wake_ = when;
+  act(wake_at{wake_});
 }
 
 command_id engine::state::command(pending_command::kind what, task_id t, device_id receiver) {
@@ -312,9 +336,11 @@ std::string engine::state::describe() const {
     w(t.what, t.arrival, t.device, t.values_in, t.laid_out_by, t.last_device, t.pinned);
     w(t.main, t.standing, t.cancelling, t.ending, t.parked, t.leaving, t.blocked, t.refusals, t.avoided);
     w(t.steps);
+    for (const auto& r : t.riders)
+      w(r.request, r.attempt, r.deadline, r.ending);
   }
   for (const auto& [id, c] : commands_)
-    w(id, c.what, c.task, c.receiver, c.step, c.ours, c.plan);
+    w(id, c.what, c.task, c.receiver, c.step, c.ours, c.dropped, c.plan);
   for (const auto& d : devices_)
     w(d.up, d.in_service, d.restarts, d.tasks, d.job, d.done_by);
   for (const auto& [id, m] : models_)

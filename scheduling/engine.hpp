@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -19,9 +20,12 @@ namespace baton::scheduling {
 // -------------------------------------------------------
 
 /// A model may be asked for; nothing is loaded yet. `warm`: shapes to build in every domain before it counts as ready.
+/// `rows`: the symbol that counts rows, if tasks of the model may be joined to one of more rows.
 struct model_added {
+  static constexpr std::uint32_t no_symbol = UINT32_MAX;
   model_id model;
   std::vector<std::vector<std::int64_t>> warm;
+  std::uint32_t rows = no_symbol;
 };
 /// The model may not be asked for any more: what is open of it ends, as `unavailable`, and once nothing of it is left,
 /// no task and no job, `forget_model` follows. Its id never comes back.
@@ -74,7 +78,7 @@ using actions = std::vector<action>;
 
 template <class I>
 auto inspect(I& f, model_added& x) {
-  return f(x.model, x.warm);
+  return f(x.model, x.warm, x.rows);
 }
 template <class I>
 auto inspect(I& f, model_removed& x) {
@@ -115,6 +119,7 @@ struct engine_counters {
   std::uint64_t preemptions = 0; ///< preempt answered `applied`
   std::uint64_t moves = 0;       ///< a started task continued on another device
   std::uint64_t refused = 0, restarts = 0;
+  std::uint64_t joined = 0; ///< tasks that became part of another
 };
 
 /// Decides when and where. Deterministic: the same events with the same `now`s give the same actions, bit for bit.

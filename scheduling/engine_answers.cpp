@@ -132,13 +132,15 @@ void engine::state::on_order_answer(const answer& a, task_state& t, const pendin
 
 void engine::state::on_cancel_answer(const answer& a, task_state& t, const pending_command& c) {
   t.cancelling = {};
-  if (a.what == outcome::applied) {
+  if (a.what == outcome::applied && c.dropped.value != 0) {
+    drop(t, c.dropped);
+  } else if (a.what == outcome::applied) {
     end(t.what.id, t.ending, {});
   } else if (a.what == outcome::not_here) {
     if (t.standing.value != 0)
       t.parked = true; // being handed on: follow it once we know where
     else if (t.device == c.receiver && t.main.value == 0)
-      end(t.what.id, t.ending, {});
+      end(t.what.id, t.ending == errc::none ? errc::attempt_lost : t.ending, {});
   } else if (a.what == outcome::too_late) {
     t.parked = true; // its end is on its way
   }

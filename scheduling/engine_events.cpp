@@ -37,8 +37,7 @@ void engine::state::on(const start_attempt& e) {
   auto& t = tasks_[id];
   t.what = {id,         {},         e.model, {}, e.symbols, {{e.request, e.attempt, 0, e.rows, 0, e.symbols}},
             e.priority, e.deadline, {}};
-  t.request = e.request;
-  t.attempt = e.attempt;
+  t.riders = {{e.request, e.attempt, e.deadline}};
   t.arrival = e.request.value;
   t.waiting_since = now_;
   t.pinned = e.pinned;
@@ -46,7 +45,7 @@ void engine::state::on(const start_attempt& e) {
   t.shape = shape;
   by_attempt_.emplace(e.request, e.attempt, id);
   if (e.deadline != never)
-    deadlines_.emplace(e.deadline, id);
+    deadlines_.emplace(e.deadline, id, e.request);
   enter(t);
   end_hopeless();
 }
@@ -72,24 +71,24 @@ void engine::state::on(const cancel_request& e) {
   if (i == by_attempt_.end() || std::get<0>(*i) != e.request || std::get<1>(*i) != e.attempt)
     return; // it has ended, and its end is on its way
   auto& t = tasks_.at(std::get<2>(*i));
-  if (t.ending == errc::none)
-    t.ending = errc::cancelled;
+  give_up(t, e.request, errc::cancelled);
   touch(t);
   pursue_end(t);
 }
 
 void engine::state::on(const finished& e) {
-  if (!find(e.task)) {
+  const auto* t = find(e.task);
+  if (!t) {
     act(forget{e.task}); // a task given up for lost came to its end all the same
     return;
   }
-  ++counters_.finished;
+  counters_.finished += t->riders.size();
   end(e.task, errc::none, {});
 }
 
 void engine::state::on(const failed& e) {
-  if (find(e.task))
-    end(e.task, e.reason, e.message);
+  if (const auto* t = find(e.task)) // of several, who is at fault shows when each is tried alone
+    end(e.task, t->riders.size() > 1 ? errc::attempt_lost : e.reason, e.message);
   else
     act(forget{e.task});
 }
@@ -156,22 +155,17 @@ void engine::state::leave_device(task_state& t) {
 /// The task is over. With a reason, the controller hears of it; a result has reached it already.
 void engine::state::end(task_id id, errc reason, const std::string& text) {
   auto& t = tasks_.at(id);
-  if (reason != errc::none) {
-    if (t.ending != errc::none && reason == t.ending)
-      ++counters_.cancelled;
-    else
-      ++counters_.lost;
-    auto why = text;
-    if (why.empty())
-      why = reason == errc::cancelled     ? "cancelled by the client"
-            : reason == errc::unavailable ? "the model is being unloaded"
-                                          : "the deadline passed";
-    send(the_controller, attempt_ended{t.request, t.attempt, reason, std::move(why)});
+  for (const auto& r : t.riders) {
+    if (reason != errc::none) {
+      const auto why = r.ending != errc::none && t.riders.size() > 1 ? r.ending : reason;
+      ++(why == r.ending || why == t.ending ? counters_.cancelled : counters_.lost);
+      send(the_controller, attempt_ended{r.request, r.attempt, why, text.empty() ? why_ended(why) : text});
+    }
+    deadlines_.erase({r.deadline, id, r.request});
+    by_attempt_.erase({r.request, r.attempt, id});
   }
   leave(t);
   leave_device(t);
-  deadlines_.erase({t.what.deadline, id});
-  by_attempt_.erase({t.request, t.attempt, id});
   blocked_.erase(id);
   auto model = t.what.model;
   tasks_.erase(id);

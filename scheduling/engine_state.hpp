@@ -16,23 +16,31 @@
 
 namespace baton::scheduling {
 
+/// A request of a task, until its end.
+struct rider {
+  request_id request;
+  attempt_number attempt;
+  time_point deadline = never;
+  errc ending = errc::none; ///< why it is to end as soon as it can be reached, though others may go on
+};
+
 /// A task as the engine knows it, from `start_attempt` to its end.
 struct task_state {
   task what;
-  request_id request;
-  attempt_number attempt;
+  std::vector<rider> riders;
   std::uint64_t arrival = 0;
   time_point waiting_since{};   ///< while it waits here
   device_id device = no_device; ///< whom it was given to; no_device: it waits here
   domain_id values_in = no_domain;
   device_id laid_out_by = no_device;
   device_id last_device = no_device;
+  time_point given{}; ///< when it was given to its device
   device_id pinned = no_device;
   std::vector<steering> steps; ///< the next one first
   command_id main;             ///< the start or preempt not yet answered; 0: none
   command_id standing;         ///< the order not yet answered
   command_id cancelling;       ///< the cancel not yet answered
-  errc ending = errc::none;    ///< why it is to end as soon as it can be reached
+  errc ending = errc::none;    ///< why all of it is to end as soon as it can be reached
   bool parked = false;         ///< a command missed it: wait for the standing order's answer
   bool leaving = false;        ///< preempted, lane already given to another
   bool blocked = false;        ///< no memory: wait until some task ends
@@ -57,7 +65,8 @@ struct pending_command {
   task_id task;
   device_id receiver = no_device; ///< the worker it was sent to; no_device: a transfer
   steering step;                  ///< order: what it carries out
-  bool ours = false;              ///< order: not asked for, but the device lacks the layer there
+  bool ours = false;              ///< order: not asked for: the device lacks the layer there, or the policy wants it back
+  request_id dropped;             ///< cancel: which rider it is of; 0: all
   plan_key plan;                  ///< job
 };
 
@@ -90,6 +99,7 @@ struct gives_way_first {
 
 struct model_state {
   std::vector<std::vector<std::int64_t>> warm;
+  std::uint32_t rows = model_added::no_symbol; ///< see `model_added`
   bool announced = false;
   bool removed = false;  ///< nothing new of it; it goes when nothing is left
   std::size_t tasks = 0; ///< not yet ended
@@ -135,17 +145,31 @@ struct engine::state final : view {
   void on_order_answer(const answer& a, task_state& t, const pending_command& c);
   void on_cancel_answer(const answer& a, task_state& t, const pending_command& c);
 
+  // -- tasks of several requests (engine_riders.cpp)
+  // -----------------------------------------------------------------
+  std::vector<waiting_task> alike(const waiting_task& head, device_id d, std::size_t most) const override;
+  duration predicted_together(const waiting_task& t, std::int64_t rows, device_id d) const override;
+  bool joins(const task_state& t) const;
+  bool can_join(const task_state& t, const task_state& other, device_id d) const;
+  void join(task_state& t, task_state& other);
+  std::vector<std::int64_t> symbols_of(const task_state& t, std::int64_t rows) const;
+  void give_up(task_state& t, request_id r, errc why);
+  bool is_ending(const task_state& t) const;
+  void drop(task_state& t, request_id r);
+  static std::string why_ended(errc reason);
+
   // -- decisions ----------------------------------------------------------------------------------------------------
   void schedule();
   std::optional<device_id> next_job(device_id from) const;
   void start_job(device_id d);
-  void assign(task_state& t, device_id d);
+  void assign(task_state& t, device_id d, std::optional<position> until = {});
   void take_back(task_state& t); // preempt
   void give_up(task_state& t);
-  order next_order(task_state& t, device_id receiver);
+  order next_order(task_state& t, device_id receiver, std::optional<position> until = {});
   void issue_step(task_state& t);
   void pursue_end(task_state& t);
   void expire();
+  void wake(time_point when);
 
   // -- lifecycle ----------------------------------------------------------------------------------------------------
   task_state* find(task_id t);
@@ -208,7 +232,7 @@ struct engine::state final : view {
   std::map<model_id, model_state> models_;
   model_id last_model_; ///< ids rise: what is not above it has been there
   plan_table plans_;
-  std::set<std::pair<time_point, task_id>> deadlines_;
+  std::set<std::tuple<time_point, task_id, request_id>> deadlines_;
 
   std::size_t waiting_ = 0; ///< tasks
   std::set<std::tuple<request_id, attempt_number, task_id>> by_attempt_;

@@ -22,6 +22,11 @@ struct waiting_task {
   time_point deadline = never;
   std::uint32_t shape = 0; ///< tasks of one model at one shape have the same
   duration size{};         ///< of a whole run, mean of all devices for which it is known
+  model_id model{};
+  std::int64_t rows = 1;
+  position at{};       ///< where it goes on
+  time_point since{};  ///< it waits since then
+  bool joins = false;  ///< may become one task with others: no step is asked of it, no device, and it is a first attempt
 };
 /// A device with what runs on it.
 struct running_task {
@@ -31,6 +36,10 @@ struct running_task {
   std::uint64_t arrival = 0;
   bool commandable = true; ///< no command of it is pending
   bool leaving = false;    ///< preempted: its lane is spoken for
+  std::uint32_t shape = 0;
+  std::int64_t rows = 1;
+  time_point deadline = never;
+  time_point started{}; ///< when it was given to the device
   friend bool operator==(const running_task&, const running_task&) = default;
 };
 
@@ -63,6 +72,12 @@ public:
   /// Of a whole run; 0: not known.
   virtual duration predicted(std::uint32_t shape, device_id d) const = 0;
   virtual time_point now() const = 0;
+  /// `head`, a waiting task that `joins`, and up to `most - 1` others that may become one task with it and run on `d`:
+  /// of its model, at its position, with values where it has its own. In the policy's order, `head` where it belongs.
+  /// Only for a policy that `chooses_among_shapes`.
+  virtual std::vector<waiting_task> alike(const waiting_task& head, device_id d, std::size_t most) const = 0;
+  /// Of a whole run of a task as `t`, but of so many rows; 0: `d` has no plan for as many, or it is not known.
+  virtual duration predicted_together(const waiting_task& t, std::int64_t rows, device_id d) const = 0;
   /// When a lane of it is free, by what all that it has was predicted to take; now if one is. Of several lanes as if
   /// their work were shared evenly.
   virtual time_point free_at(device_id d) const = 0;
@@ -90,6 +105,9 @@ struct decision {
   std::optional<task_id> start;     ///< a waiting task to give to the device
   std::optional<task_id> preempted; ///< a running task of the device to take back first
   std::optional<task_id> give_up{}; ///< a waiting task, of any device, that ends now: its deadline cannot be met
+  /// What becomes one task with `start`: all `alike`, and the device has a plan for their rows together.
+  std::vector<task_id> with{};
+  std::optional<position> until{}; ///< where what starts is to come back, to wait for others
 };
 
 /// When and where tasks run. Stateless but for its options; one small file each, registered in policy.cpp.
@@ -101,6 +119,10 @@ public:
   virtual bool before(const waiting_task& a, const waiting_task& b) const = 0;
   /// Whether it asks for `view::heads`.
   virtual bool chooses_among_shapes() const { return false; }
+  /// Whether it makes tasks of several requests: no live device runs these yet.
+  virtual bool joins_tasks() const { return false; }
+  /// When it wants to be asked again though nothing happens; called after each event, once there is nothing to decide.
+  virtual std::optional<time_point> ask_again(const view& /*v*/) const { return std::nullopt; }
   /// Called for each device after each event, until it returns nothing.
   virtual std::optional<decision> decide(const view& v, device_id d) const = 0;
   /// The first device at or after `from` for which `decide` has something to say. A policy that can tell without asking

@@ -55,7 +55,16 @@ struct task {
   ready_ticket ready;
   phases spent;
   detours taken;
+  /// Its values lie in so many pieces, which are joined where it runs on: tasks that met there and became one.
+  std::uint32_t pieces = 1;
 };
+
+inline std::int64_t rows_of(const task& t) {
+  std::int64_t rows = 0;
+  for (const auto& m : t.members)
+    rows += m.rows;
+  return rows;
+}
 
 template <class I>
 auto inspect(I& f, member& x) {
@@ -75,7 +84,7 @@ auto inspect(I& f, detours& x) {
 }
 template <class I>
 auto inspect(I& f, task& x) {
-  return f(x.id, x.epoch, x.model, x.at, x.symbols, x.members, x.priority, x.deadline, x.ready, x.spent, x.taken);
+  return f(x.id, x.epoch, x.model, x.at, x.symbols, x.members, x.priority, x.deadline, x.ready, x.spent, x.taken, x.pieces);
 }
 
 } // namespace baton::scheduling

@@ -101,6 +101,30 @@ const waiting_task* waiting_index::first_due(device_id d, std::uint32_t group, s
   return best;
 }
 
+std::vector<waiting_task> waiting_index::alike(const waiting_task& head, std::uint32_t group, std::size_t most,
+                                               const std::function<bool(const waiting_task&)>& fits) const {
+  constexpr std::size_t looked_at = 4; // times as many
+  std::vector<waiting_task> found;
+  for (reach r = 1; r < buckets_.size(); ++r) {
+    if (!groups_[r][group])
+      continue;
+    for (const auto& [shape, tasks] : buckets_[r].by_shape) {
+      if (tasks.begin()->model != head.model)
+        continue;
+      std::size_t looks = 0, of_these = 0;
+      for (auto t = tasks.begin(); t != tasks.end() && of_these < most && looks < looked_at * most; ++t, ++looks)
+        if (t->pinned == no_device && t->at == head.at && t->values_in == head.values_in && fits(*t)) {
+          found.push_back(*t);
+          ++of_these;
+        }
+    }
+  }
+  std::sort(found.begin(), found.end(), order_);
+  if (found.size() > most)
+    found.resize(most);
+  return found;
+}
+
 waiting_index::common waiting_index::for_all() const {
   if (size_ == 0)
     return {};

@@ -77,9 +77,19 @@ expected<std::shared_ptr<const plan>> cuda_device::build_plan(std::shared_ptr<co
     draft.multiplies = description_.multiplies;
     draft.choices = gpu_->choices;
     auto made = make_plan(std::move(draft), description_.kind, gpu_);
-    for (auto& l : lanes_)
-      l.on->reserve(made->scratch_bytes());
-    measure(*made, *lanes_.front().on);
+    std::vector<std::size_t> had;
+    for (const auto& l : lanes_)
+      had.push_back(l.on->arena_bytes());
+    try {
+      for (auto& l : lanes_)
+        l.on->reserve(made->scratch_bytes());
+      measure(*made, *lanes_.front().on);
+    } catch (const failure& f) {
+      if (f.why().code == errc::out_of_memory) // a plan that is not made takes nothing from those that are there
+        for (std::size_t i = 0; i < lanes_.size(); ++i)
+          lanes_[i].on->give_back(had[i]);
+      throw;
+    }
     return made;
   });
 }

@@ -16,8 +16,8 @@ inline constexpr std::size_t least_copy_chunk = std::size_t{128} << 10;
 
 /// Lines that a large copy is cut among, a line from as many bytes on. Measured beside an H200: one core moves 11 GB/s
 /// into pinned memory, four 38; the link carries 54.
-inline constexpr unsigned most_copy_lines = 4;
-inline constexpr unsigned cores_per_copy_line = 4;
+inline constexpr unsigned most_copy_lines = 8;
+inline constexpr unsigned cores_per_copy_line = 2;
 inline constexpr std::size_t copy_line_from = std::size_t{1} << 20;
 
 /// The same of a copy between GPUs, which needs no buffer.
@@ -35,18 +35,21 @@ inline constexpr std::size_t graphs_per_lane = 512;
 inline constexpr double graph_gain = 0.95;
 
 /// A trial of kernels: runs of a graph, and how often it has each in it; what takes longer than that (nanoseconds) is
-/// run once; what the memory is filled with: 0.01 as a float32.
+/// run once; what takes less is not given up for being slower than another; what the memory is filled with: 0.01 as a
+/// float32.
 inline constexpr int trial_runs = 4;
 inline constexpr int trial_repeats = 4;
 inline constexpr std::int64_t trial_long = 20'000'000;
+inline constexpr std::int64_t trial_short = 500'000;
 inline constexpr int trial_byte = 0x3C;
 
 /// Algorithms that cuBLASLt is asked for, to be measured.
-inline constexpr int product_algorithms = 8;
+inline constexpr int product_algorithms = 16;
 
-/// Steps of a recurrent layer whose input is multiplied at once, at a batch of one: as many rows as the product of one
-/// step is slow for.
-inline constexpr std::int64_t recurrent_rows_at_once = 16;
+/// Steps of a recurrent layer whose input is multiplied at once, and rows (steps times batch). A segment that begins
+/// within a group multiplies all of it.
+inline constexpr std::int64_t recurrent_steps_at_once = 16;
+inline constexpr std::int64_t recurrent_rows_at_once = 1024;
 
 /// The most workspace that a convolution may ask for.
 inline constexpr std::size_t convolution_workspace = std::size_t{64} << 20;

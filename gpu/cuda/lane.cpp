@@ -30,6 +30,16 @@ void lane::reserve(std::size_t bytes) {
   arena_ = memory_->allocate(purpose::scratch, bytes, "the scratch arena of " + owner_);
 }
 
+void lane::give_back(std::size_t bytes) {
+  if (arena_.bytes() <= bytes)
+    return;
+  drain();
+  graphs_.clear();
+  arena_ = {};
+  if (bytes > 0)
+    arena_ = memory_->allocate(purpose::scratch, bytes, "the scratch arena of " + owner_);
+}
+
 std::byte* frame::at(const place& p) const {
   const auto shift = p.shift(part);
   switch (p.in) {

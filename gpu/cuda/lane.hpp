@@ -37,6 +37,8 @@ public:
   std::size_t arena_bytes() const { return arena_.bytes(); }
   /// Waits until the lane has drained, if the arena must grow. Throws `failure`.
   void reserve(std::size_t bytes);
+  /// Makes the arena small again. @pre it had no more than `bytes` before
+  void give_back(std::size_t bytes);
   /// One element. Cleared before each submission whose kernels may write to it.
   graph_cache& graphs() { return graphs_; }
   span<data_fault> fault() const { return {reinterpret_cast<data_fault*>(fault_.data()), 1}; }

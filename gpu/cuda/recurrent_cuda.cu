@@ -71,7 +71,8 @@ void build_directions(layer_builder& b, const recurrent_extents& e, std::int64_t
   const auto steps = static_cast<std::uint32_t>(e.steps);
   b.set_parts(steps * static_cast<std::uint32_t>(e.directions), e.states * state_bytes);
 
-  const auto at_once = std::clamp<std::int64_t>(defaults::recurrent_rows_at_once / e.batch, 1, e.steps);
+  const auto at_once = std::clamp<std::int64_t>(defaults::recurrent_rows_at_once / e.batch, 1,
+                                                std::min(e.steps, defaults::recurrent_steps_at_once));
   const auto inputs = b.scratch(static_cast<std::size_t>(at_once * e.batch * gates * e.hidden) * sizeof(float));
   const auto outputs = [&](std::size_t role) {
     return b.has_output(role) ? std::optional(b.output(role)) : std::nullopt;
