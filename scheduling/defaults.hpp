@@ -62,4 +62,8 @@ inline constexpr std::chrono::microseconds host_link_latency{10};
 /// Of a peer over NVLink: a copy that no host's memory takes part in.
 inline constexpr std::chrono::microseconds peer_link_latency{5};
 
+/// Most rows that a policy may be asked to make one task of, and the longest window, in microseconds.
+inline constexpr std::int64_t most_rows_joined = 256;
+inline constexpr std::int64_t longest_window_us = 60'000'000;
+
 } // namespace baton::scheduling::defaults

@@ -56,6 +56,9 @@ std::vector<engine::open_task> engine::tasks() const {
     result.push_back({id, t.device});
   return result;
 }
+bool engine::joins_tasks() const {
+  return state_->policy_->joins_tasks();
+}
 std::string engine::describe() const {
   return state_->describe();
 }
@@ -72,13 +75,14 @@ engine::state::state(config c, std::shared_ptr<const policy> p)
 // --------------------------------------------------------------------------------------------------------------
 
 waiting_task engine::state::waiting_form(const task_state& t) const {
-  return {t.what.id, t.what.priority,         t.arrival, t.pinned, t.values_in, t.laid_out_by, t.what.deadline,
-          t.shape,   shapes_.at(t.shape).size, t.what.model, rows_of(t.what), t.what.at, t.waiting_since, joins(t)};
+  return {
+      t.what.id, t.what.priority,          t.arrival,    t.pinned,        t.values_in, t.laid_out_by,   t.what.deadline,
+      t.shape,   shapes_.at(t.shape).size, t.what.model, rows_of(t.what), t.what.at,   t.waiting_since, joins(t)};
 }
 
 running_task engine::state::running_form(const task_state& t) const {
-  return {t.what.id, t.device,       t.what.priority,    t.arrival, commandable(t), t.leaving,
-          t.shape,   rows_of(t.what), t.what.deadline, t.given};
+  return {t.what.id, t.device,     t.what.priority, t.arrival,       commandable(t), t.leaving,
+          t.shape,   t.what.model, rows_of(t.what), t.what.deadline, t.given};
 }
 
 std::optional<waiting_task> engine::state::first_waiting(device_id d) const {

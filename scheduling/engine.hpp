@@ -153,6 +153,8 @@ public:
     device_id device; ///< whom it was given to; no_device: it waits at the engine
   };
   std::vector<open_task> tasks() const;
+  /// Whether its policy makes tasks of several requests.
+  bool joins_tasks() const;
   /// For model checking: everything that decides its future behaviour.
   std::string describe() const;
 

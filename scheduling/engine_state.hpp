@@ -65,9 +65,9 @@ struct pending_command {
   task_id task;
   device_id receiver = no_device; ///< the worker it was sent to; no_device: a transfer
   steering step;                  ///< order: what it carries out
-  bool ours = false;              ///< order: not asked for: the device lacks the layer there, or the policy wants it back
-  request_id dropped;             ///< cancel: which rider it is of; 0: all
-  plan_key plan;                  ///< job
+  bool ours = false;  ///< order: not asked for: the device lacks the layer there, or the policy wants it back
+  request_id dropped; ///< cancel: which rider it is of; 0: all
+  plan_key plan;      ///< job
 };
 
 struct device_state {

@@ -1,9 +1,11 @@
 #include "scheduling/policy.hpp"
 
 #include <array>
+#include <charconv>
 #include <map>
 #include <utility>
 
+#include "scheduling/defaults.hpp"
 #include "scheduling/policies/policies.hpp"
 
 namespace baton::scheduling {
@@ -22,6 +24,31 @@ constexpr std::array<std::pair<std::string_view, maker>, 8> registered{{
     {"clockwork", policies::make_clockwork},
 }};
 
+/// "ROWS" or "ROWS:MICROSECONDS". Nothing if it is neither.
+std::optional<policies::joining_options> joining_options_of(std::string_view text) {
+  policies::joining_options result;
+  std::int64_t us = 0;
+  const auto read = [&](std::string_view part, std::int64_t& into, std::int64_t most) {
+    const auto [end, problem] = std::from_chars(part.data(), part.data() + part.size(), into);
+    return problem == std::errc{} && end == part.data() + part.size() && into >= 1 && into <= most;
+  };
+  const auto colon = text.find(':');
+  if (!read(text.substr(0, colon), result.most_rows, defaults::most_rows_joined))
+    return std::nullopt;
+  if (colon != text.npos) {
+    if (!read(text.substr(colon + 1), us, defaults::longest_window_us))
+      return std::nullopt;
+    result.window = std::chrono::microseconds(us);
+  }
+  return result;
+}
+
+using joining_maker = std::unique_ptr<policy> (*)(policies::joining_options);
+constexpr std::array<std::pair<std::string_view, joining_maker>, 2> joining{{
+    {"fixed_window", policies::make_fixed_window},
+    {"lazy_batching", policies::make_lazy_batching},
+}};
+
 using makers = std::map<std::string, std::function<std::unique_ptr<policy>()>, std::less<>>;
 
 makers& added() {
@@ -35,6 +62,13 @@ std::unique_ptr<policy> make_policy(std::string_view name) {
   for (const auto& [known, make] : registered)
     if (known == name)
       return make();
+  const auto colon = name.find(':');
+  for (const auto& [known, make] : joining)
+    if (known == name.substr(0, colon)) {
+      const auto options =
+          colon == name.npos ? std::optional(policies::joining_options{}) : joining_options_of(name.substr(colon + 1));
+      return options ? make(*options) : nullptr;
+    }
   const auto found = added().find(name);
   return found == added().end() ? nullptr : found->second();
 }
@@ -45,8 +79,10 @@ void add_policy(std::string name, std::function<std::unique_ptr<policy>()> make)
 
 std::vector<std::string_view> policy_names() {
   std::vector<std::string_view> names;
-  names.reserve(std::size(registered));
+  names.reserve(std::size(registered) + std::size(joining));
   for (const auto& entry : registered)
+    names.push_back(entry.first);
+  for (const auto& entry : joining)
     names.push_back(entry.first);
   return names;
 }

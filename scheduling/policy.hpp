@@ -24,9 +24,9 @@ struct waiting_task {
   duration size{};         ///< of a whole run, mean of all devices for which it is known
   model_id model{};
   std::int64_t rows = 1;
-  position at{};       ///< where it goes on
-  time_point since{};  ///< it waits since then
-  bool joins = false;  ///< may become one task with others: no step is asked of it, no device, and it is a first attempt
+  position at{};      ///< where it goes on
+  time_point since{}; ///< it waits since then
+  bool joins = false; ///< may become one task with others: no step is asked of it, no device, and it is a first attempt
 };
 /// A device with what runs on it.
 struct running_task {
@@ -37,6 +37,7 @@ struct running_task {
   bool commandable = true; ///< no command of it is pending
   bool leaving = false;    ///< preempted: its lane is spoken for
   std::uint32_t shape = 0;
+  model_id model{};
   std::int64_t rows = 1;
   time_point deadline = never;
   time_point started{}; ///< when it was given to the device
@@ -135,7 +136,7 @@ public:
   }
 };
 
-/// Errors: null for an unknown name.
+/// A name, or NAME:OPTIONS with what its maker says. Errors: null for an unknown name, or options that make no sense.
 std::unique_ptr<policy> make_policy(std::string_view name);
 /// Of those that come with Baton.
 std::vector<std::string_view> policy_names();

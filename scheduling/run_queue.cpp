@@ -27,6 +27,7 @@ void run_queue::on(const accept& m, std::shared_ptr<const plan_profile> profile,
   remember(m.what.id, m.what.epoch, false);
   auto& r = tasks_[m.what.id];
   r.what = m.what;
+  r.what.pieces = 1; // the host joins them
   if (auto last = std::exchange(r.what.taken.last, config_.self); last != no_device && last != config_.self)
     ++r.what.taken.moves;
   r.profile = std::move(profile);

@@ -84,7 +84,8 @@ auto inspect(I& f, detours& x) {
 }
 template <class I>
 auto inspect(I& f, task& x) {
-  return f(x.id, x.epoch, x.model, x.at, x.symbols, x.members, x.priority, x.deadline, x.ready, x.spent, x.taken, x.pieces);
+  return f(x.id, x.epoch, x.model, x.at, x.symbols, x.members, x.priority, x.deadline, x.ready, x.spent, x.taken,
+           x.pieces);
 }
 
 } // namespace baton::scheduling

@@ -20,11 +20,12 @@ emulated_run::emulated_run(const emulation& what, engine decisions, workloads::w
 expected<void> emulated_run::warm_up() {
   for (const auto& d : where_.devices.devices)
     decide(worker_up{d.id});
-  const auto shapes =
-      what_.warm ? std::vector<std::vector<std::int64_t>>{{1}} : std::vector<std::vector<std::int64_t>>{};
+  std::vector<std::vector<std::int64_t>> shapes;
+  for (std::int64_t rows = 1; what_.warm && rows <= (engine_.joins_tasks() ? what_.most_rows : 1); ++rows)
+    shapes.push_back({rows});
   not_ready_ = what_.models.size();
   for (std::uint32_t i = 0; i < what_.models.size(); ++i)
-    decide(model_added{{i + 1}, shapes});
+    decide(model_added{{i + 1}, shapes, 0});
   settle();
   while (not_ready_ > 0 && !agenda_.empty())
     step();

@@ -53,10 +53,11 @@ private:
     std::uint32_t model = 0;
     std::vector<request_id> requests;
     ready_ticket ready; ///< waited for
+    duration joining{}; ///< before its first segment here: its values are made one
   };
   struct submitted {
     segment what;
-    std::shared_ptr<const held_task> of;
+    std::shared_ptr<held_task> of;
     time_point start{};
     time_point end{};
   };
@@ -67,7 +68,7 @@ private:
   struct worker {
     run_queue queue;
     std::vector<lane_state> lanes;
-    std::unordered_map<task_id, std::shared_ptr<const held_task>> held;
+    std::unordered_map<task_id, std::shared_ptr<held_task>> held;
     std::deque<message> unread; ///< by an inline device, while it works
     std::optional<job> building;
     time_point building_since{};
@@ -103,6 +104,7 @@ private:
   /// With its times counted from time 0.
   void tell(work_record w, std::span<const request_id> of);
   time_point ready_at(const ready_ticket& t) const;
+  duration joining(device_id d, const task& t) const;
   bool works(const worker& w) const;
 
   // -- transfers (emulated_transfer.cpp) ------------------------------------------------------------------------------

@@ -47,8 +47,11 @@ void emulated_run::take_in(worker& w, device_id d, const accept& m, effects& out
   w.queue.on(m, plan->second.profile, out);
   if (!w.queue.holds(m.what.id))
     return;
-  auto held = std::make_shared<held_task>(
-      held_task{.plan = &plan->second, .model = m.what.model.value - 1, .requests = {}, .ready = m.what.ready});
+  auto held = std::make_shared<held_task>(held_task{.plan = &plan->second,
+                                                    .model = m.what.model.value - 1,
+                                                    .requests = {},
+                                                    .ready = m.what.ready,
+                                                    .joining = joining(d, m.what)});
   for (const auto& member : m.what.members)
     held->requests.push_back(member.request);
   w.held[m.what.id] = std::move(held);
@@ -60,7 +63,7 @@ void emulated_run::submit_all(device_id d) {
   while (const auto s = w.queue.next()) {
     auto& lane = w.lanes[s->lane.value];
     const auto& of = w.held.at(s->task);
-    const auto start = std::max({now_, lane.free, ready_at(of->ready)});
+    const auto start = std::max({now_, lane.free, ready_at(of->ready)}) + std::exchange(of->joining, duration{});
     lane.free = start + of->plan->until[s->end.layer] - of->plan->until[s->begin.layer];
     lane.in_flight.push_back({*s, of, start, lane.free});
     agenda_.push(lane.free, segment_done{d, s->lane, s->sequence, lane.free - start});
@@ -68,6 +71,15 @@ void emulated_run::submit_all(device_id d) {
     w.queue.submitted(*s, out);
     act(out, &w);
   }
+}
+
+/// What lies in pieces is read and written once, at the bandwidth of the device's memory.
+duration emulated_run::joining(device_id d, const task& t) const {
+  if (t.pieces == 1)
+    return {};
+  const auto bytes = costs(t.model).live_bytes[t.at.layer] * static_cast<std::uint64_t>(rows_of(t));
+  const auto& kind = *where_.speeds[where_.devices.at(d).kind].kind;
+  return link_facts{kind.launch, kind.bandwidth}.copy_time(2 * bytes);
 }
 
 time_point emulated_run::ready_at(const ready_ticket& t) const {

@@ -22,9 +22,10 @@ struct emulation {
   duration backlog = defaults::backlog;
   duration quantum = defaults::quantum;
   std::uint32_t segments_in_flight = defaults::emulated_in_flight; ///< per lane
-  duration message_latency{}; ///< of each message between the scheduler, workers and transfers
-  duration plan_building{};   ///< of a plan, beside bringing its weights over
-  bool warm = true;           ///< plans for one row of each model are everywhere before the first request comes
+  duration message_latency{};  ///< of each message between the scheduler, workers and transfers
+  duration plan_building{};    ///< of a plan, beside bringing its weights over
+  bool warm = true;            ///< plans for one row of each model are everywhere before the first request comes
+  std::uint32_t most_rows = 8; ///< plans for so many rows are too, if the policy makes one task of several
 };
 
 struct emulation_counters {

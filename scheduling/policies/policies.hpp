@@ -37,4 +37,21 @@ std::unique_ptr<policy> make_best();
 /// section 5.3; without its batching and its loading of weights.
 std::unique_ptr<policy> make_clockwork();
 
+/// Of policies that make one task of several requests.
+struct joining_options {
+  std::int64_t most_rows = 8;
+  duration window = std::chrono::milliseconds(2); ///< `fixed_window`: how long the first waits for others
+};
+
+/// As many requests of a model at once as there are, up to `most_rows`; with fewer, the first waits for others until
+/// its window has passed. First come, first served; a task runs to its end. Optimises throughput at a bounded price in
+/// latency. As Triton Inference Server's dynamic batcher, and Nexus: Shen and others, SOSP 2019.
+std::unique_ptr<policy> make_fixed_window(joining_options o);
+
+/// No window: who comes is run at once, and joins those of its model that are under way. A batch that has not come far
+/// stops at the next layer, the newcomer catches up and they go on as one, as long as the batch's deadline leaves time
+/// for that; the earliest deadline first among models. Optimises throughput and latency. Choi, Kim and Rhu,
+/// "LazyBatching", HPCA 2021.
+std::unique_ptr<policy> make_lazy_batching(joining_options o);
+
 } // namespace baton::scheduling::policies

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <vector>
+
+#include "scheduling/policy.hpp"
+
+namespace baton::scheduling::policies {
+
+/// Tasks that could run as one.
+struct together {
+  waiting_task first;
+  std::vector<task_id> others;
+  std::int64_t rows = 0;
+  duration takes{};  ///< of a whole run; 0: not known
+  bool full = false; ///< there is no plan for more rows, or `most` are reached
+};
+
+/// `head` and what may join it on `d`, as many as come to `most` rows at most.
+together gather(const view& v, const waiting_task& head, device_id d, std::int64_t most);
+
+inline decision start(const together& t, std::optional<position> until = {}) {
+  decision result{t.first.task, std::nullopt};
+  result.with = t.others;
+  result.until = until;
+  return result;
+}
+
+} // namespace baton::scheduling::policies
