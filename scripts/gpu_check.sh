@@ -189,6 +189,7 @@ conformance() {
   [ -s "$out/names.txt" ] || return 1
   [ "$small" ] && grep -E "${GPU_CHECK_FILTER:-softmax|LSTM|whole models}" "$out/names.txt" >"$out/few.txt" &&
     mv "$out/few.txt" "$out/names.txt"
+  sed -i 's/,/\\,/g' "$out/names.txt" # a comma would end a name
   for ((i = 0; i < shards; ++i)); do
     awk -v n=$shards -v i=$i 'NR % n == i' "$out/names.txt" >"$out/names.$i.txt"
     [ -s "$out/names.$i.txt" ] || continue

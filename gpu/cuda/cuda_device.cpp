@@ -43,7 +43,7 @@ expected<void> cuda_device::attach() {
     lanes_.resize(description_.lanes + description_.urgent_lanes);
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
       auto& l = lanes_[i];
-      l.on = std::make_unique<lane>(i < description_.lanes ? least : most, gpu_->memory, part());
+      l.on = std::make_unique<lane>(gpu_->number, i < description_.lanes ? least : most, gpu_->memory, part());
       check(cudaHostAlloc(l.faults.put(), defaults::submissions_under_way * sizeof(data_fault), cudaHostAllocPortable),
             "cudaHostAlloc");
       l.times = std::make_shared<timeline>(gpu_->number,
@@ -72,6 +72,7 @@ expected<std::shared_ptr<const plan>> cuda_device::build_plan(std::shared_ptr<co
     draft.weights = std::move(prepared);
     draft.symbols = std::move(symbols);
     const current_gpu here(gpu_->number);
+    const lane::library_calls use(*lanes_.front().on);
     draft.on = lanes_.front().on.get();
     draft.card = gpu_->name;
     draft.multiplies = description_.multiplies;
@@ -130,8 +131,8 @@ void cuda_device::measure_layers(cuda_plan& plan, lane& on, const bindings& data
 /// Of the whole plan, from the first call to the end on the device.
 bool cuda_device::graph_is_faster(const cuda_plan& plan, lane& on, const bindings& data) {
   const auto all = [&] { enqueue(plan, data, on, {}, plan.profile().end()); };
-  const auto graph = capture(on.stream(), all);
-  if (!graph)
+  const auto graph = on.capture(all, true);
+  if (!graph || !*graph)
     return false;
   const auto best = [&](const std::function<void()>& issue) {
     auto shortest = clock::duration::max();
@@ -144,7 +145,7 @@ bool cuda_device::graph_is_faster(const cuda_plan& plan, lane& on, const binding
     return std::chrono::duration<double>(shortest);
   };
   const auto by_calls = best(all);
-  return best([&] { check(cudaGraphLaunch(graph.get(), on.stream()), "cudaGraphLaunch"); })
+  return best([&] { check(cudaGraphLaunch(graph->get(), on.stream()), "cudaGraphLaunch"); })
          <= defaults::graph_gain * by_calls;
 }
 
@@ -194,10 +195,13 @@ data_fault* cuda_device::issue_work(const cuda_plan& plan, const submission& wor
   wait_for(work, l);
   if (may_fault)
     check(cudaMemsetAsync(l.on->fault().data(), 0, sizeof(data_fault), stream), "cudaMemsetAsync");
-  const auto steps = [&] { enqueue(plan, *work.data, *l.on, work.begin, work.end); };
+  const auto steps = [&] {
+    const lane::library_calls use(*l.on);
+    enqueue(plan, *work.data, *l.on, work.begin, work.end);
+  };
   if (plan.uses_graphs())
     l.on->graphs().run({plan.serial(), work.begin, work.end, work.data->activations->data(), l.on->arena()}, sequence,
-                       progress(work.lane).completed, stream, steps);
+                       progress(work.lane).completed, stream, steps, [&] { return l.on->capture(steps, false); });
   else
     steps();
   if (!may_fault)

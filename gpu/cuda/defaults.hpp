@@ -51,6 +51,9 @@ inline constexpr int product_algorithms = 16;
 inline constexpr std::int64_t recurrent_steps_at_once = 16;
 inline constexpr std::int64_t recurrent_rows_at_once = 1024;
 
+/// Captures of one segment, before it is given up as one that cannot be captured.
+inline constexpr int capture_attempts = 3;
+
 /// The most workspace that a convolution may ask for.
 inline constexpr std::size_t convolution_workspace = std::size_t{64} << 20;
 

@@ -1,5 +1,7 @@
 #include "gpu/cuda/graph_cache.hpp"
 
+#include <utility>
+
 namespace baton::gpu::cuda {
 
 executable_graph capture(cudaStream_t stream, const std::function<void()>& enqueue) {
@@ -24,7 +26,8 @@ executable_graph capture(cudaStream_t stream, const std::function<void()>& enque
 }
 
 void graph_cache::run(const graph_key& of, std::uint64_t sequence, std::uint64_t completed, cudaStream_t stream,
-                      const std::function<void()>& enqueue) {
+                      const std::function<void()>& enqueue,
+                      const std::function<std::optional<executable_graph>()>& capture) {
   const auto known = index_.find(of);
   if (known == index_.end()) {
     if (make_room(completed)) {
@@ -36,11 +39,12 @@ void graph_cache::run(const graph_key& of, std::uint64_t sequence, std::uint64_t
   auto& e = *known->second;
   entries_.splice(entries_.begin(), entries_, known->second);
   e.last = sequence;
-  if (!e.ready && !e.refused) {
-    e.ready = capture(stream, enqueue);
-    e.refused = !e.ready;
-  }
-  if (e.refused)
+  if (!e.ready && !e.refused)
+    if (auto made = capture()) {
+      e.ready = std::move(*made);
+      e.refused = !e.ready;
+    }
+  if (!e.ready)
     return enqueue();
   check(cudaGraphLaunch(e.ready.get(), stream), "cudaGraphLaunch");
 }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <optional>
 #include <tuple>
 
 #include "gpu/cuda/handle.hpp"
@@ -31,10 +32,11 @@ public:
   explicit graph_cache(std::size_t most) : most_(most) {}
 
   /// Puts what `enqueue` does on `stream`. `sequence` is the lane's number of it, `completed` the last that is over: a
-  /// graph that may be running is not thrown away. What cannot be captured runs by single calls for ever. Throws
+  /// graph that may be running is not thrown away. `capture` gives the graph; nothing, where it is to be asked for
+  /// again the next time; an empty one if there is none to be had: then it runs by single calls for ever. Throws
   /// `failure`.
   void run(const graph_key& of, std::uint64_t sequence, std::uint64_t completed, cudaStream_t stream,
-           const std::function<void()>& enqueue);
+           const std::function<void()>& enqueue, const std::function<std::optional<executable_graph>()>& capture);
   /// @pre the lane has drained
   void clear();
 

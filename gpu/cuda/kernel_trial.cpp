@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "gpu/cuda/defaults.hpp"
-#include "gpu/cuda/graph_cache.hpp"
 
 namespace baton::gpu::cuda {
 namespace {
@@ -36,13 +35,15 @@ public:
     auto best = timed([&] { run(); });
     if (best > std::min(std::max(hopeless, duration(defaults::trial_short)), duration(defaults::trial_long)))
       return best;
-    const auto graph = capture(on_.stream(), [&] {
-      for (int i = 0; i < defaults::trial_repeats; ++i)
-        run();
-    });
-    if (!graph)
+    const auto graph = on_.capture(
+        [&] {
+          for (int i = 0; i < defaults::trial_repeats; ++i)
+            run();
+        },
+        true);
+    if (!graph || !*graph)
       return best;
-    const auto launch = [&] { check(cudaGraphLaunch(graph.get(), on_.stream()), "cudaGraphLaunch"); };
+    const auto launch = [&] { check(cudaGraphLaunch(graph->get(), on_.stream()), "cudaGraphLaunch"); };
     launch();
     best = duration::max();
     for (int i = 0; i < defaults::trial_runs; ++i)

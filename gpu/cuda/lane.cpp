@@ -1,11 +1,16 @@
 #include "gpu/cuda/lane.hpp"
 
+#include <mutex>
+#include <utility>
+
+#include "gpu/cuda/capture_gate.hpp"
 #include "gpu/cuda/step.hpp"
 
 namespace baton::gpu::cuda {
 
-lane::lane(int priority, std::shared_ptr<domain_memory> memory, std::string owner)
-    : memory_(std::move(memory)), owner_(std::move(owner)) {
+lane::lane(int gpu, int priority, std::shared_ptr<domain_memory> memory, std::string owner)
+    : gate_(capture_gate(gpu)), memory_(std::move(memory)), owner_(std::move(owner)) {
+  const library_calls use(*this);
   check(cudaStreamCreateWithPriority(stream_.put(), cudaStreamNonBlocking, priority), "cudaStreamCreateWithPriority");
   check(cudnnCreate(dnn_.put()), "cudnnCreate");
   check(cudnnSetStream(dnn_.get(), stream_.get()), "cudnnSetStream");
@@ -14,7 +19,44 @@ lane::lane(int priority, std::shared_ptr<domain_memory> memory, std::string owne
 }
 
 lane::~lane() {
+  const library_calls use(*this);
   (void)cudaStreamSynchronize(stream_.get()); // the arena may still be in use
+  graphs_.clear();
+  blas_ = {};
+  dnn_ = {};
+}
+
+lane::library_calls::library_calls(lane& of) : of_(of), locked_(!of.calling_ && !of.capturing_) {
+  if (!locked_)
+    return;
+  of_.gate_.lock_shared();
+  of_.calling_ = true;
+}
+
+lane::library_calls::~library_calls() {
+  if (!locked_)
+    return;
+  of_.calling_ = false;
+  of_.gate_.unlock_shared();
+}
+
+std::optional<executable_graph> lane::capture(const std::function<void()>& enqueue, bool wait) {
+  const auto was_calling = std::exchange(calling_, false);
+  if (was_calling)
+    gate_.unlock_shared();
+  std::optional<executable_graph> made;
+  if (std::unique_lock alone = wait ? std::unique_lock(gate_) : std::unique_lock(gate_, std::try_to_lock)) {
+    capturing_ = true;
+    // What spoilt one is told by a library's next call too: the one after that is worth trying.
+    for (int i = 0; i < defaults::capture_attempts && !(made && *made); ++i)
+      made = cuda::capture(stream_.get(), enqueue);
+    capturing_ = false;
+  }
+  if (was_calling) {
+    gate_.lock_shared();
+    calling_ = true;
+  }
+  return made;
 }
 
 void lane::drain() {

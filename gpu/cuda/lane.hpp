@@ -2,7 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <shared_mutex>
 #include <string>
 
 #include "gpu/cuda/defaults.hpp"
@@ -25,7 +28,7 @@ struct data_fault {
 class lane {
 public:
   /// `priority` as CUDA counts: lower is more urgent. Throws `failure`.
-  lane(int priority, std::shared_ptr<domain_memory> memory, std::string owner);
+  lane(int gpu, int priority, std::shared_ptr<domain_memory> memory, std::string owner);
   ~lane();
   lane(const lane&) = delete;
   lane& operator=(const lane&) = delete;
@@ -39,12 +42,30 @@ public:
   void reserve(std::size_t bytes);
   /// Makes the arena small again. @pre it had no more than `bytes` before
   void give_back(std::size_t bytes);
-  /// One element. Cleared before each submission whose kernels may write to it.
   graph_cache& graphs() { return graphs_; }
+  /// While it lives, calls of the libraries may be made that do not become part of a graph (`capture_gate`).
+  class library_calls {
+  public:
+    explicit library_calls(lane& of);
+    ~library_calls();
+    library_calls(const library_calls&) = delete;
+    library_calls& operator=(const library_calls&) = delete;
+
+  private:
+    lane& of_;
+    bool locked_;
+  };
+  /// What `enqueue` puts on the stream, as a graph; nothing runs. An empty one if it cannot be captured. Nothing if
+  /// somebody makes calls of the libraries at the moment and it is not to `wait` for that.
+  std::optional<executable_graph> capture(const std::function<void()>& enqueue, bool wait);
+  /// One element. Cleared before each submission whose kernels may write to it.
   span<data_fault> fault() const { return {reinterpret_cast<data_fault*>(fault_.data()), 1}; }
   void drain();
 
 private:
+  std::shared_mutex& gate_;
+  bool calling_ = false;   ///< a `library_calls` has the gate
+  bool capturing_ = false; ///< has the gate alone
   std::shared_ptr<domain_memory> memory_;
   std::string owner_;
   stream_handle stream_;
