@@ -16,10 +16,10 @@ constexpr const char* style = R"(<style>
 :root { color-scheme: light dark; --line: #0002; --text: #222; --back: #fff; }
 @media (prefers-color-scheme: dark) { :root { --line: #fff3; --text: #ddd; --back: #181818; } }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--text); background: var(--back); max-width: 1100px; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2.2rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2.2rem; } h3 { font-size: 1rem; font-weight: normal; margin-bottom: .2rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; display: block; overflow-x: auto; }
 th, td { text-align: right; padding: .25rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; }
+th.words, td.words { text-align: left; }
 svg { width: 100%; height: auto; } svg text { font-size: 12px; fill: var(--text); } .grid { stroke: var(--line); }
 .key { margin-right: 1.2rem; white-space: nowrap; } .key i { display: inline-block; width: .8rem; height: .8rem; margin-right: .35rem; }
 </style>)";
@@ -94,13 +94,17 @@ std::string beginning(const simulation& s, const story& of) {
 }
 
 std::string figures(const sweep& s, const std::vector<outcomes>& of) {
+  const auto titles = comparison_titles(s);
+  const auto words = [&](std::size_t i) {
+    return titles[i] == "policy" || titles[i] == "cluster" ? " class='words'" : "";
+  };
   std::string html = "<table><tr>";
-  for (const auto& cell : comparison_titles(s))
-    html += "<th>" + escaped(cell) + "</th>";
+  for (std::size_t i = 0; i < titles.size(); ++i)
+    html += fmt::format("<th{}>{}</th>", words(i), escaped(titles[i]));
   for (const auto& row : comparison_rows(s, of)) {
     html += "</tr><tr>";
-    for (const auto& cell : row)
-      html += "<td>" + escaped(cell) + "</td>";
+    for (std::size_t i = 0; i < row.size(); ++i)
+      html += fmt::format("<td{}>{}</td>", words(i), escaped(row[i]));
   }
   return html + "</tr></table>";
 }
@@ -115,14 +119,15 @@ std::string values_of(const std::vector<swept_value>& at, std::string_view but =
 }
 
 /// A figure against the rate: a plot for each combination of the other values.
-std::string against_rate(const sweep& s, const std::vector<outcomes>& of, const char* figure, const char* title) {
+std::string against_rate(const sweep& s, const std::vector<outcomes>& of, const char* figure,
+                         const line_plot::axis& vertical) {
   std::string html;
   for (std::size_t first = 0; first < s.runs.size();) {
     const auto others = values_of(s.at[first], "rate");
     auto last = first;
     while (last < s.runs.size() && values_of(s.at[last], "rate") == others)
       ++last;
-    line_plot plot({"requests per second", false, true}, {title});
+    line_plot plot({"requests per second", false, true}, vertical);
     plot.mark_points();
     const auto& policies = s.runs[first].policies;
     for (std::size_t p = 0; p < policies.size(); ++p) {
@@ -185,8 +190,9 @@ std::string html_page(const sweep& s, const std::vector<outcomes>& of, const std
                       last.seeds > 1 ? " with 95% intervals" : "", last.first_seed,
                       at.empty() ? "" : " at " + escaped(at), figures(s, of));
   if (s.sweeps("rate"))
-    page += "<h2>Requests in time</h2>" + against_rate(s, of, "in_time", "in time, %")
-            + "<h2>Latency of the slowest 1%</h2>" + against_rate(s, of, "p99_ms", "99th percentile, ms");
+    page += "<h2>Requests in time</h2>" + against_rate(s, of, "in_time", {"in time, %", false, false, 100})
+            + "<h2>Latency of the slowest 1%</h2>"
+            + against_rate(s, of, "p99_ms", {"99th percentile of those answered, ms"});
   return page
          + fmt::format(
              "<h2>Latency{0}</h2>{1}<h2>Requests open{0}</h2>{2}<h2>The beginning under {3}{0}</h2>{4}</html>\n",

@@ -128,7 +128,11 @@ void add_input_options(CLI::App& command, input_options& o) {
 expected<std::vector<std::string>> clusters_of(const input_options& o) {
   if (o.clusters.empty())
     return fail(errc::bad_argument, "--cluster is missing: the cluster to simulate, a JSON file");
-  return split(o.clusters, ',');
+  auto files = split(o.clusters, ',');
+  for (auto i = files.begin(); i != files.end(); ++i)
+    if (std::find(files.begin(), i, *i) != i)
+      return fail(errc::bad_argument, "--cluster " + *i + ": given twice");
+  return files;
 }
 
 expected<simulation> make_simulation(const input_options& o, const std::string& cluster) {

@@ -1,5 +1,6 @@
 #include "apps/simulate/requests.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -10,6 +11,7 @@
 #include "scheduling/defaults.hpp"
 #include "scheduling/workloads/azure.hpp"
 #include "scheduling/workloads/closed_loop.hpp"
+#include "scheduling/workloads/later_part.hpp"
 #include "scheduling/workloads/loadgen.hpp"
 #include "scheduling/workloads/open_loop.hpp"
 #include "scheduling/workloads/popularity.hpp"
@@ -89,6 +91,29 @@ expected<request_maker> from_azure(const request_options& o, const emulation& wh
   };
 }
 
+/// A stream for each model, cut out of the middle of a longer one. Its length is that of `--requests` at the rate.
+request_maker independent_streams(const loads::open_loop& all, std::uint64_t requests) {
+  return [all, requests](std::uint64_t seed) -> expected<loads::workload_ptr> {
+    double sum = 0;
+    for (const auto& c : all.mix)
+      sum += static_cast<double>(c.weight);
+    const auto interval = static_cast<double>(all.intervals.mean.count());
+    const duration length = std::min(all.span.until, duration(std::llround(interval * static_cast<double>(requests))));
+    std::vector<loads::workload_ptr> streams;
+    for (std::size_t i = 0; i < all.mix.size(); ++i) {
+      auto one = all;
+      one.mix = {all.mix[i]};
+      one.intervals.mean = duration(std::llround(interval * sum / static_cast<double>(all.mix[i].weight)));
+      one.span = {.until = 2 * length};
+      auto stream = loads::make(one, loads::seed_of(seed, i));
+      if (!stream)
+        return stream;
+      streams.push_back(loads::later_part(std::move(*stream), length));
+    }
+    return loads::merge(std::move(streams));
+  };
+}
+
 } // namespace
 
 void add_request_options(CLI::App& command, request_options& o) {
@@ -106,6 +131,10 @@ void add_request_options(CLI::App& command, request_options& o) {
   command.add_option("--zipf", o.zipf, "Exponent of the models' popularity; 0: all alike")
       ->check(CLI::Range(0.0, 10.0))
       ->capture_default_str();
+  command.add_flag(
+      "--independent", o.independent,
+      "Each model's requests come in a stream of its own; the rates add up to --rate, the numbers about to\n"
+      "--requests");
   command
       .add_option("--on", o.on_ms, "With --off: requests come for about so many milliseconds, then there is silence")
       ->capture_default_str();
@@ -189,6 +218,8 @@ expected<request_maker> make_requests(const request_options& o, const load& l, c
     return fail(errc::bad_argument, "--on and --off go together");
   if (o.on_ms > 0)
     loop.phases = loads::on_off{.on = {.mean = of_ms(o.on_ms)}, .off = {.mean = of_ms(o.off_ms)}};
+  if (o.independent)
+    return independent_streams(loop, o.requests);
   return [loop](std::uint64_t seed) { return loads::make(loop, seed); };
 }
 

@@ -19,6 +19,7 @@ struct request_options {
   std::string rates = "100";
   std::string cvs = "1";
   double zipf = 0;
+  bool independent = false;
   double on_ms = 0;
   double off_ms = 0;
   std::uint32_t clients = 8;

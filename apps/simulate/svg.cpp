@@ -82,7 +82,7 @@ struct line_plot::frame {
 
 line_plot::frame line_plot::bounds() const {
   const bool from_0 = !horizontal_.logarithmic && !horizontal_.fitted;
-  frame f{horizontal_.logarithmic, from_0 ? 0 : 1e300, 0, 0};
+  frame f{horizontal_.logarithmic, from_0 ? 0 : 1e300, horizontal_.most, vertical_.most};
   for (const auto& l : lines_)
     for (const auto& p : l.points) {
       f.least_x = std::min(f.least_x, p.x);

@@ -19,6 +19,7 @@ public:
     std::string title;
     bool logarithmic = false;
     bool fitted = false; ///< it begins where the points do
+    double most = 0;     ///< it goes on to there at least
   };
   struct point {
     double x = 0;
