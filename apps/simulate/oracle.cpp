@@ -87,6 +87,7 @@ struct tight {
 /// Spans from a release to a deadline in which not all requests can be done. @pre by release
 std::vector<tight> tight_spans(const std::vector<relaxed_request>& all) {
   std::vector<time_point> deadlines;
+  deadlines.reserve(all.size());
   for (const auto& r : all)
     deadlines.push_back(r.deadline);
   std::sort(deadlines.begin(), deadlines.end());
@@ -144,6 +145,7 @@ std::vector<relaxed_request> relax(const scheduling::emulation& what,
     popularity[a.model] += 1;
   const auto prices = prices_for(s, popularity);
   std::vector<relaxed_request> requests;
+  requests.reserve(all.size());
   for (const auto& a : all) {
     std::size_t where = 0;
     const auto work = cheapest(s.times[a.model], prices, where) * (1 - rounding);

@@ -130,7 +130,7 @@ std::string line_plot::svg() const {
       const auto x = f.along(p.x);
       path += fmt::format("{:.1f},{:.1f} ", x, f.up(p.y));
       above += fmt::format("{:.1f},{:.1f} ", x, f.up(p.y + p.half_width));
-      below = fmt::format("{:.1f},{:.1f} ", x, f.up(p.y - p.half_width)) + below;
+      below.insert(0, fmt::format("{:.1f},{:.1f} ", x, f.up(p.y - p.half_width)));
       if (marked_)
         dots +=
             fmt::format("<circle cx='{:.1f}' cy='{:.1f}' r='3' fill='{}'><title>{}: {:.4g} at {:.4g}</title></circle>",
