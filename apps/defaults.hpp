@@ -147,4 +147,13 @@ inline constexpr std::chrono::seconds progress_line_interval = 5s;
 /// Of the memory that is free at the start, what the host's domains of a server may use where no limit is given.
 inline constexpr double host_share = 0.8;
 
+// -- simulations ------------------------------------------------------------------------------------------------------
+
+/// Values of one option in a sweep: more is a slip of the step.
+inline constexpr std::size_t swept_values = 1000;
+/// A search for a rate ends when it lies between two that differ by so much: less than what seeds differ by.
+inline constexpr double goodput_precision = 0.005;
+/// It looks so many times higher and lower than where it begins.
+inline constexpr double goodput_range = 1e6;
+
 } // namespace baton::apps::defaults

@@ -94,27 +94,12 @@ std::vector<waiting_task> engine::state::heads(device_id d) const {
   return devices_[d.value].up ? startable_.heads(d, group(d)) : std::vector<waiting_task>{};
 }
 
-std::optional<waiting_task> engine::state::first_due(device_id d, std::uint32_t shape, time_point least) const {
-  const auto* first = devices_[d.value].up ? startable_.first_due(d, group(d), shape, least) : nullptr;
-  return first ? std::optional{*first} : std::nullopt;
-}
-
 bool engine::state::is_fastest(device_id d) const {
   return work_[group(d)] == *std::min_element(work_.begin(), work_.end());
 }
 
-time_point engine::state::free_at(device_id d) const {
-  const auto& s = devices_[d.value];
-  return s.staying < cluster_->at(d).lanes ? now_ : std::max(now_, s.done_by);
-}
-
 bool engine::state::has_free_lane(device_id d) const {
   return free_.empty() ? place_in_line() == d : free_.contains(d);
-}
-
-bool engine::state::fits(std::uint32_t shape, device_id d) const {
-  const auto takes = predicted(shape, d);
-  return free_.contains(d) || (takes > duration{} && devices_[d.value].load + takes <= backlog_);
 }
 
 std::optional<device_id> engine::state::next_free(device_id from) const {
@@ -265,12 +250,6 @@ void engine::state::take_back(task_state& t) {
   t.leaving = true;
   touch(t);
   send(worker_of(t.device), preempt{t.main, t.what.id, t.what.epoch, {}});
-}
-
-/// Its client hears of it while there is time to do without.
-void engine::state::give_up(task_state& t) {
-  t.ending = errc::deadline_exceeded;
-  end(t.what.id, t.ending, "by what was predicted, the deadline cannot be met");
 }
 
 /// A running task's next step becomes a command of its own.

@@ -214,6 +214,21 @@ void engine::state::recount(device_id d) {
   sort(d);
 }
 
+std::optional<waiting_task> engine::state::first_due(device_id d, std::uint32_t shape, time_point least) const {
+  const auto* first = devices_[d.value].up ? startable_.first_due(d, group(d), shape, least) : nullptr;
+  return first ? std::optional{*first} : std::nullopt;
+}
+
+time_point engine::state::free_at(device_id d) const {
+  const auto& s = devices_[d.value];
+  return s.staying < cluster_->at(d).lanes ? now_ : std::max(now_, s.done_by);
+}
+
+bool engine::state::fits(std::uint32_t shape, device_id d) const {
+  const auto takes = predicted(shape, d);
+  return free_.contains(d) || (takes > duration{} && devices_[d.value].load + takes <= backlog_);
+}
+
 std::optional<device_id> engine::state::first_from(const std::set<device_id>& among, device_id from) {
   auto i = among.lower_bound(from);
   return i == among.end() ? std::nullopt : std::optional{*i};

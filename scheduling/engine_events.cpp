@@ -152,6 +152,12 @@ void engine::state::leave_device(task_state& t) {
   count(t);
 }
 
+/// Its client hears of it while there is time to do without.
+void engine::state::give_up(task_state& t) {
+  t.ending = errc::deadline_exceeded;
+  end(t.what.id, t.ending, "by what was predicted, the deadline cannot be met");
+}
+
 /// The task is over. With a reason, the controller hears of it; a result has reached it already.
 void engine::state::end(task_id id, errc reason, const std::string& text) {
   auto& t = tasks_.at(id);

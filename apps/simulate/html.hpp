@@ -33,8 +33,9 @@ private:
   std::vector<bar> bars_;
 };
 
-/// A page that needs nothing else: the figures, the distribution of latencies, requests open over time, and what lanes
-/// and links did at the beginning of the first policy's run. `told`: a run per policy, of the first seed.
-std::string html_page(const simulation& s, const outcomes& of, const std::vector<story>& told);
+/// A page that needs nothing else: the figures; where the rate is swept, requests in time and latency against it; of
+/// the last combination the distribution of latencies, requests open over time, and what lanes and links did at the
+/// beginning of the first policy's run. `told`: its run per policy, of the first seed.
+std::string html_page(const sweep& s, const std::vector<outcomes>& of, const std::vector<story>& told);
 
 } // namespace baton::apps::simulate

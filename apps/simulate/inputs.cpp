@@ -4,7 +4,6 @@
 #include <cmath>
 #include <filesystem>
 #include <optional>
-#include <sstream>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -12,6 +11,7 @@
 #include "apps/policy_files.hpp"
 #include "apps/program.hpp"
 #include "apps/repository.hpp"
+#include "apps/simulate/values.hpp"
 #include "apps/symbols.hpp"
 #include "apps/text_file.hpp"
 #include "metadata/layer_times.hpp"
@@ -26,14 +26,6 @@ namespace {
 using scheduling::cluster_description;
 
 const std::vector<std::uint32_t> profiled_rows{1, 2, 4, 8, 16, 32};
-
-std::vector<std::string> split(const std::string& text, char at) {
-  std::vector<std::string> parts;
-  std::istringstream in(text);
-  for (std::string part; std::getline(in, part, at);)
-    parts.push_back(part);
-  return parts;
-}
 
 duration of_us(double us) {
   return duration(std::llround(us * 1e3));
@@ -98,7 +90,8 @@ expected<void> add_profile(const std::string& option, std::vector<metadata::mode
 } // namespace
 
 void add_input_options(CLI::App& command, input_options& o) {
-  command.add_option("--cluster", o.cluster, "A cluster, in JSON (docs/simulate.md)")->type_name("FILE");
+  command.add_option("--cluster", o.clusters, "A cluster, in JSON (docs/simulate.md); several with commas")
+      ->type_name("FILE");
   command
       .add_option("--model", o.models,
                   "A model: one that was measured (AlexNet, ResNet, rnn) or a file, whose times come from a roofline;\n"
@@ -127,19 +120,30 @@ void add_input_options(CLI::App& command, input_options& o) {
       ->capture_default_str();
   command.add_option("--backlog", o.backlog_us, "Microseconds of work that may stand in line at a device")
       ->capture_default_str();
+  command.add_option("--threads", o.threads, "Runs at once; 0: as many as there are processors")
+      ->check(CLI::Range(0U, 1024U))
+      ->capture_default_str();
 }
 
-expected<simulation> make_simulation(const input_options& o) {
-  if (o.cluster.empty())
+expected<std::vector<std::string>> clusters_of(const input_options& o) {
+  if (o.clusters.empty())
     return fail(errc::bad_argument, "--cluster is missing: the cluster to simulate, a JSON file");
+  auto files = split(o.clusters, ',');
+  for (auto i = files.begin(); i != files.end(); ++i)
+    if (std::find(files.begin(), i, *i) != i)
+      return fail(errc::bad_argument, "--cluster " + *i + ": given twice");
+  return files;
+}
+
+expected<simulation> make_simulation(const input_options& o, const std::string& cluster) {
   if (auto good = check_quantum(o.quantum); !good)
     return tl::unexpected(good.error());
-  const auto text = read_text_file(o.cluster);
+  const auto text = read_text_file(cluster);
   if (!text)
     return tl::unexpected(text.error());
   auto where = scheduling::parse_cluster(*text);
   if (!where)
-    return fail(where.error().code, o.cluster + ": " + where.error().message);
+    return fail(where.error().code, cluster + ": " + where.error().message);
   const auto named = parse_symbols(o.symbols);
   if (!named)
     return tl::unexpected(named.error());
@@ -172,10 +176,7 @@ expected<simulation> make_simulation(const input_options& o) {
   s.policies = split(o.policies, ',');
   s.seeds = o.seeds;
   s.first_seed = o.seed;
-  auto requests = make_requests(o.requests, s.what);
-  if (!requests)
-    return tl::unexpected(requests.error());
-  s.requests = std::move(*requests);
+  s.threads = o.threads;
   return s;
 }
 

@@ -1,5 +1,6 @@
 #include "apps/simulate/report.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -51,63 +52,16 @@ estimate over_seeds(const measure& m, const std::vector<outcome>& seeds) {
   return estimate_of(samples);
 }
 
-} // namespace
-
-std::vector<std::string> comparison_titles() {
-  std::vector<std::string> titles{"policy"};
-  for (const auto& m : measures)
-    titles.emplace_back(m.title);
-  return titles;
-}
-
-std::vector<std::vector<std::string>> comparison_rows(const simulation& s, const outcomes& of) {
-  std::vector<std::vector<std::string>> rows;
-  for (std::size_t p = 0; p < s.policies.size(); ++p) {
-    auto& row = rows.emplace_back(1, s.policies[p]);
-    for (const auto& m : measures) {
-      const auto e = over_seeds(m, of[p]);
-      row.push_back(s.seeds > 1 ? fmt::format("{:.{}f} ±{:.{}f}", e.mean, m.digits, e.half_width, m.digits)
-                                : fmt::format("{:.{}f}", e.mean, m.digits));
-    }
-  }
-  return rows;
-}
-
-std::string comparison_table(const simulation& s, const outcomes& of) {
-  std::vector<table::column> columns;
-  for (const auto& title : comparison_titles())
-    columns.push_back({title, columns.empty() ? table::align::left : table::align::right});
-  table t(std::move(columns));
-  for (auto& row : comparison_rows(s, of))
-    t.add(std::move(row));
-  return t.text();
-}
-
-std::string comparison_csv(const simulation& s, const outcomes& of) {
-  std::string text = "policy,seed,requests,answered";
-  for (const auto& m : measures)
-    text += fmt::format(",{}", m.name);
-  text += '\n';
-  for (std::size_t p = 0; p < s.policies.size(); ++p)
-    for (std::size_t i = 0; i < of[p].size(); ++i) {
-      const auto& o = of[p][i];
-      text += fmt::format("{},{},{},{}", s.policies[p], s.first_seed + i, o.requests, o.answered);
-      for (const auto& m : measures)
-        text += fmt::format(",{}", m.of(o));
-      text += '\n';
-    }
-  return text;
-}
-
-std::string comparison_json(const simulation& s, const outcomes& of) {
+nlohmann::ordered_json devices_of(const simulation& s) {
   nlohmann::ordered_json all;
-  for (const auto& m : s.what.models)
-    all["models"].push_back(m.name);
   for (const auto& d : s.what.where->devices.devices)
-    all["devices"].push_back(
+    all.push_back(
         {{"name", s.what.where->name(d.id)}, {"kind", s.what.where->speeds[d.kind].kind->name}, {"lanes", d.lanes}});
-  all["seeds"] = s.seeds;
-  all["first_seed"] = s.first_seed;
+  return all;
+}
+
+nlohmann::ordered_json policies_of(const simulation& s, const outcomes& of) {
+  nlohmann::ordered_json all;
   for (std::size_t p = 0; p < s.policies.size(); ++p) {
     nlohmann::ordered_json policy{{"policy", s.policies[p]}};
     for (const auto& m : measures) {
@@ -117,9 +71,101 @@ std::string comparison_json(const simulation& s, const outcomes& of) {
       for (const auto& o : of[p])
         figure["runs"].push_back(m.of(o));
     }
-    all["policies"].push_back(std::move(policy));
+    all.push_back(std::move(policy));
+  }
+  return all;
+}
+
+} // namespace
+
+std::vector<std::string> comparison_titles(const sweep& s) {
+  std::vector<std::string> titles;
+  for (const auto& v : s.at.front())
+    titles.push_back(v.option);
+  titles.emplace_back("policy");
+  for (const auto& m : measures)
+    titles.emplace_back(m.title);
+  return titles;
+}
+
+std::vector<std::vector<std::string>> comparison_rows(const sweep& s, const std::vector<outcomes>& of) {
+  std::vector<std::vector<std::string>> rows;
+  for (std::size_t i = 0; i < s.runs.size(); ++i)
+    for (std::size_t p = 0; p < s.runs[i].policies.size(); ++p) {
+      auto& row = rows.emplace_back();
+      for (const auto& v : s.at[i])
+        row.push_back(v.text);
+      row.push_back(s.runs[i].policies[p]);
+      for (const auto& m : measures) {
+        const auto e = over_seeds(m, of[i][p]);
+        row.push_back(s.runs[i].seeds > 1 ? fmt::format("{:.{}f} ±{:.{}f}", e.mean, m.digits, e.half_width, m.digits)
+                                          : fmt::format("{:.{}f}", e.mean, m.digits));
+      }
+    }
+  return rows;
+}
+
+std::string comparison_table(const sweep& s, const std::vector<outcomes>& of) {
+  std::vector<table::column> columns;
+  for (const auto& title : comparison_titles(s))
+    columns.push_back({title, title == "cluster" || title == "policy" ? table::align::left : table::align::right});
+  table t(std::move(columns));
+  for (auto& row : comparison_rows(s, of))
+    t.add(std::move(row));
+  return t.text();
+}
+
+std::string comparison_csv(const sweep& s, const std::vector<outcomes>& of) {
+  std::string text;
+  for (const auto& v : s.at.front())
+    text += v.option + ',';
+  text += "policy,seed,requests,answered";
+  for (const auto& m : measures)
+    text += fmt::format(",{}", m.name);
+  text += '\n';
+  for (std::size_t i = 0; i < s.runs.size(); ++i)
+    for (std::size_t p = 0; p < of[i].size(); ++p)
+      for (std::size_t seed = 0; seed < of[i][p].size(); ++seed) {
+        const auto& o = of[i][p][seed];
+        for (const auto& v : s.at[i])
+          text += v.text + ',';
+        text += fmt::format("{},{},{},{}", s.runs[i].policies[p], s.runs[i].first_seed + seed, o.requests, o.answered);
+        for (const auto& m : measures)
+          text += fmt::format(",{}", m.of(o));
+        text += '\n';
+      }
+  return text;
+}
+
+std::string comparison_json(const sweep& s, const std::vector<outcomes>& of) {
+  const auto& any = s.runs.front();
+  nlohmann::ordered_json all;
+  for (const auto& m : any.what.models)
+    all["models"].push_back(m.name);
+  if (!s.sweeps("cluster"))
+    all["devices"] = devices_of(any);
+  all["seeds"] = any.seeds;
+  all["first_seed"] = any.first_seed;
+  if (s.at.front().empty()) {
+    all["policies"] = policies_of(any, of.front());
+    return all.dump(2) + '\n';
+  }
+  for (std::size_t i = 0; i < s.runs.size(); ++i) {
+    nlohmann::ordered_json point;
+    for (const auto& v : s.at[i])
+      if (v.option == "cluster")
+        point = {{"cluster", v.text}, {"devices", devices_of(s.runs[i])}};
+      else
+        point[v.option] = v.number;
+    point["policies"] = policies_of(s.runs[i], of[i]);
+    all["points"].push_back(std::move(point));
   }
   return all.dump(2) + '\n';
+}
+
+estimate figure_of(std::string_view name, const std::vector<outcome>& seeds) {
+  const auto found = std::find_if(measures.begin(), measures.end(), [&](const auto& m) { return m.name == name; });
+  return over_seeds(*found, seeds);
 }
 
 expected<std::unique_ptr<schedule_writer>> schedule_writer::open(const std::string& file,

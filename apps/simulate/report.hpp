@@ -2,23 +2,25 @@
 
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "apps/simulate/simulation.hpp"
+#include "apps/simulate/sweep.hpp"
 
 namespace baton::apps::simulate {
 
-using outcomes = std::vector<std::vector<outcome>>; ///< by policy and seed
-
-/// Titles of the figures, and a row of them per policy: means of the seeds with 95% intervals.
-std::vector<std::string> comparison_titles();
-std::vector<std::vector<std::string>> comparison_rows(const simulation& s, const outcomes& of);
+/// Titles of swept values and figures, and a row of them per combination and policy: means of the seeds with 95%
+/// intervals. `of`: by run of the sweep.
+std::vector<std::string> comparison_titles(const sweep& s);
+std::vector<std::vector<std::string>> comparison_rows(const sweep& s, const std::vector<outcomes>& of);
 /// The same as text.
-std::string comparison_table(const simulation& s, const outcomes& of);
-/// A row per policy and seed.
-std::string comparison_csv(const simulation& s, const outcomes& of);
-/// What was simulated and what came out, means and intervals and all runs.
-std::string comparison_json(const simulation& s, const outcomes& of);
+std::string comparison_table(const sweep& s, const std::vector<outcomes>& of);
+/// A row per combination, policy and seed.
+std::string comparison_csv(const sweep& s, const std::vector<outcomes>& of);
+/// What was simulated and what came out, means and intervals and all runs. Of a sweep: under `points`, with the values.
+std::string comparison_json(const sweep& s, const std::vector<outcomes>& of);
+/// A figure by its name in these, over the seeds of one policy. @pre it has one of that name
+estimate figure_of(std::string_view name, const std::vector<outcome>& seeds);
 
 /// Writes the schedule of one run as CSV, a row per thing that a lane or a link did.
 class schedule_writer final : public scheduling::observer {

@@ -1,14 +1,17 @@
 #include "apps/simulate/requests.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
-#include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "apps/simulate/values.hpp"
 #include "apps/text_file.hpp"
+#include "scheduling/defaults.hpp"
 #include "scheduling/workloads/azure.hpp"
 #include "scheduling/workloads/closed_loop.hpp"
+#include "scheduling/workloads/later_part.hpp"
 #include "scheduling/workloads/loadgen.hpp"
 #include "scheduling/workloads/open_loop.hpp"
 #include "scheduling/workloads/popularity.hpp"
@@ -51,11 +54,11 @@ std::vector<loads::request_class> classes_of(const request_options& o, const emu
   return mix;
 }
 
-expected<loads::interval_law> law_of(const request_options& o) {
+expected<loads::interval_law> law_of(const request_options& o, const load& l) {
   using shape = loads::interval_law::shape;
   const std::map<std::string, shape> shapes{
       {"poisson", shape::exponential}, {"gamma", shape::gamma}, {"uniform", shape::uniform}, {"fixed", shape::fixed}};
-  loads::interval_law law{.kind = shapes.at(o.arrivals), .mean = loads::interval_of(o.rate), .cv = o.cv};
+  loads::interval_law law{.kind = shapes.at(o.arrivals), .mean = loads::interval_of(l.rate), .cv = l.cv};
   if (auto good = law.check(); !good)
     return fail(errc::bad_argument, "--rate, --cv: " + good.error().message);
   return law;
@@ -88,20 +91,50 @@ expected<request_maker> from_azure(const request_options& o, const emulation& wh
   };
 }
 
+/// A stream for each model, cut out of the middle of a longer one. Its length is that of `--requests` at the rate.
+request_maker independent_streams(const loads::open_loop& all, std::uint64_t requests) {
+  return [all, requests](std::uint64_t seed) -> expected<loads::workload_ptr> {
+    double sum = 0;
+    for (const auto& c : all.mix)
+      sum += static_cast<double>(c.weight);
+    const auto interval = static_cast<double>(all.intervals.mean.count());
+    const duration length = std::min(all.span.until, duration(std::llround(interval * static_cast<double>(requests))));
+    std::vector<loads::workload_ptr> streams;
+    for (std::size_t i = 0; i < all.mix.size(); ++i) {
+      auto one = all;
+      one.mix = {all.mix[i]};
+      one.intervals.mean = duration(std::llround(interval * sum / static_cast<double>(all.mix[i].weight)));
+      one.span = {.until = 2 * length};
+      auto stream = loads::make(one, loads::seed_of(seed, i));
+      if (!stream)
+        return stream;
+      streams.push_back(loads::later_part(std::move(*stream), length));
+    }
+    return loads::merge(std::move(streams));
+  };
+}
+
 } // namespace
 
 void add_request_options(CLI::App& command, request_options& o) {
   command.add_option("--arrivals", o.arrivals, "When requests come: poisson, gamma, uniform, fixed, closed")
       ->check(CLI::IsMember({"poisson", "gamma", "uniform", "fixed", "closed"}))
       ->capture_default_str();
-  command.add_option("--rate", o.rate, "Requests per second, of all models together")
-      ->check(CLI::Range(1e-6, 1e9))
+  command
+      .add_option("--rate", o.rates,
+                  "Requests per second, of all models together; several with commas, or FROM:TO:STEP")
       ->capture_default_str();
-  command.add_option("--cv", o.cv, "Coefficient of variation of gamma's intervals: 1 is poisson, more is bursty")
+  command
+      .add_option("--cv", o.cvs,
+                  "Coefficient of variation of gamma's intervals: 1 is poisson, more is bursty; several as for --rate")
       ->capture_default_str();
   command.add_option("--zipf", o.zipf, "Exponent of the models' popularity; 0: all alike")
       ->check(CLI::Range(0.0, 10.0))
       ->capture_default_str();
+  command.add_flag(
+      "--independent", o.independent,
+      "Each model's requests come in a stream of its own; the rates add up to --rate, the numbers about to\n"
+      "--requests");
   command
       .add_option("--on", o.on_ms, "With --off: requests come for about so many milliseconds, then there is silence")
       ->capture_default_str();
@@ -138,7 +171,26 @@ void add_request_options(CLI::App& command, request_options& o) {
       ->capture_default_str();
 }
 
-expected<request_maker> make_requests(const request_options& o, const emulation& what) {
+bool come_at_rate(const request_options& o) {
+  const bool by_loadgen = !o.loadgen.empty() && scenarios.at(o.loadgen) != loads::loadgen_scenario::server;
+  return o.trace.empty() && o.azure.empty() && !by_loadgen && (!o.loadgen.empty() || o.arrivals != "closed");
+}
+
+expected<std::vector<double>> rates_of(const request_options& o) {
+  auto rates = parse_values("--rate", o.rates, 1e-6, 1e9);
+  if (rates && rates->size() > 1 && !come_at_rate(o))
+    return fail(errc::bad_argument, "--rate: several values, but these requests do not come at a rate");
+  return rates;
+}
+
+expected<std::vector<double>> cvs_of(const request_options& o) {
+  auto cvs = parse_values("--cv", o.cvs, scheduling::defaults::least_cv, scheduling::defaults::most_cv);
+  if (cvs && cvs->size() > 1 && (o.arrivals != "gamma" || !o.trace.empty() || !o.azure.empty() || !o.loadgen.empty()))
+    return fail(errc::bad_argument, "--cv: several values, but only --arrivals gamma has one");
+  return cvs;
+}
+
+expected<request_maker> make_requests(const request_options& o, const load& l, const emulation& what) {
   const loads::span_of_time span{.until = o.seconds > 0 ? of_ms(o.seconds * 1e3) : metadata::never,
                                  .requests = o.requests};
   if (!o.trace.empty())
@@ -150,7 +202,7 @@ expected<request_maker> make_requests(const request_options& o, const emulation&
                                  .sample = classes_of(o, what).front(),
                                  .queries = o.requests,
                                  .time = of_ms(o.seconds * 1e3),
-                                 .interval = loads::interval_of(o.rate)};
+                                 .interval = loads::interval_of(l.rate)};
     return [queries](std::uint64_t seed) { return loads::make(queries, seed); };
   }
   if (o.arrivals == "closed") {
@@ -158,7 +210,7 @@ expected<request_maker> make_requests(const request_options& o, const emulation&
     loop.think.mean = of_ms(o.think_ms);
     return [loop](std::uint64_t seed) { return loads::make(loop, seed); };
   }
-  const auto law = law_of(o);
+  const auto law = law_of(o, l);
   if (!law)
     return tl::unexpected(law.error());
   loads::open_loop loop{.intervals = *law, .phases = {}, .mix = classes_of(o, what), .span = span};
@@ -166,6 +218,8 @@ expected<request_maker> make_requests(const request_options& o, const emulation&
     return fail(errc::bad_argument, "--on and --off go together");
   if (o.on_ms > 0)
     loop.phases = loads::on_off{.on = {.mean = of_ms(o.on_ms)}, .off = {.mean = of_ms(o.off_ms)}};
+  if (o.independent)
+    return independent_streams(loop, o.requests);
   return [loop](std::uint64_t seed) { return loads::make(loop, seed); };
 }
 

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cmath>
-#include <mutex>
-#include <thread>
+
+#include "apps/simulate/on_all_cores.hpp"
 
 namespace baton::apps::simulate {
 namespace {
@@ -85,36 +84,31 @@ expected<outcome> run_one(const simulation& s, const std::string& policy, std::u
   return result;
 }
 
-expected<std::vector<std::vector<outcome>>> run_all(const simulation& s, const std::function<void()>& done) {
-  std::vector<std::vector<outcome>> results(s.policies.size(), std::vector<outcome>(s.seeds));
-  const auto runs = s.policies.size() * s.seeds;
-  std::atomic<std::size_t> next{0};
-  std::mutex mutex;
-  expected<void> failed;
-  auto work = [&] {
-    for (auto i = next++; i < runs; i = next++) {
-      const auto policy = i % s.policies.size();
-      const auto seed = i / s.policies.size();
-      auto result = run_one(s, s.policies[policy], s.first_seed + seed);
-      const std::lock_guard lock(mutex);
-      if (!result) {
-        if (failed)
-          failed = tl::unexpected(result.error());
-        next = runs;
-        return;
-      }
-      results[policy][seed] = *result;
-      done();
-    }
+expected<std::vector<outcomes>> run_all(std::span<const simulation> of, const std::function<void()>& done) {
+  const auto& any = of.front();
+  const std::size_t policies = any.policies.size();
+  const std::size_t seeds = any.seeds;
+  std::vector<outcomes> results(of.size(), outcomes(policies, std::vector<outcome>(seeds)));
+  const auto one = [&](std::size_t i) -> expected<void> {
+    const auto policy = i % policies;
+    const auto seed = i / policies % seeds;
+    const auto which = i / policies / seeds;
+    auto result = run_one(of[which], any.policies[policy], any.first_seed + seed);
+    if (!result)
+      return tl::unexpected(result.error());
+    results[which][policy][seed] = *result;
+    return {};
   };
-  std::vector<std::jthread> others;
-  for (unsigned i = 1; i < std::min<std::size_t>(std::thread::hardware_concurrency(), runs); ++i)
-    others.emplace_back(work);
-  work();
-  others.clear();
-  if (!failed)
-    return tl::unexpected(failed.error());
+  if (auto ran = on_all_cores(of.size() * policies * seeds, any.threads, one, done); !ran)
+    return tl::unexpected(ran.error());
   return results;
+}
+
+expected<outcomes> run_all(const simulation& s, const std::function<void()>& done) {
+  auto results = run_all(std::span(&s, 1), done);
+  if (!results)
+    return tl::unexpected(results.error());
+  return std::move(results->front());
 }
 
 estimate estimate_of(const std::vector<double>& samples) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct simulation {
   std::vector<std::string> policies;
   std::uint32_t seeds = 1;
   std::uint64_t first_seed = 1;
+  unsigned threads = 0; ///< runs at once; 0: as many as there are processors
   std::function<expected<scheduling::workloads::workload_ptr>(std::uint64_t seed)> requests;
 };
 
@@ -43,9 +45,12 @@ struct outcome {
 expected<outcome> run_one(const simulation& s, const std::string& policy, std::uint64_t seed,
                           scheduling::observer* also = nullptr);
 
-/// Runs all, on as many threads as there are processors. `done` is told of each from any of them, one at a time. By
-/// policy and seed.
-expected<std::vector<std::vector<outcome>>> run_all(const simulation& s, const std::function<void()>& done);
+using outcomes = std::vector<std::vector<outcome>>; ///< by policy and seed
+
+/// Runs all, on all cores. `done` is told of each run from any thread, one at a time.
+expected<outcomes> run_all(const simulation& s, const std::function<void()>& done);
+/// Of several simulations with the same policies and seeds.
+expected<std::vector<outcomes>> run_all(std::span<const simulation> of, const std::function<void()>& done);
 
 /// Mean of some samples and half the width of its 95% interval (Student's t; 0 with one sample).
 struct estimate {

@@ -24,12 +24,13 @@ double step_for(double most) {
   return 5 * power;
 }
 
-/// Round numbers from 0 to `most`.
-std::vector<double> marks(double most) {
-  const auto step = step_for(most);
-  const auto count = static_cast<int>(most * 1.0001 / step);
+/// Round numbers from `least` to `most`.
+std::vector<double> marks(double least, double most) {
+  const auto step = step_for(most - least);
+  const auto first = static_cast<int>(std::ceil(least * 0.9999 / step));
+  const auto last = static_cast<int>(most * 1.0001 / step);
   std::vector<double> result;
-  for (int i = 0; i <= count; ++i)
+  for (int i = first; i <= last; ++i)
     result.push_back(i * step);
   return result;
 }
@@ -65,53 +66,85 @@ std::string_view colour(std::size_t n) {
   return all[n % all.size()];
 }
 
-std::string line_plot::svg() const {
-  double least_x = horizontal_.logarithmic ? 1e300 : 0;
+struct line_plot::frame {
+  bool logarithmic = false;
+  double least_x = 0;
   double most_x = 0;
   double most_y = 0;
-  for (const auto& [name, points] : lines_)
-    for (const auto& [x, y] : points) {
-      least_x = std::min(least_x, x);
-      most_x = std::max(most_x, x);
-      most_y = std::max(most_y, y);
-    }
-  if (most_x <= least_x || most_y <= 0)
-    return "<p>Nothing to show.</p>";
-  const auto along = [&](double x) {
-    const auto share = horizontal_.logarithmic ? std::log(x / least_x) / std::log(most_x / least_x)
-                                               : (x - least_x) / (most_x - least_x);
+
+  double along(double x) const {
+    const auto share =
+        logarithmic ? std::log(x / least_x) / std::log(most_x / least_x) : (x - least_x) / (most_x - least_x);
     return left + share * (width - left - right);
-  };
-  const auto up = [&](double y) { return top + (1 - y / most_y) * plot_height; };
-  auto svg = fmt::format("<svg viewBox='0 0 {} {}' role='img'>", width, top + plot_height + 48);
-  for (const auto y : marks(most_y))
-    svg += grid(left, up(y), width - right, up(y)) + mark(left - 8, up(y) + 4, fmt::format("{:g}", y), "end");
-  if (horizontal_.logarithmic) {
-    const auto last = static_cast<int>(std::floor(std::log10(most_x)));
-    for (auto i = static_cast<int>(std::ceil(std::log10(least_x))); i <= last; ++i) {
+  }
+  double up(double y) const { return top + (1 - std::clamp(y, 0.0, most_y) / most_y) * plot_height; }
+};
+
+line_plot::frame line_plot::bounds() const {
+  const bool from_0 = !horizontal_.logarithmic && !horizontal_.fitted;
+  frame f{horizontal_.logarithmic, from_0 ? 0 : 1e300, horizontal_.most, vertical_.most};
+  for (const auto& l : lines_)
+    for (const auto& p : l.points) {
+      f.least_x = std::min(f.least_x, p.x);
+      f.most_x = std::max(f.most_x, p.x);
+      f.most_y = std::max(f.most_y, p.y);
+    }
+  return f;
+}
+
+std::string line_plot::axes(const frame& f) const {
+  std::string svg;
+  for (const auto y : marks(0, f.most_y))
+    svg += grid(left, f.up(y), width - right, f.up(y)) + mark(left - 8, f.up(y) + 4, fmt::format("{:g}", y), "end");
+  if (f.logarithmic) {
+    const auto last = static_cast<int>(std::floor(std::log10(f.most_x)));
+    for (auto i = static_cast<int>(std::ceil(std::log10(f.least_x))); i <= last; ++i) {
       const auto power = std::pow(10.0, i);
-      svg += grid(along(power), top, along(power), top + plot_height)
-             + mark(along(power), top + plot_height + 18, fmt::format("{:g}", power), "middle");
+      svg += grid(f.along(power), top, f.along(power), top + plot_height)
+             + mark(f.along(power), top + plot_height + 18, fmt::format("{:g}", power), "middle");
     }
   } else {
-    for (const auto x : marks(most_x))
-      svg += mark(along(x), top + plot_height + 18, fmt::format("{:g}", x), "middle");
+    for (const auto x : marks(f.least_x, f.most_x))
+      svg += mark(f.along(x), top + plot_height + 18, fmt::format("{:g}", x), "middle");
   }
   svg += mark((left + width - right) / 2, top + plot_height + 40, escaped(horizontal_.title), "middle");
-  svg += fmt::format("<text transform='translate(16 {:.1f}) rotate(-90)' text-anchor='middle'>{}</text>",
-                     top + plot_height / 2, escaped(vertical_.title));
+  return svg
+         + fmt::format("<text transform='translate(16 {:.1f}) rotate(-90)' text-anchor='middle'>{}</text>",
+                       top + plot_height / 2, escaped(vertical_.title));
+}
+
+std::string line_plot::svg() const {
+  const auto f = bounds();
+  if (f.most_x <= f.least_x || f.most_y <= 0)
+    return "<p>Nothing to show.</p>";
+  auto svg = fmt::format("<svg viewBox='0 0 {} {}' role='img'>", width, top + plot_height + 48) + axes(f);
+  std::string over; // lines are above all bands
   for (std::size_t i = 0; i < lines_.size(); ++i) {
-    const auto& [name, points] = lines_[i];
+    const auto& points = lines_[i].points;
+    const auto paint = colour(i);
     std::string path;
-    for (const auto& [x, y] : points)
-      path += fmt::format("{:.1f},{:.1f} ", along(x), up(y));
-    svg += fmt::format("<polyline fill='none' stroke='{}' stroke-width='2' points='{}'/>", colour(i), path);
+    std::string above;
+    std::string below;
+    std::string dots;
+    for (const auto& p : points) {
+      const auto x = f.along(p.x);
+      path += fmt::format("{:.1f},{:.1f} ", x, f.up(p.y));
+      above += fmt::format("{:.1f},{:.1f} ", x, f.up(p.y + p.half_width));
+      below.insert(0, fmt::format("{:.1f},{:.1f} ", x, f.up(p.y - p.half_width)));
+      if (marked_)
+        dots +=
+            fmt::format("<circle cx='{:.1f}' cy='{:.1f}' r='3' fill='{}'><title>{}: {:.4g} at {:.4g}</title></circle>",
+                        x, f.up(p.y), paint, escaped(lines_[i].name), p.y, p.x);
+    }
+    if (std::any_of(points.begin(), points.end(), [](const point& p) { return p.half_width > 0; }))
+      svg += fmt::format("<polygon fill='{}' fill-opacity='0.18' points='{}{}'/>", paint, above, below);
+    over += fmt::format("<polyline fill='none' stroke='{}' stroke-width='2' points='{}'/>", paint, path) + dots;
     const auto y = top + 10 + 20 * static_cast<double>(i);
-    svg += fmt::format("<line x1='{0:.1f}' x2='{1:.1f}' y1='{2:.1f}' y2='{2:.1f}' stroke='{3}' stroke-width='3'/>",
-                       width - right + 14, width - right + 34, y, colour(i))
-           + mark(width - right + 40, y + 4, escaped(name), "start");
+    over += fmt::format("<line x1='{0:.1f}' x2='{1:.1f}' y1='{2:.1f}' y2='{2:.1f}' stroke='{3}' stroke-width='3'/>",
+                        width - right + 14, width - right + 34, y, paint)
+            + mark(width - right + 40, y + 4, escaped(lines_[i].name), "start");
   }
-  return svg + "</svg>";
+  return svg + over + "</svg>";
 }
 
 std::string timeline(const std::vector<std::string>& rows, const std::vector<timeline_bar>& bars, double until,
@@ -127,7 +160,7 @@ std::string timeline(const std::vector<std::string>& rows, const std::vector<tim
     svg += grid(begin, y + row_height, width - end, y + row_height)
            + mark(begin - 8, y + row_height - 8, escaped(rows[i]), "end");
   }
-  for (const auto t : marks(until))
+  for (const auto t : marks(0, until))
     svg += mark(along(t), top + height + 18, fmt::format("{:g}", t), "middle");
   svg += mark((begin + width - end) / 2, top + height + 40, escaped(unit), "middle");
   for (const auto& b : bars) {

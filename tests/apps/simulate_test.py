@@ -77,6 +77,68 @@ class SimulateTest(unittest.TestCase):
         self.assertEqual(baton(*command).stdout, r.stdout)
         self.assertEqual([read(file) for file in files], written)
 
+    def test_sweeps_have_a_row_per_combination_and_do_not_depend_on_the_number_of_threads(self):
+        second = self.write("second.json", json.dumps({"nodes": [{"name": "b", "devices": [{"kind": "RTX 2060"}]}]}))
+        clusters = self.cluster + "," + second
+        written = {}
+        for threads in ("1", "4"):
+            files = [self.path(threads + name) for name in ("sweep.csv", "sweep.json", "sweep.html", "sweep_schedule.csv")]
+            r = baton("--cluster", clusters, "--model", "AlexNet", "--model", "rnn", "--rate", "200:600:200,900", "--arrivals", "gamma",
+                      "--cv", "1,4", "--requests", "100", "--slo", "6", "--policy", "fifo,edf", "--seeds", "2", "--threads", threads,
+                      "--csv", files[0], "--json", files[1], "--html", files[2], "--schedule", files[3])
+            self.assertEqual(r.returncode, 0, r.stderr)
+            written[threads] = [r.stdout] + [read(file) for file in files]
+        self.assertEqual(written["1"], written["4"])
+        table, rows, report, page, schedule = written["1"]
+        rows = list(csv.DictReader(rows.splitlines()))
+        self.assertEqual(len(rows), 2 * 2 * 4 * 2 * 2)
+        self.assertEqual([row["rate"] for row in rows[::4]][:5], ["200", "400", "600", "900", "200"])
+        self.assertEqual({(row["cluster"], row["cv"]) for row in rows},
+                         {(cluster, cv) for cluster in clusters.split(",") for cv in ("1", "4")})
+        self.assertRegex(table, r"(?m)^cluster +cv +rate +policy ")
+        self.assertEqual(len(table.splitlines()), 2 + 2 * 2 * 4 * 2 + 1)
+        report = json.loads(report)
+        self.assertEqual([point["rate"] for point in report["points"]][:4], [200, 400, 600, 900])
+        self.assertEqual([device["name"] for device in report["points"][-1]["devices"]], ["b/gpu0"])
+        runs = [float(row["in_time"]) for row in rows if (row["cluster"], row["cv"], row["rate"], row["policy"]) == (second, "4", "900", "edf")]
+        self.assertEqual(report["points"][-1]["policies"][1]["figures"]["in_time"]["runs"], runs)
+        self.assertEqual(page.count("<svg"), 3 + 2 * 4)
+        self.assertIn("rate 900", page)
+        self.assertEqual({row["device"] for row in csv.DictReader(schedule.splitlines()) if row["kind"] == "compute"}, {"b/gpu0"})
+        # A combination alone gives what it gives in a sweep.
+        r = baton("--cluster", second, "--model", "AlexNet", "--model", "rnn", "--rate", "900", "--arrivals", "gamma", "--cv", "4",
+                  "--requests", "100", "--slo", "6", "--policy", "fifo,edf", "--seeds", "2", "--csv", self.path("alone.csv"))
+        self.assertEqual(r.returncode, 0, r.stderr)
+        alone = list(csv.DictReader(read(self.path("alone.csv")).splitlines()))
+        self.assertEqual([row["makespan_ms"] for row in alone], [row["makespan_ms"] for row in rows[-4:]])
+
+    def test_goodput_is_where_the_share_in_time_crosses_and_below_the_bound(self):
+        common = ["--cluster", self.cluster, "--model", "AlexNet", "--model", "ResNet", "--slo", "5", "--requests", "300", "--seeds", "3"]
+        r = baton(*common, "--policy", "edf,clockwork,oracle", "--goodput", "95", "--csv", self.path("goodput.csv"), "--json",
+                  self.path("goodput.json"))
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertRegex(r.stdout, r"(?m)^oracle +[\d.]+ ±[\d.]+$")
+        rates = {(row["policy"], row["seed"]): float(row["rate"]) for row in csv.DictReader(read(self.path("goodput.csv")).splitlines())}
+        for seed in "123":
+            for policy in ("edf", "clockwork"):
+                self.assertGreater(rates[policy, seed], 0)
+                self.assertLess(rates[policy, seed], rates["oracle", seed])
+                r = baton(*common[:-1], "1", "--seed", seed, "--policy", policy, "--rate", repr(rates[policy, seed]), "--csv",
+                          self.path("at.csv"))
+                self.assertEqual(r.returncode, 0, r.stderr)
+                share = float(next(csv.DictReader(read(self.path("at.csv")).splitlines()))["in_time"])
+                self.assertGreaterEqual(share, 95)
+                self.assertLess(share, 97)
+        report = json.loads(read(self.path("goodput.json")))
+        self.assertEqual([row["policy"] for row in report["goodput"]], ["edf", "clockwork", "oracle"])
+        self.assertEqual(report["goodput"][0]["rate"]["runs"], [rates["edf", seed] for seed in "123"])
+
+    def test_streams_of_their_own_per_model(self):
+        r = baton("--cluster", self.cluster, "--model", "AlexNet", "--model", "rnn", "--independent", "--arrivals", "gamma", "--cv", "2",
+                  "--requests", "1000", "--csv", self.path("streams.csv"))
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertAlmostEqual(int(next(csv.DictReader(read(self.path("streams.csv")).splitlines()))["requests"]), 1000, delta=300)
+
     def test_a_model_file_is_costed_by_a_roofline_and_a_profile_as_measured(self):
         model = self.write("list.json", json.dumps({"name": "list", "input_shape": [1, 3, 32, 32], "layers": [
             {"type": "conv", "params": {"in_channels": 3, "out_channels": 8, "filter_size": 3, "stride": 1, "padding": 1}}]}))
@@ -165,6 +227,17 @@ class SimulateTest(unittest.TestCase):
             (["--cluster", self.cluster, "--model", "nothing"], "--model nothing"),
             (["--cluster", self.cluster, "--model", "rnn", "--policy", "fifo,luck"], "unknown policy 'luck'"),
             (["--cluster", self.cluster, "--model", "rnn", "--profile", "x"], "--profile x"),
+            (["--cluster", self.cluster, "--model", "rnn", "--rate", "100,x"], "--rate 100,x: 'x' is no number"),
+            (["--cluster", self.cluster, "--model", "rnn", "--rate", "5:1:1"], "--rate 5:1:1: a range goes up"),
+            (["--cluster", self.cluster, "--model", "rnn", "--rate", "1:9"], "--rate 1:9: a range has the form"),
+            (["--cluster", self.cluster, "--model", "rnn", "--rate", "0"], "--rate 0: it must be from"),
+            (["--cluster", self.cluster, "--model", "rnn", "--rate", "1:1e9:1"], "--rate 1:1e9:1: more than 1000 values"),
+            (["--cluster", self.cluster, "--model", "rnn", "--cv", "1,2"], "--cv: several values"),
+            (["--cluster", self.cluster, "--model", "rnn", "--rate", "1,2", "--arrivals", "closed"], "--rate: several values"),
+            (["--cluster", self.cluster + "," + self.cluster, "--model", "rnn"], "given twice"),
+            (["--cluster", self.cluster, "--model", "rnn", "--goodput", "99"], "--goodput: without --slo"),
+            (["--cluster", self.cluster, "--model", "rnn", "--goodput", "99", "--slo", "5", "--rate", "1,2"], "--rate: with --goodput"),
+            (["--cluster", self.cluster, "--model", "rnn", "--policy", "oracle"], "unknown policy 'oracle'"),
             (["--cluster", self.cluster, "--model", "rnn", "--trace", self.write("bad.csv", "time,model\n5,cat\n")], "bad.csv: line 2"),
             (["--cluster", wrong({"nodes": [{"name": "a", "devices": [{"kind": "L4"}]}]}, "l4"), "--model", "rnn"],
              "model 'rnn': nothing is known of what it costs on 'L4'"),
