@@ -33,6 +33,7 @@ void engine::handle(const event& e, time_point now, actions& out) {
   std::visit([&s](const auto& x) { s.on(x); }, e);
   s.expire();
   s.schedule();
+  s.wake_for(s.policy_->ask_again(s));
   s.out_ = nullptr;
 }
 
@@ -75,7 +76,7 @@ waiting_task engine::state::waiting_form(const task_state& t) const {
 }
 
 running_task engine::state::running_form(const task_state& t) const {
-  return {t.what.id, t.device, t.what.priority, t.arrival, commandable(t), t.leaving};
+  return {t.what.id, t.device, t.what.priority, t.arrival, commandable(t), t.leaving, t.shape, t.what.deadline};
 }
 
 std::optional<waiting_task> engine::state::first_waiting(device_id d) const {
@@ -201,7 +202,10 @@ void engine::state::assign(task_state& t, device_id d) {
   else
     send(transfer_of(into),
          bring{t.main, t.what, fresh ? host_domain : t.values_in, t.laid_out_by, into, d, the_scheduler, then});
+  t.there_at = now_ + moving(t, fresh ? host_domain : t.values_in, d, t.what.at.layer);
+  t.arrived = false;
   count(t);
+  foresee(d);
 }
 
 /// The order that goes with the accept: the request's next step, if it can be carried out; or to come back, ahead of a
@@ -233,6 +237,7 @@ void engine::state::take_back(task_state& t) {
   t.main = command(pending_command::kind::preempt, t.what.id, t.device);
   t.leaving = true;
   touch(t);
+  foresee(t.device);
   send(worker_of(t.device), preempt{t.main, t.what.id, t.what.epoch, {}});
 }
 
@@ -272,10 +277,15 @@ void engine::state::expire() {
   }
   if (wake_ <= now_)
     wake_ = never;
-  if (!deadlines_.empty() && deadlines_.begin()->first < wake_) {
-    wake_ = deadlines_.begin()->first;
-    act(wake_at{wake_});
-  }
+  if (!deadlines_.empty())
+    wake_for(deadlines_.begin()->first);
+}
+
+void engine::state::wake_for(std::optional<time_point> when) {
+  if (!when || *when >= wake_)
+    return;
+  wake_ = *when;
+  act(wake_at{wake_});
 }
 
 command_id engine::state::command(pending_command::kind what, task_id t, device_id receiver) {

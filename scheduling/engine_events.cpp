@@ -141,7 +141,9 @@ void engine::state::place(task_state& t, const answer& a) {
   if (t.last_device != no_device && t.last_device != d)
     ++counters_.moves;
   t.last_device = d;
+  t.arrived = true;
   count(t);
+  foresee(d);
 }
 
 void engine::state::leave_device(task_state& t) {
@@ -150,7 +152,9 @@ void engine::state::leave_device(task_state& t) {
   if (d == no_device)
     return;
   std::erase(devices_[d.value].tasks, t.what.id);
+  t.began = never;
   count(t);
+  foresee(d);
 }
 
 /// The task is over. With a reason, the controller hears of it; a result has reached it already.

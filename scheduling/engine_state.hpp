@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,6 +41,12 @@ struct task_state {
   std::vector<std::uint32_t> avoided; ///< groups of devices that failed it; it starts in others
   plan_table::number shape = 0;       ///< of the plans it needs
 
+  // Predicted, by `foresee` (engine_outlook.cpp): of a task that was given to a device.
+  time_point there_at{};    ///< when its values are
+  bool arrived = false;     ///< the worker has it
+  time_point began = never; ///< when a lane was free for it
+  time_point ends{};
+
   // Derived, by `index`: where the engine's books have it.
   std::optional<waiting_task> entered;                 ///< as it waits
   waiting_index::reach reach = waiting_index::nowhere; ///< where it could start
@@ -71,6 +78,7 @@ struct device_state {
 
   // Derived, by `count`: of the tasks that stay.
   std::size_t staying = 0;
+  time_point free_at{};        ///< by `foresee`
   std::size_t unpredicted = 0; ///< of which it is not known how long they take
   duration load{};             ///< predicted work of the others
 };
@@ -89,6 +97,7 @@ struct gives_way_first {
 
 struct model_state {
   std::vector<std::vector<std::int64_t>> warm;
+  std::vector<std::uint64_t> live_bytes; ///< see `model_added`
   bool announced = false;
   bool removed = false;  ///< nothing new of it; it goes when nothing is left
   std::size_t tasks = 0; ///< not yet ended
@@ -109,6 +118,11 @@ struct engine::state final : view {
   bool is_fastest(device_id d) const override;
   common common_first() const override;
   std::optional<running_task> least_urgent() const override;
+  time_point now() const override { return now_; }
+  time_point free_at(device_id d) const override { return std::max(devices_[d.value].free_at, now_); }
+  duration left(task_id t, device_id d) const override;
+  std::size_t waiting(std::uint32_t shape) const override;
+  bool may_line_up(device_id d) const override;
 
   // -- events (engine_events.cpp, engine_answers.cpp, engine_devices.cpp)
   // ----------------------------------------------
@@ -140,6 +154,7 @@ struct engine::state final : view {
   void issue_step(task_state& t);
   void pursue_end(task_state& t);
   void expire();
+  void wake_for(std::optional<time_point> when);
 
   // -- lifecycle ----------------------------------------------------------------------------------------------------
   task_state* find(task_id t);
@@ -169,6 +184,8 @@ struct engine::state final : view {
   void sort(device_id d); ///< its job has changed
   void recount(device_id d);
   bool commandable(const task_state& t) const;
+  void foresee(device_id d); ///< what it was given has changed
+  duration moving(const task_state& t, domain_id from, device_id to, std::uint32_t layer) const;
   void plans_changed(plan_table::number shape);
   void plans_changed(const plan_key& k);
   std::optional<device_id> place_in_line() const;

@@ -11,7 +11,7 @@ namespace baton::scheduling {
 namespace {
 
 using maker = std::unique_ptr<policy> (*)();
-constexpr std::array<std::pair<std::string_view, maker>, 7> registered{{
+constexpr std::array<std::pair<std::string_view, maker>, 8> registered{{
     {"fifo", policies::make_fifo},
     {"priority", policies::make_priority},
     {"sjf", policies::make_sjf},
@@ -19,6 +19,7 @@ constexpr std::array<std::pair<std::string_view, maker>, 7> registered{{
     {"naive", policies::make_naive},
     {"non_naive", policies::make_non_naive},
     {"best", policies::make_best},
+    {"marginal:makespan", policies::make_marginal_makespan},
 }};
 
 using makers = std::map<std::string, std::function<std::unique_ptr<policy>()>, std::less<>>;

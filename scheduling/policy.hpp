@@ -31,6 +31,8 @@ struct running_task {
   std::uint64_t arrival = 0;
   bool commandable = true; ///< no command of it is pending
   bool leaving = false;    ///< preempted: its lane is spoken for
+  std::uint32_t shape = 0;
+  time_point deadline = never;
   friend bool operator==(const running_task&, const running_task&) = default;
 };
 
@@ -51,14 +53,28 @@ public:
   /// `d` takes a task: a lane of it is free and its worker is up; or, where no device has a free lane, it has the least
   /// to do of all and the task would stand in line there for a short time only (`engine::config::backlog`).
   virtual bool has_free_lane(device_id d) const = 0;
-  /// The first waiting task of each shape, in that order too, among those that may run on `d`. Only for a policy that
-  /// `chooses_among_shapes`.
+  /// The first waiting task of each class, in that order too, among those that may run on `d`. A class is what waits of
+  /// one shape with its values in one domain, or not begun. Only for a policy that `chooses_among_shapes`.
   virtual std::vector<waiting_task> heads(device_id d) const = 0;
   /// Of a whole run; 0: not known.
   virtual duration predicted(std::uint32_t shape, device_id d) const = 0;
   /// Whether no device takes less time for all models together.
   virtual bool is_fastest(device_id d) const = 0;
   virtual std::vector<running_task> running(device_id d) const = 0;
+
+  // What is predicted, from the profiles and links that the engine was told of; 0 where it was not. Only for a policy
+  // that `looks_ahead`.
+  virtual time_point now() const = 0;
+  /// When a lane of `d` becomes free by all that it was given; `now` if one is.
+  virtual time_point free_at(device_id d) const = 0;
+  /// Until the task ends if `d` is given it now and has nothing else to do: bringing over its inputs or values included
+  /// and, where it runs on another device, what has been issued there. Of a task of `d` itself: until it ends there.
+  virtual duration left(task_id t, device_id d) const = 0;
+  /// Tasks of the shape that wait.
+  virtual std::size_t waiting(std::uint32_t shape) const = 0;
+  /// Whether a task could be given to `d` ahead of time, so that its inputs are there when a lane becomes free: all
+  /// lanes are taken, nobody stands in line yet, no plan waits to be built.
+  virtual bool may_line_up(device_id d) const = 0;
 
   // What spares a policy the walk over all devices.
   /// The first device at or after `from` that has a free lane in that sense.
@@ -78,7 +94,7 @@ public:
 /// A decision for one device: at least one of the two. Nothing: leave it as it is.
 struct decision {
   std::optional<task_id> start;     ///< a waiting task to give to the device
-  std::optional<task_id> preempted; ///< a running task of the device to take back first
+  std::optional<task_id> preempted; ///< a running task to take back first; of another device: only that, nothing starts
 };
 
 /// When and where tasks run. Stateless but for its options; one small file each, registered in policy.cpp.
@@ -90,6 +106,10 @@ public:
   virtual bool before(const waiting_task& a, const waiting_task& b) const = 0;
   /// Whether it asks for `view::heads`.
   virtual bool chooses_among_shapes() const { return false; }
+  /// Whether it asks for what is predicted.
+  virtual bool looks_ahead() const { return false; }
+  /// When it wants to be asked again though nothing happens; called after each event, once there is nothing to decide.
+  virtual std::optional<time_point> ask_again(const view& /*v*/) const { return std::nullopt; }
   /// Called for each device after each event, until it returns nothing.
   virtual std::optional<decision> decide(const view& v, device_id d) const = 0;
   /// The first device at or after `from` for which `decide` has something to say. A policy that can tell without asking

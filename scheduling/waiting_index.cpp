@@ -31,18 +31,18 @@ waiting_index::ordered& waiting_index::place(const waiting_task& t, reach r) {
 void waiting_index::insert(const waiting_task& t, reach r) {
   place(t, r).insert(t);
   if (rule_->chooses_among_shapes())
-    buckets_[r].by_shape.try_emplace(t.shape, order_).first->second.insert(t);
+    buckets_[r].by_class.try_emplace(class_of(t), order_).first->second.insert(t);
   ++size_;
   pinned_ += t.pinned != no_device;
 }
 
 void waiting_index::erase(const waiting_task& t, reach r) {
   place(t, r).erase(t);
-  if (auto& shapes = buckets_[r].by_shape; !shapes.empty()) {
-    const auto of = shapes.find(t.shape);
+  if (auto& classes = buckets_[r].by_class; !classes.empty()) {
+    const auto of = classes.find(class_of(t));
     of->second.erase(t);
     if (of->second.empty())
-      shapes.erase(of);
+      classes.erase(of);
   }
   --size_;
   pinned_ -= t.pinned != no_device;
@@ -65,21 +65,21 @@ const waiting_task* waiting_index::first(device_id d, std::uint32_t group) const
 }
 
 std::vector<waiting_task> waiting_index::heads(device_id d, std::uint32_t group) const {
-  std::map<std::uint32_t, const waiting_task*> best;
+  std::map<task_class, const waiting_task*> best;
   for (reach r = 1; r < buckets_.size(); ++r)
     if (groups_[r][group])
-      for (const auto& [shape, tasks] : buckets_[r].by_shape) {
+      for (const auto& [known_as, tasks] : buckets_[r].by_class) {
         const auto first = std::find_if(tasks.begin(), tasks.end(),
                                         [d](const auto& t) { return t.pinned == no_device || t.pinned == d; });
         if (first == tasks.end())
           continue;
-        auto& known = best[shape];
+        auto& known = best[known_as];
         if (!known || order_(*first, *known))
           known = &*first;
       }
   std::vector<waiting_task> result;
   result.reserve(best.size());
-  for (const auto& [shape, t] : best)
+  for (const auto& [known_as, t] : best)
     result.push_back(*t);
   return result;
 }

@@ -39,7 +39,7 @@ public:
 
   /// The first that may run on `d`, a device of `group`; null if there is none.
   const waiting_task* first(device_id d, std::uint32_t group) const;
-  /// The first of each shape that may run on `d`, a device of `group`; by rising shape.
+  /// The first of each class that may run on `d`, a device of `group`; by rising class.
   std::vector<waiting_task> heads(device_id d, std::uint32_t group) const;
   /// Whether that is the same task for every device, and which.
   struct common {
@@ -51,11 +51,15 @@ public:
 
 private:
   using ordered = std::set<waiting_task, order>;
+  using task_class = std::pair<std::uint32_t, domain_id>; ///< shape; where the values are, no_domain: not begun
   struct bucket {
     ordered tasks;                             ///< that may run on any device of the groups
     std::vector<ordered> pinned;               ///< by device; empty until one is needed
-    std::map<std::uint32_t, ordered> by_shape; ///< all of them; only for a policy that chooses among shapes
+    std::map<task_class, ordered> by_class; ///< all of them; only for a policy that chooses among shapes
   };
+  static task_class class_of(const waiting_task& t) {
+    return {t.shape, t.laid_out_by == no_device ? no_domain : t.values_in};
+  }
   ordered& place(const waiting_task& t, reach r);
 
   std::size_t devices_;

@@ -24,7 +24,7 @@ expected<void> emulated_run::warm_up() {
       what_.warm ? std::vector<std::vector<std::int64_t>>{{1}} : std::vector<std::vector<std::int64_t>>{};
   not_ready_ = what_.models.size();
   for (std::uint32_t i = 0; i < what_.models.size(); ++i)
-    decide(model_added{{i + 1}, shapes});
+    decide(model_added{{i + 1}, shapes, what_.models[i].live_bytes});
   settle();
   while (not_ready_ > 0 && !agenda_.empty())
     step();

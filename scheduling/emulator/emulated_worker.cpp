@@ -159,7 +159,7 @@ void emulated_run::on(const job_finished& e) {
           .start = w.building_since,
           .end = now_},
          {});
-  post({the_scheduler, job_done{j.command, e.device, errc::none, {}, predicted, {}}});
+  post({the_scheduler, job_done{j.command, e.device, errc::none, {}, predicted, {}, profile->part_time}});
 }
 
 } // namespace baton::scheduling

@@ -27,6 +27,8 @@ std::unique_ptr<policy> make_edf();
 std::unique_ptr<policy> make_naive();
 std::unique_ptr<policy> make_non_naive();
 
+std::unique_ptr<policy> make_marginal_makespan();
+
 /// The task that gains most from the free device: the least difference of what it takes there and its size. From the
 /// same study.
 std::unique_ptr<policy> make_best();

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string_view>
+
+#include "metadata/rate.hpp"
+#include "scheduling/defaults.hpp"
+#include "scheduling/policies/policies.hpp"
+
+namespace baton::scheduling::policies {
+
+/// What `marginal` does whatever its objective: looks at a device shortly before a lane of it becomes free.
+class marginal : public policy {
+public:
+  explicit marginal(std::string_view name) : name_(name) {}
+
+  std::string_view name() const final { return name_; }
+  bool chooses_among_shapes() const final { return true; }
+  bool looks_ahead() const final { return true; }
+  std::optional<time_point> ask_again(const view& v) const final;
+  std::optional<device_id> next(const view& v, device_id from) const override;
+
+protected:
+  /// Whether a task may stand in line there: if a copy of its inputs begins now, a lane is free when it is done.
+  static bool takes_ahead(const view& v, device_id d) {
+    return v.may_line_up(d) && v.free_at(d) - v.now() <= defaults::ahead;
+  }
+
+private:
+  std::string_view name_;
+};
+
+} // namespace baton::scheduling::policies
