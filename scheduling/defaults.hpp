@@ -19,6 +19,10 @@ inline constexpr std::chrono::microseconds ahead{80};
 inline constexpr std::chrono::microseconds take_over{150};
 /// A running task is taken over for no less: predictions are not better than that.
 inline constexpr std::chrono::microseconds least_gain{20};
+/// A device is fast enough if the task's time on it fits so often into what is left of its deadline, in quarters.
+inline constexpr std::int64_t comfort_quarters = 5;
+/// How often it is looked at once more whether a running task should end elsewhere: about a layer.
+inline constexpr std::chrono::microseconds look_again{100};
 /// Attempts of a request in all: one retry; more would let a poisonous request kill worker after worker.
 inline constexpr std::uint32_t attempts = 2;
 /// Tasks that may wait at the scheduler; beyond it new ones are refused as `overloaded`.

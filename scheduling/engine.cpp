@@ -76,7 +76,7 @@ waiting_task engine::state::waiting_form(const task_state& t) const {
 }
 
 running_task engine::state::running_form(const task_state& t) const {
-  return {t.what.id, t.device, t.what.priority, t.arrival, commandable(t), t.leaving, t.shape, t.what.deadline};
+  return {t.what.id, t.device, t.what.priority, t.arrival, commandable(t), t.leaving, t.shape, t.what.deadline, t.given};
 }
 
 std::optional<waiting_task> engine::state::first_waiting(device_id d) const {
@@ -202,6 +202,7 @@ void engine::state::assign(task_state& t, device_id d) {
   else
     send(transfer_of(into),
          bring{t.main, t.what, fresh ? host_domain : t.values_in, t.laid_out_by, into, d, the_scheduler, then});
+  t.given = now_;
   t.there_at = now_ + moving(t, fresh ? host_domain : t.values_in, d, t.what.at.layer);
   t.arrived = false;
   count(t);

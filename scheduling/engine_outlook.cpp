@@ -48,10 +48,10 @@ void engine::state::foresee(device_id d) {
   s.free_at = *std::min_element(lanes.begin(), lanes.end());
 }
 
-duration engine::state::left(task_id id, device_id d) const {
+prospect engine::state::prospect_of(task_id id, device_id d) const {
   const auto& t = tasks_.at(id);
   if (t.device == d)
-    return std::max(t.ends - now_, duration{});
+    return {{}, {}, std::max(t.ends - now_, duration{})};
   auto layer = t.what.at.layer;
   duration issued{};
   if (t.began != never)
@@ -63,7 +63,14 @@ duration engine::state::left(task_id id, device_id d) const {
       issued = std::max(until[layer] - done, duration{});
     }
   const auto from = t.laid_out_by == no_device ? host_domain : t.values_in;
-  return issued + moving(t, from, d, layer) + remaining(plan(t, d), layer);
+  return {issued, moving(t, from, d, layer), remaining(plan(t, d), layer)};
+}
+
+std::vector<waiting_task> engine::state::heads_in_time(device_id d) const {
+  if (!devices_[d.value].up)
+    return {};
+  return startable_.heads(d, group(d),
+                          [&](const waiting_task& t) { return now_ + prospect_of(t.task, d).alone(); });
 }
 
 std::size_t engine::state::waiting(std::uint32_t shape) const {

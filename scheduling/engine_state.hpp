@@ -42,6 +42,7 @@ struct task_state {
   plan_table::number shape = 0;       ///< of the plans it needs
 
   // Predicted, by `foresee` (engine_outlook.cpp): of a task that was given to a device.
+  time_point given{};
   time_point there_at{};    ///< when its values are
   bool arrived = false;     ///< the worker has it
   time_point began = never; ///< when a lane was free for it
@@ -114,13 +115,14 @@ struct engine::state final : view {
   std::optional<device_id> next_free(device_id from) const override;
   std::optional<device_id> next_crowded(device_id from) const override { return first_from(crowded_, from); }
   std::vector<waiting_task> heads(device_id d) const override;
+  std::vector<waiting_task> heads_in_time(device_id d) const override;
   duration predicted(std::uint32_t shape, device_id d) const override { return plans_.at(shape, group(d)).predicted; }
   bool is_fastest(device_id d) const override;
   common common_first() const override;
   std::optional<running_task> least_urgent() const override;
   time_point now() const override { return now_; }
   time_point free_at(device_id d) const override { return std::max(devices_[d.value].free_at, now_); }
-  duration left(task_id t, device_id d) const override;
+  prospect prospect_of(task_id t, device_id d) const override;
   std::size_t waiting(std::uint32_t shape) const override;
   bool may_line_up(device_id d) const override;
 

@@ -11,7 +11,7 @@ namespace baton::scheduling {
 namespace {
 
 using maker = std::unique_ptr<policy> (*)();
-constexpr std::array<std::pair<std::string_view, maker>, 8> registered{{
+constexpr std::array<std::pair<std::string_view, maker>, 11> registered{{
     {"fifo", policies::make_fifo},
     {"priority", policies::make_priority},
     {"sjf", policies::make_sjf},
@@ -19,6 +19,9 @@ constexpr std::array<std::pair<std::string_view, maker>, 8> registered{{
     {"naive", policies::make_naive},
     {"non_naive", policies::make_non_naive},
     {"best", policies::make_best},
+    {"marginal", policies::make_marginal_slo},
+    {"marginal:slo", policies::make_marginal_slo},
+    {"marginal:mean_latency", policies::make_marginal_latency},
     {"marginal:makespan", policies::make_marginal_makespan},
 }};
 

@@ -33,6 +33,7 @@ struct running_task {
   bool leaving = false;    ///< preempted: its lane is spoken for
   std::uint32_t shape = 0;
   time_point deadline = never;
+  time_point given{}; ///< when the device was chosen for it
   friend bool operator==(const running_task&, const running_task&) = default;
 };
 
@@ -42,6 +43,15 @@ inline bool gives_way(const running_task& a, const running_task& b) {
     return a.priority < b.priority;
   return a.arrival != b.arrival ? a.arrival > b.arrival : a.task < b.task;
 }
+
+/// What is predicted of a task if it is given to a device now.
+struct prospect {
+  duration issued{}; ///< until the device that it runs on now gives it back
+  duration moving{}; ///< then, bringing over its inputs or values
+  duration work{};   ///< then, if nothing else runs there; of a task that the device has: until it ends
+
+  duration alone() const { return issued + moving + work; }
+};
 
 /// Read-only view of the engine's state. Iteration order is fixed.
 class view {
@@ -62,14 +72,16 @@ public:
   virtual bool is_fastest(device_id d) const = 0;
   virtual std::vector<running_task> running(device_id d) const = 0;
 
+  /// Of each class the first that can still end before its deadline on `d`, as far as is known. Only for a policy whose
+  /// order is that of deadlines.
+  virtual std::vector<waiting_task> heads_in_time(device_id d) const = 0;
+
   // What is predicted, from the profiles and links that the engine was told of; 0 where it was not. Only for a policy
   // that `looks_ahead`.
   virtual time_point now() const = 0;
   /// When a lane of `d` becomes free by all that it was given; `now` if one is.
   virtual time_point free_at(device_id d) const = 0;
-  /// Until the task ends if `d` is given it now and has nothing else to do: bringing over its inputs or values included
-  /// and, where it runs on another device, what has been issued there. Of a task of `d` itself: until it ends there.
-  virtual duration left(task_id t, device_id d) const = 0;
+  virtual prospect prospect_of(task_id t, device_id d) const = 0;
   /// Tasks of the shape that wait.
   virtual std::size_t waiting(std::uint32_t shape) const = 0;
   /// Whether a task could be given to `d` ahead of time, so that its inputs are there when a lane becomes free: all
@@ -106,6 +118,8 @@ public:
   virtual bool before(const waiting_task& a, const waiting_task& b) const = 0;
   /// Whether it asks for `view::heads`.
   virtual bool chooses_among_shapes() const { return false; }
+  /// Whether classes are of one priority too (-8 to 8, others count as these).
+  virtual bool tells_priorities_apart() const { return false; }
   /// Whether it asks for what is predicted.
   virtual bool looks_ahead() const { return false; }
   /// When it wants to be asked again though nothing happens; called after each event, once there is nothing to decide.
@@ -124,7 +138,7 @@ public:
 
 /// Errors: null for an unknown name.
 std::unique_ptr<policy> make_policy(std::string_view name);
-/// Of those that come with Baton.
+/// Of those that come with Baton. A colon stands before an objective; without, it is the first of them.
 std::vector<std::string_view> policy_names();
 /// Makes a policy of somebody's own known to `make_policy`, for as long as the process lives. To be called before any
 /// engine is made.

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -41,6 +44,9 @@ public:
   const waiting_task* first(device_id d, std::uint32_t group) const;
   /// The first of each class that may run on `d`, a device of `group`; by rising class.
   std::vector<waiting_task> heads(device_id d, std::uint32_t group) const;
+  /// The same, passing over those due before `soonest` of their class's first. @pre the order is that of deadlines
+  std::vector<waiting_task> heads(device_id d, std::uint32_t group,
+                                  const std::function<time_point(const waiting_task&)>& soonest) const;
   /// Whether that is the same task for every device, and which.
   struct common {
     bool same = true;
@@ -51,14 +57,16 @@ public:
 
 private:
   using ordered = std::set<waiting_task, order>;
-  using task_class = std::pair<std::uint32_t, domain_id>; ///< shape; where the values are, no_domain: not begun
+  /// Shape; where the values are, no_domain: not begun; priority, if that is told apart.
+  using task_class = std::tuple<std::uint32_t, domain_id, std::int32_t>;
   struct bucket {
     ordered tasks;                             ///< that may run on any device of the groups
     std::vector<ordered> pinned;               ///< by device; empty until one is needed
     std::map<task_class, ordered> by_class; ///< all of them; only for a policy that chooses among shapes
   };
-  static task_class class_of(const waiting_task& t) {
-    return {t.shape, t.laid_out_by == no_device ? no_domain : t.values_in};
+  task_class class_of(const waiting_task& t) const {
+    return {t.shape, t.laid_out_by == no_device ? no_domain : t.values_in,
+            rule_->tells_priorities_apart() ? std::clamp(t.priority, -8, 8) : 0};
   }
   ordered& place(const waiting_task& t, reach r);
 

@@ -13,7 +13,7 @@ std::optional<time_point> marginal::ask_again(const view& v) const {
 
 std::optional<device_id> marginal::next(const view& v, device_id from) const {
   for (auto d = from; v.devices().has(d); ++d.value)
-    if (v.free_at(d) - v.now() <= defaults::ahead && decide(v, d))
+    if (decide(v, d))
       return d;
   return std::nullopt;
 }

@@ -16,14 +16,22 @@ public:
   std::string_view name() const final { return name_; }
   bool chooses_among_shapes() const final { return true; }
   bool looks_ahead() const final { return true; }
-  std::optional<time_point> ask_again(const view& v) const final;
+  std::optional<time_point> ask_again(const view& v) const override;
   std::optional<device_id> next(const view& v, device_id from) const override;
 
 protected:
   /// Whether a task may stand in line there: if a copy of its inputs begins now, a lane is free when it is done.
-  static bool takes_ahead(const view& v, device_id d) {
-    return v.may_line_up(d) && v.free_at(d) - v.now() <= defaults::ahead;
+  static bool takes_ahead(const view& v, device_id d, duration ahead) {
+    return v.free_at(d) - v.now() <= ahead && v.may_line_up(d);
   }
+
+  /// Whether a running task may be taken off its device. Not at once after it was put there: so no two decisions can
+  /// undo each other without end, whatever is predicted.
+  static bool may_be_taken(const view& v, const running_task& r) {
+    return r.commandable && !r.leaving && v.now() - r.given >= defaults::look_again;
+  }
+  /// Clusters in which each running task is looked at once more.
+  static constexpr std::size_t most_devices = 8;
 
 private:
   std::string_view name_;
