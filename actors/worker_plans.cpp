@@ -28,8 +28,9 @@ void worker_state::on(const scheduling::job& m) {
   if (built) {
     const auto& p = (*built)->profile();
     for (std::uint32_t layer = 0; layer < p.layers(); ++layer) {
-      result.layer_time.push_back(p.parts[layer] * p.part_time[layer]);
-      result.predicted += result.layer_time.back();
+      const auto takes = p.parts[layer] * p.part_time[layer];
+      result.layer_ns.push_back(takes.count());
+      result.predicted += takes;
     }
     result.lacking = p.lacking;
     result.message = p.why_lacking;

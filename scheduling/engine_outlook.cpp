@@ -69,8 +69,7 @@ prospect engine::state::prospect_of(task_id id, device_id d) const {
 std::vector<waiting_task> engine::state::heads_in_time(device_id d) const {
   if (!devices_[d.value].up)
     return {};
-  return startable_.heads(d, group(d),
-                          [&](const waiting_task& t) { return now_ + prospect_of(t.task, d).alone(); });
+  return startable_.heads(d, group(d), [&](const waiting_task& t) { return now_ + prospect_of(t.task, d).alone(); });
 }
 
 std::size_t engine::state::waiting(std::uint32_t shape) const {

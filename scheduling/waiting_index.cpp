@@ -68,15 +68,15 @@ std::vector<waiting_task> waiting_index::heads(device_id d, std::uint32_t group)
   return heads(d, group, {});
 }
 
-std::vector<waiting_task>
-waiting_index::heads(device_id d, std::uint32_t group,
-                     const std::function<time_point(const waiting_task&)>& soonest) const {
+std::vector<waiting_task> waiting_index::heads(device_id d, std::uint32_t group,
+                                               const std::function<time_point(const waiting_task&)>& soonest) const {
   std::map<task_class, const waiting_task*> best;
   for (reach r = 1; r < buckets_.size(); ++r)
     if (groups_[r][group])
       for (const auto& [known_as, tasks] : buckets_[r].by_class) {
-        const auto first = std::find_if(soonest ? tasks.lower_bound({.deadline = soonest(*tasks.begin())}) : tasks.begin(), tasks.end(),
-                                        [d](const auto& t) { return t.pinned == no_device || t.pinned == d; });
+        const auto first =
+            std::find_if(soonest ? tasks.lower_bound({.deadline = soonest(*tasks.begin())}) : tasks.begin(),
+                         tasks.end(), [d](const auto& t) { return t.pinned == no_device || t.pinned == d; });
         if (first == tasks.end())
           continue;
         auto& known = best[known_as];

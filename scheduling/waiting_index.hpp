@@ -1,7 +1,7 @@
 #pragma once
 
-#include <cstdint>
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -60,8 +60,8 @@ private:
   /// Shape; where the values are, no_domain: not begun; priority, if that is told apart.
   using task_class = std::tuple<std::uint32_t, domain_id, std::int32_t>;
   struct bucket {
-    ordered tasks;                             ///< that may run on any device of the groups
-    std::vector<ordered> pinned;               ///< by device; empty until one is needed
+    ordered tasks;                          ///< that may run on any device of the groups
+    std::vector<ordered> pinned;            ///< by device; empty until one is needed
     std::map<task_class, ordered> by_class; ///< all of them; only for a policy that chooses among shapes
   };
   task_class class_of(const waiting_task& t) const {

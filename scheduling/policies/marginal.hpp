@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string_view>
 
 #include "metadata/rate.hpp"
@@ -29,6 +30,11 @@ protected:
   /// undo each other without end, whatever is predicted.
   static bool may_be_taken(const view& v, const running_task& r) {
     return r.commandable && !r.leaving && v.now() - r.given >= defaults::look_again;
+  }
+  /// Whether it could start on `d` if there were a lane.
+  static bool can_run(const view& v, device_id d, const waiting_task& t) {
+    const auto heads = v.heads(d);
+    return std::any_of(heads.begin(), heads.end(), [&](const auto& x) { return x.task == t.task; });
   }
   /// Clusters in which each running task is looked at once more.
   static constexpr std::size_t most_devices = 8;

@@ -27,8 +27,8 @@ private:
     const auto heads = v.heads(d);
     const auto t = least(heads, [&](const waiting_task& x) {
       const auto here = v.prospect_of(x.task, d).alone();
-      const auto best = std::max(least_elsewhere(v, x, d, [&](device_id e) { return v.prospect_of(x.task, e).alone(); }),
-                                 duration{1});
+      const auto best = std::max(
+          least_elsewhere(v, x, d, [&](device_id e) { return v.prospect_of(x.task, e).alone(); }), duration{1});
       return std::max(here, metadata::to_duration(wide{here.count()} * here.count() / best.count()));
     });
     if (!t || heads.size() > 1 || v.waiting(t->shape) > 1)
@@ -36,7 +36,7 @@ private:
     // The only one: it may wait for a faster device.
     const auto here = v.free_at(d) - v.now() + v.prospect_of(t->task, d).alone();
     const auto there = least_elsewhere(v, *t, d, [&](device_id e) {
-      return v.free_at(e) - v.now() + v.prospect_of(t->task, e).alone();
+      return can_run(v, e, *t) ? v.free_at(e) - v.now() + v.prospect_of(t->task, e).alone() : duration::max();
     });
     return there < here ? std::nullopt : t;
   }

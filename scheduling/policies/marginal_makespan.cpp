@@ -239,15 +239,17 @@ private:
   static bool is_worth(const view& v, device_id d, const offer& o, const situation& s) {
     const auto here = v.free_at(d) - v.now() + o.cost[s.mine];
     for (std::size_t k = 0; k < s.kinds.size(); ++k) {
-      if (s.kinds[k].devices == 0)
+      const auto& kind = s.kinds[k];
+      if (kind.devices == 0)
         continue;
-      auto all = s.kinds[k].load;
+      auto all = kind.load;
       for (const auto& x : s.offers)
         all += x.cost[k] * x.tasks;
-      if (here <= all / s.kinds[k].devices)
+      if (here <= std::max(all, kind.load + o.cost[k] * kind.devices) / kind.devices)
         continue;
-      const auto rest = std::max((all - o.cost[k]) / s.kinds[k].devices, duration{}); // when it would be taken over
-      if (metadata::to_duration(wide{o.cost[k].count()} * rest.count() / o.cost[s.mine].count()) <= defaults::take_over)
+      const auto rest = std::max((all - o.cost[k]) / kind.devices, duration{}); // when it would be taken over
+      const auto saved = metadata::to_duration(wide{o.cost[k].count()} * rest.count() / o.cost[s.mine].count());
+      if (saved <= defaults::take_over && can_run(v, kind.one, o.head))
         return false;
     }
     return true;
@@ -263,7 +265,8 @@ private:
       for (const auto& r : v.running(other.id)) {
         if (!may_be_taken(v, r))
           continue;
-        const auto gain = v.prospect_of(r.task, other.id).work - v.prospect_of(r.task, d).alone() - (v.free_at(d) - v.now());
+        const auto gain =
+            v.prospect_of(r.task, other.id).work - v.prospect_of(r.task, d).alone() - (v.free_at(d) - v.now());
         if (gain > most) {
           most = gain;
           best = r.task;
