@@ -27,8 +27,11 @@ void worker_state::on(const scheduling::job& m) {
   auto built = build(m);
   if (built) {
     const auto& p = (*built)->profile();
-    for (std::uint32_t layer = 0; layer < p.layers(); ++layer)
-      result.predicted += p.parts[layer] * p.part_time[layer];
+    for (std::uint32_t layer = 0; layer < p.layers(); ++layer) {
+      const auto takes = p.parts[layer] * p.part_time[layer];
+      result.layer_ns.push_back(takes.count());
+      result.predicted += takes;
+    }
     result.lacking = p.lacking;
     result.message = p.why_lacking;
   } else {

@@ -41,4 +41,19 @@ expected<void> open_policies(const std::string& policies) {
   return {};
 }
 
+expected<std::string> with_objective(const std::string& policies, const std::string& objective) {
+  if (objective.empty())
+    return policies;
+  std::istringstream names(policies);
+  std::string result;
+  bool found = false;
+  for (std::string name; std::getline(names, name, ',');) {
+    result += (result.empty() ? "" : ",") + name + (name == "marginal" ? ":" + objective : "");
+    found = found || name == "marginal";
+  }
+  if (!found)
+    return fail(errc::bad_argument, "--objective: none of --policy is marginal");
+  return result;
+}
+
 } // namespace baton::apps

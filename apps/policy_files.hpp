@@ -11,4 +11,8 @@ namespace baton::apps {
 /// no policy, or one of another version of the interface (scheduling/policy_plugin.hpp).
 expected<void> open_policies(const std::string& policies);
 
+/// `policies` with `marginal` told its objective. Errors: `bad_argument`: none of them is `marginal`, and there is an
+/// objective.
+expected<std::string> with_objective(const std::string& policies, const std::string& objective);
+
 } // namespace baton::apps

@@ -22,6 +22,13 @@ add_library(baton_onnx_proto INTERFACE)
 target_compile_definitions(baton_onnx_proto INTERFACE ONNX_ML=1 ONNX_NAMESPACE=onnx)
 target_link_libraries(baton_onnx_proto INTERFACE ${ONNX_PROTO} protobuf::libprotobuf)
 
+# GLPK ships no CMake file.
+find_path(GLPK_INCLUDE glpk.h)
+find_library(GLPK glpk)
+if(NOT GLPK_INCLUDE OR NOT GLPK)
+  message(FATAL_ERROR "GLPK is missing: the package libglpk-dev, which `make setup` installs")
+endif()
+
 # CAF ships no CMake file. Add no include directory: it lies in the default path.
 find_path(CAF_INCLUDE caf/all.hpp REQUIRED)
 foreach(module core io openssl)

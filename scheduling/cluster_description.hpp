@@ -9,16 +9,6 @@
 
 namespace baton::scheduling {
 
-/// How bytes get from one domain to another.
-struct link_facts {
-  duration latency{};
-  std::uint64_t bandwidth = 0; ///< bytes/s
-
-  /// How long a copy takes that has the link to itself. @pre bandwidth > 0
-  duration copy_time(std::uint64_t bytes) const;
-  friend bool operator==(const link_facts&, const link_facts&) = default;
-};
-
 /// A place where memory is.
 struct domain_facts {
   std::string name;         ///< NODE/host, NODE/gpu0
@@ -41,12 +31,13 @@ struct cluster_description {
   std::vector<std::string> nodes;
   std::vector<domain_facts> domains; ///< by `domain_id`
   std::vector<device_speed> speeds;  ///< by `device_facts::kind`
-  cluster devices;
-  std::vector<std::vector<link_facts>> links; ///< [from domain][to domain]; none from a domain to itself
+  cluster devices;                   ///< and the links between domains
 
   const std::string& name(device_id d) const { return domains[devices.at(d).domain.value].name; }
   /// 0 within a domain.
-  duration copy_time(domain_id from, domain_id to, std::uint64_t bytes) const;
+  duration copy_time(domain_id from, domain_id to, std::uint64_t bytes) const {
+    return devices.copy_time(from, to, bytes);
+  }
 };
 
 } // namespace baton::scheduling

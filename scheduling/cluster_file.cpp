@@ -86,7 +86,7 @@ public:
     auto network = read_network(top);
     if (!network)
       return tl::unexpected(network.error());
-    out_.links = links_.table(*network);
+    out_.devices.links = links_.table(*network);
     return std::move(out_);
   }
 

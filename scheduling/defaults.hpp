@@ -12,6 +12,17 @@ inline constexpr std::chrono::microseconds quantum{500};
 /// Predicted work that may stand in line at a device: enough that the end of a short task costs nobody a round trip
 /// through the scheduler, and less than a segment, so that what stands there could hardly start sooner elsewhere.
 inline constexpr std::chrono::microseconds backlog{200};
+/// How long before a lane becomes free the next task is given to its device: as long as inputs of half a megabyte take
+/// over PCIe 3 x16, and some for messages.
+inline constexpr std::chrono::microseconds ahead{80};
+/// What it costs to take a task over from another device: its values' way, and what was issued there.
+inline constexpr std::chrono::microseconds take_over{150};
+/// A running task is taken over for no less: predictions are not better than that.
+inline constexpr std::chrono::microseconds least_gain{20};
+/// A device is fast enough if the task's time on it fits so often into what is left of its deadline, in quarters.
+inline constexpr std::int64_t comfort_quarters = 5;
+/// How often it is looked at once more whether a running task should end elsewhere: about a layer.
+inline constexpr std::chrono::microseconds look_again{100};
 /// Attempts of a request in all: one retry; more would let a poisonous request kill worker after worker.
 inline constexpr std::uint32_t attempts = 2;
 /// Tasks that may wait at the scheduler; beyond it new ones are refused as `overloaded`.

@@ -33,8 +33,7 @@ void engine::handle(const event& e, time_point now, actions& out) {
   std::visit([&s](const auto& x) { s.on(x); }, e);
   s.expire();
   s.schedule();
-  if (const auto again = s.policy_->ask_again(s))
-    s.wake(*again);
+  s.wake_for(s.policy_->ask_again(s));
   s.out_ = nullptr;
 }
 
@@ -69,75 +68,6 @@ engine::state::state(config c, std::shared_ptr<const policy> p)
       startable_(devices_.size(), policy_) {
   for (const auto& d : cluster_->devices)
     ++in_service_[group(d.id)];
-}
-
-// -- view
-// --------------------------------------------------------------------------------------------------------------
-
-waiting_task engine::state::waiting_form(const task_state& t) const {
-  return {
-      t.what.id, t.what.priority,          t.arrival,    t.pinned,        t.values_in, t.laid_out_by,   t.what.deadline,
-      t.shape,   shapes_.at(t.shape).size, t.what.model, rows_of(t.what), t.what.at,   t.waiting_since, joins(t)};
-}
-
-running_task engine::state::running_form(const task_state& t) const {
-  return {t.what.id, t.device,     t.what.priority, t.arrival,       commandable(t), t.leaving,
-          t.shape,   t.what.model, rows_of(t.what), t.what.deadline, t.given};
-}
-
-std::optional<waiting_task> engine::state::first_waiting(device_id d) const {
-  const auto* first = devices_[d.value].up ? startable_.first(d, group(d)) : nullptr;
-  return first ? std::optional{*first} : std::nullopt;
-}
-
-std::vector<waiting_task> engine::state::heads(device_id d) const {
-  return devices_[d.value].up ? startable_.heads(d, group(d)) : std::vector<waiting_task>{};
-}
-
-bool engine::state::is_fastest(device_id d) const {
-  return work_[group(d)] == *std::min_element(work_.begin(), work_.end());
-}
-
-bool engine::state::has_free_lane(device_id d) const {
-  return free_.empty() ? place_in_line() == d : free_.contains(d);
-}
-
-std::optional<device_id> engine::state::next_free(device_id from) const {
-  if (!free_.empty())
-    return first_from(free_, from);
-  auto d = place_in_line();
-  return d && *d >= from ? d : std::nullopt;
-}
-
-/// Where no lane is free: the device with the least to do, if the next task for it fits in its backlog.
-std::optional<device_id> engine::state::place_in_line() const {
-  if (in_line_.empty())
-    return std::nullopt;
-  const auto d = in_line_.begin()->second;
-  const auto* first = startable_.first(d, group(d));
-  if (!first || plans_.any_queued(group(d)))
-    return std::nullopt; // a job needs the device empty
-  return fits(first->shape, d) ? std::optional{d} : std::nullopt;
-}
-
-engine::state::common engine::state::common_first() const {
-  auto all = startable_.for_all();
-  return {all.same, all.first ? std::optional{*all.first} : std::nullopt};
-}
-
-std::optional<running_task> engine::state::least_urgent() const {
-  return crowd_.empty() ? std::nullopt : std::optional{*crowd_.begin()};
-}
-
-std::vector<running_task> engine::state::running(device_id d) const {
-  std::vector<running_task> result;
-  for (auto id : devices_[d.value].tasks)
-    result.push_back(running_form(tasks_.at(id)));
-  return result;
-}
-
-bool engine::state::any_in_service() const {
-  return std::any_of(devices_.begin(), devices_.end(), [](const device_state& d) { return d.in_service; });
 }
 
 // -- decisions
@@ -201,7 +131,6 @@ void engine::state::assign(task_state& t, device_id d, std::optional<position> u
   leave(t);
   t.what.spent.queued += now_ - t.waiting_since;
   t.device = d;
-  t.given = now_;
   t.pinned = no_device;
   devices_[d.value].tasks.push_back(t.what.id);
   ++t.what.epoch.value;
@@ -215,7 +144,11 @@ void engine::state::assign(task_state& t, device_id d, std::optional<position> u
   else
     send(transfer_of(into),
          bring{t.main, t.what, fresh ? host_domain : t.values_in, t.laid_out_by, into, d, the_scheduler, then});
+  t.given = now_;
+  t.there_at = now_ + moving(t, fresh ? host_domain : t.values_in, d, t.what.at.layer);
+  t.arrived = false;
   count(t);
+  foresee(d);
 }
 
 /// The order that goes with the accept: the request's next step, if it can be carried out; or to come back, ahead of a
@@ -249,6 +182,7 @@ void engine::state::take_back(task_state& t) {
   t.main = command(pending_command::kind::preempt, t.what.id, t.device);
   t.leaving = true;
   touch(t);
+  foresee(t.device);
   send(worker_of(t.device), preempt{t.main, t.what.id, t.what.epoch, {}});
 }
 
@@ -297,13 +231,13 @@ void engine::state::expire() {
   if (wake_ <= now_)
     wake_ = never;
   if (!deadlines_.empty())
-    wake(std::get<0>(*deadlines_.begin()));
+    wake_for(std::get<0>(*deadlines_.begin()));
 }
 
-void engine::state::wake(time_point when) {
-  if (when >= wake_)
+void engine::state::wake_for(std::optional<time_point> when) {
+  if (!when || *when >= wake_)
     return;
-  wake_ = when;
+  wake_ = *when;
   act(wake_at{wake_});
 }
 
@@ -325,7 +259,7 @@ std::string engine::state::describe() const {
   for (const auto& [id, c] : commands_)
     w(id, c.what, c.task, c.receiver, c.step, c.ours, c.dropped, c.plan);
   for (const auto& d : devices_)
-    w(d.up, d.in_service, d.restarts, d.tasks, d.job, d.done_by);
+    w(d.up, d.in_service, d.restarts, d.tasks, d.job);
   for (const auto& [id, m] : models_)
     w(id, m.announced, m.removed, m.tasks);
   w(std::vector<task_id>(suspects_.begin(), suspects_.end()));

@@ -26,6 +26,8 @@ struct model_added {
   model_id model;
   std::vector<std::vector<std::int64_t>> warm;
   std::uint32_t rows = no_symbol;
+  /// Bytes of the live set at the start of each layer, of one row; first that of the inputs. Empty: not known.
+  std::vector<std::uint64_t> live_bytes{};
 };
 /// The model may not be asked for any more: what is open of it ends, as `unavailable`, and once nothing of it is left,
 /// no task and no job, `forget_model` follows. Its id never comes back.
@@ -78,7 +80,7 @@ using actions = std::vector<action>;
 
 template <class I>
 auto inspect(I& f, model_added& x) {
-  return f(x.model, x.warm, x.rows);
+  return f(x.model, x.warm, x.rows, x.live_bytes);
 }
 template <class I>
 auto inspect(I& f, model_removed& x) {

@@ -183,9 +183,6 @@ void engine::state::add_load(device_id d, duration more) {
   auto& s = devices_[d.value];
   in_line_.erase({s.load, d});
   s.load += more;
-  const auto share = cluster_->at(d).lanes;
-  s.done_by = std::max(now_, s.done_by);
-  s.done_by = more > duration{} ? s.done_by + more / share : std::min(s.done_by, now_ + s.load / share);
   sort(d);
 }
 
@@ -217,11 +214,6 @@ void engine::state::recount(device_id d) {
 std::optional<waiting_task> engine::state::first_due(device_id d, std::uint32_t shape, time_point least) const {
   const auto* first = devices_[d.value].up ? startable_.first_due(d, group(d), shape, least) : nullptr;
   return first ? std::optional{*first} : std::nullopt;
-}
-
-time_point engine::state::free_at(device_id d) const {
-  const auto& s = devices_[d.value];
-  return s.staying < cluster_->at(d).lanes ? now_ : std::max(now_, s.done_by);
 }
 
 bool engine::state::fits(std::uint32_t shape, device_id d) const {

@@ -88,7 +88,7 @@ void engine::state::on(const job_done& e) {
   if (e.failure == errc::none)
     work_[c.plan.group] += e.predicted;
   if (e.failure == errc::none)
-    plans_.built(c.plan, e.predicted, e.lacking, e.message);
+    plans_.built(c.plan, e.predicted, e.lacking, e.message, e.layer_ns);
   else
     plans_.not_built(c.plan, e.failure, e.message, now_);
   plans_changed(c.plan);
@@ -98,7 +98,7 @@ void engine::state::on(const job_done& e) {
 }
 
 void engine::state::on(const model_added& e) {
-  models_[e.model] = {.warm = e.warm, .rows = e.rows};
+  models_[e.model] = {.warm = e.warm, .rows = e.rows, .live_bytes = e.live_bytes};
   last_model_ = std::max(last_model_, e.model);
   for (const auto& symbols : e.warm)
     plans_changed(plans_.want(e.model, symbols, now_).shape);

@@ -140,7 +140,9 @@ void engine::state::place(task_state& t, const answer& a) {
   if (t.last_device != no_device && t.last_device != d)
     ++counters_.moves;
   t.last_device = d;
+  t.arrived = true;
   count(t);
+  foresee(d);
 }
 
 void engine::state::leave_device(task_state& t) {
@@ -149,7 +151,9 @@ void engine::state::leave_device(task_state& t) {
   if (d == no_device)
     return;
   std::erase(devices_[d.value].tasks, t.what.id);
+  t.began = never;
   count(t);
+  foresee(d);
 }
 
 /// Its client hears of it while there is time to do without.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -34,7 +35,6 @@ struct task_state {
   domain_id values_in = no_domain;
   device_id laid_out_by = no_device;
   device_id last_device = no_device;
-  time_point given{}; ///< when it was given to its device
   device_id pinned = no_device;
   std::vector<steering> steps; ///< the next one first
   command_id main;             ///< the start or preempt not yet answered; 0: none
@@ -47,6 +47,13 @@ struct task_state {
   std::uint32_t refusals = 0;
   std::vector<std::uint32_t> avoided; ///< groups of devices that failed it; it starts in others
   plan_table::number shape = 0;       ///< of the plans it needs
+
+  // Predicted, by `foresee` (engine_outlook.cpp): of a task that was given to a device.
+  time_point given{};
+  time_point there_at{};    ///< when its values are
+  bool arrived = false;     ///< the worker has it
+  time_point began = never; ///< when a lane was free for it
+  time_point ends{};
 
   // Derived, by `index`: where the engine's books have it.
   std::optional<waiting_task> entered;                 ///< as it waits
@@ -80,9 +87,9 @@ struct device_state {
 
   // Derived, by `count`: of the tasks that stay.
   std::size_t staying = 0;
+  time_point free_at{};        ///< by `foresee`
   std::size_t unpredicted = 0; ///< of which it is not known how long they take
   duration load{};             ///< predicted work of the others
-  time_point done_by{};        ///< when that is done, by prediction
 };
 
 /// The tasks that wait for the plans of one shape.
@@ -100,6 +107,7 @@ struct gives_way_first {
 struct model_state {
   std::vector<std::vector<std::int64_t>> warm;
   std::uint32_t rows = model_added::no_symbol; ///< see `model_added`
+  std::vector<std::uint64_t> live_bytes;       ///< see `model_added`
   bool announced = false;
   bool removed = false;  ///< nothing new of it; it goes when nothing is left
   std::size_t tasks = 0; ///< not yet ended
@@ -118,12 +126,16 @@ struct engine::state final : view {
   std::optional<device_id> next_crowded(device_id from) const override { return first_from(crowded_, from); }
   std::vector<waiting_task> heads(device_id d) const override;
   std::optional<waiting_task> first_due(device_id d, std::uint32_t shape, time_point least) const override;
+  std::vector<waiting_task> heads_in_time(device_id d) const override;
   duration predicted(std::uint32_t shape, device_id d) const override { return plans_.at(shape, group(d)).predicted; }
   bool is_fastest(device_id d) const override;
-  time_point now() const override { return now_; }
-  time_point free_at(device_id d) const override;
   common common_first() const override;
   std::optional<running_task> least_urgent() const override;
+  time_point now() const override { return now_; }
+  time_point free_at(device_id d) const override { return std::max(devices_[d.value].free_at, now_); }
+  prospect prospect_of(task_id t, device_id d) const override;
+  std::size_t waiting(std::uint32_t shape) const override;
+  bool may_line_up(device_id d) const override;
 
   // -- events (engine_events.cpp, engine_answers.cpp, engine_devices.cpp)
   // ----------------------------------------------
@@ -169,7 +181,7 @@ struct engine::state final : view {
   void issue_step(task_state& t);
   void pursue_end(task_state& t);
   void expire();
-  void wake(time_point when);
+  void wake_for(std::optional<time_point> when);
 
   // -- lifecycle ----------------------------------------------------------------------------------------------------
   task_state* find(task_id t);
@@ -199,6 +211,8 @@ struct engine::state final : view {
   void sort(device_id d); ///< its job has changed
   void recount(device_id d);
   bool commandable(const task_state& t) const;
+  void foresee(device_id d); ///< what it was given has changed
+  duration moving(const task_state& t, domain_id from, device_id to, std::uint32_t layer) const;
   void plans_changed(plan_table::number shape);
   void plans_changed(const plan_key& k);
   std::optional<device_id> place_in_line() const;

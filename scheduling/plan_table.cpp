@@ -64,9 +64,14 @@ std::optional<plan_key> plan_table::next_job(std::uint32_t group) {
   return k;
 }
 
-void plan_table::built(const plan_key& k, duration predicted, metadata::lacking_layers lacking,
-                       std::string why_lacking) {
-  of(k) = {status::ready, 0, never, errc::none, std::move(why_lacking), predicted, std::move(lacking)};
+void plan_table::built(const plan_key& k, duration predicted, metadata::lacking_layers lacking, std::string why_lacking,
+                       const std::vector<std::int64_t>& layer_ns) {
+  auto& e = of(k);
+  e = {status::ready, 0, never, errc::none, std::move(why_lacking), predicted, std::move(lacking)};
+  if (!layer_ns.empty())
+    e.until.emplace_back();
+  for (const auto ns : layer_ns)
+    e.until.push_back(e.until.back() + duration{ns});
 }
 
 void plan_table::not_built(const plan_key& k, errc reason, const std::string& text, time_point now) {
@@ -134,7 +139,7 @@ std::string plan_table::describe() const {
   text_writer w;
   for (const auto& [key, n] : numbers_)
     for (const auto& e : shapes_.at(n))
-      w(key.first, key.second, n, e.what, e.attempts, e.failure, e.predicted, e.lacking);
+      w(key.first, key.second, n, e.what, e.attempts, e.failure, e.predicted, e.lacking, e.until);
   for (const auto& q : queues_)
     for (const auto& k : q)
       w(k);

@@ -43,6 +43,7 @@ public:
     std::string text;                 ///< of the failure, or why layers are lacking
     duration predicted{};             ///< ready: of a whole run; 0: not known
     metadata::lacking_layers lacking; ///< ready
+    std::vector<duration> until{};    ///< ready: from the start to each layer, and to the end; empty: not known
   };
   using number = std::uint32_t;
 
@@ -63,7 +64,8 @@ public:
   bool any_queued() const { return queued_ > 0; }
   bool any_queued(std::uint32_t group) const { return !queues_[group].empty(); }
   std::optional<plan_key> next_job(std::uint32_t group);
-  void built(const plan_key& k, duration predicted, metadata::lacking_layers lacking, std::string why_lacking);
+  void built(const plan_key& k, duration predicted, metadata::lacking_layers lacking, std::string why_lacking,
+             const std::vector<std::int64_t>& layer_ns);
   /// Queued once more where another try may help (the device died), else failed.
   void not_built(const plan_key& k, errc reason, const std::string& text, time_point now);
   /// The model is on its way out: nothing more of it is built. What is being built still is `built` or `not_built`.

@@ -40,7 +40,7 @@ struct running_task {
   model_id model{};
   std::int64_t rows = 1;
   time_point deadline = never;
-  time_point started{}; ///< when it was given to the device
+  time_point given{}; ///< when the device was chosen for it
   friend bool operator==(const running_task&, const running_task&) = default;
 };
 
@@ -50,6 +50,15 @@ inline bool gives_way(const running_task& a, const running_task& b) {
     return a.priority < b.priority;
   return a.arrival != b.arrival ? a.arrival > b.arrival : a.task < b.task;
 }
+
+/// What is predicted of a task if it is given to a device now.
+struct prospect {
+  duration issued{}; ///< until the device that it runs on now gives it back
+  duration moving{}; ///< then, bringing over its inputs or values
+  duration work{};   ///< then, if nothing else runs there; of a task that the device has: until it ends
+
+  duration alone() const { return issued + moving + work; }
+};
 
 /// Read-only view of the engine's state. Iteration order is fixed.
 class view {
@@ -64,27 +73,39 @@ public:
   /// Whether a task may start there now: any where a lane is free; where it would stand in line, one short enough. What
   /// `first_waiting` gives is. @pre has_free_lane(d)
   virtual bool fits(std::uint32_t shape, device_id d) const = 0;
-  /// The first waiting task of each shape, in that order too, among those that may run on `d`. Only for a policy that
-  /// `chooses_among_shapes`.
+  /// The first waiting task of each class, in that order too, among those that may run on `d`. A class is what waits of
+  /// one shape with its values in one domain, or not begun. Only for a policy that `chooses_among_shapes`.
   virtual std::vector<waiting_task> heads(device_id d) const = 0;
   /// Of that shape, the first that may run on `d` and whose deadline is at `least` or later. Only for a policy that
   /// `chooses_among_shapes` and whose `before` is the order of deadlines.
   virtual std::optional<waiting_task> first_due(device_id d, std::uint32_t shape, time_point least) const = 0;
   /// Of a whole run; 0: not known.
   virtual duration predicted(std::uint32_t shape, device_id d) const = 0;
-  virtual time_point now() const = 0;
   /// `head`, a waiting task that `joins`, and up to `most - 1` others that may become one task with it and run on `d`:
   /// of its model, at its position, with values where it has its own. In the policy's order, `head` where it belongs.
   /// Only for a policy that `chooses_among_shapes`.
   virtual std::vector<waiting_task> alike(const waiting_task& head, device_id d, std::size_t most) const = 0;
   /// Of a whole run of a task as `t`, but of so many rows; 0: `d` has no plan for as many, or it is not known.
   virtual duration predicted_together(const waiting_task& t, std::int64_t rows, device_id d) const = 0;
-  /// When a lane of it is free, by what all that it has was predicted to take; now if one is. Of several lanes as if
-  /// their work were shared evenly.
-  virtual time_point free_at(device_id d) const = 0;
   /// Whether no device takes less time for all models together.
   virtual bool is_fastest(device_id d) const = 0;
   virtual std::vector<running_task> running(device_id d) const = 0;
+
+  /// Of each class the first that can still end before its deadline on `d`, as far as is known. Only for a policy whose
+  /// order is that of deadlines.
+  virtual std::vector<waiting_task> heads_in_time(device_id d) const = 0;
+
+  // What is predicted, from the profiles and links that the engine was told of; 0 where it was not. Only for a policy
+  // that `looks_ahead`.
+  virtual time_point now() const = 0;
+  /// When a lane of `d` becomes free by all that it was given; `now` if one is.
+  virtual time_point free_at(device_id d) const = 0;
+  virtual prospect prospect_of(task_id t, device_id d) const = 0;
+  /// Tasks of the shape that wait.
+  virtual std::size_t waiting(std::uint32_t shape) const = 0;
+  /// Whether a task could be given to `d` ahead of time, so that its inputs are there when a lane becomes free: all
+  /// lanes are taken, nobody stands in line yet, no plan waits to be built.
+  virtual bool may_line_up(device_id d) const = 0;
 
   // What spares a policy the walk over all devices.
   /// The first device at or after `from` that has a free lane in that sense.
@@ -104,7 +125,7 @@ public:
 /// A decision for one device: at least one of these. Nothing: leave it as it is.
 struct decision {
   std::optional<task_id> start;     ///< a waiting task to give to the device
-  std::optional<task_id> preempted; ///< a running task of the device to take back first
+  std::optional<task_id> preempted; ///< a running task to take back first; of another device: only that, nothing starts
   std::optional<task_id> give_up{}; ///< a waiting task, of any device, that ends now: its deadline cannot be met
   /// What becomes one task with `start`: all `alike`, and the device has a plan for their rows together.
   std::vector<task_id> with{};
@@ -122,6 +143,10 @@ public:
   virtual bool chooses_among_shapes() const { return false; }
   /// Whether it makes tasks of several requests: no live device runs these yet.
   virtual bool joins_tasks() const { return false; }
+  /// Whether classes are of one priority too (-8 to 8, others count as these).
+  virtual bool tells_priorities_apart() const { return false; }
+  /// Whether it asks for what is predicted.
+  virtual bool looks_ahead() const { return false; }
   /// When it wants to be asked again though nothing happens; called after each event, once there is nothing to decide.
   virtual std::optional<time_point> ask_again(const view& /*v*/) const { return std::nullopt; }
   /// Called for each device after each event, until it returns nothing.
@@ -138,7 +163,7 @@ public:
 
 /// A name, or NAME:OPTIONS with what its maker says. Errors: null for an unknown name, or options that make no sense.
 std::unique_ptr<policy> make_policy(std::string_view name);
-/// Of those that come with Baton.
+/// Of those that come with Baton. A colon stands before an objective; without, it is the first of them.
 std::vector<std::string_view> policy_names();
 /// Makes a policy of somebody's own known to `make_policy`, for as long as the process lives. To be called before any
 /// engine is made.

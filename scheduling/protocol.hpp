@@ -179,6 +179,7 @@ struct job_done {
   std::string message;       ///< why it is not, or lacks layers
   duration predicted{};      ///< of a whole run on this device kind; 0: not known
   metadata::lacking_layers lacking{};
+  std::vector<std::int64_t> layer_ns{}; ///< how long each layer takes; empty: not known
 };
 
 /// What the engine does to a running task at a given place, asked for with the request: by `baton run --move-after`, by
@@ -285,7 +286,7 @@ auto inspect(I& f, values_lost& x) {
 }
 template <class I>
 auto inspect(I& f, job_done& x) {
-  return f(x.command, x.device, x.failure, x.message, x.predicted, x.lacking);
+  return f(x.command, x.device, x.failure, x.message, x.predicted, x.lacking, x.layer_ns);
 }
 template <class I>
 auto inspect(I& f, steering& x) {

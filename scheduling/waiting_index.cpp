@@ -31,18 +31,18 @@ waiting_index::ordered& waiting_index::place(const waiting_task& t, reach r) {
 void waiting_index::insert(const waiting_task& t, reach r) {
   place(t, r).insert(t);
   if (rule_->chooses_among_shapes())
-    buckets_[r].by_shape.try_emplace(t.shape, order_).first->second.insert(t);
+    buckets_[r].by_class.try_emplace(class_of(t), order_).first->second.insert(t);
   ++size_;
   pinned_ += t.pinned != no_device;
 }
 
 void waiting_index::erase(const waiting_task& t, reach r) {
   place(t, r).erase(t);
-  if (auto& shapes = buckets_[r].by_shape; !shapes.empty()) {
-    const auto of = shapes.find(t.shape);
+  if (auto& classes = buckets_[r].by_class; !classes.empty()) {
+    const auto of = classes.find(class_of(t));
     of->second.erase(t);
     if (of->second.empty())
-      shapes.erase(of);
+      classes.erase(of);
   }
   --size_;
   pinned_ -= t.pinned != no_device;
@@ -65,21 +65,27 @@ const waiting_task* waiting_index::first(device_id d, std::uint32_t group) const
 }
 
 std::vector<waiting_task> waiting_index::heads(device_id d, std::uint32_t group) const {
-  std::map<std::uint32_t, const waiting_task*> best;
+  return heads(d, group, {});
+}
+
+std::vector<waiting_task> waiting_index::heads(device_id d, std::uint32_t group,
+                                               const std::function<time_point(const waiting_task&)>& soonest) const {
+  std::map<task_class, const waiting_task*> best;
   for (reach r = 1; r < buckets_.size(); ++r)
     if (groups_[r][group])
-      for (const auto& [shape, tasks] : buckets_[r].by_shape) {
-        const auto first = std::find_if(tasks.begin(), tasks.end(),
-                                        [d](const auto& t) { return t.pinned == no_device || t.pinned == d; });
+      for (const auto& [known_as, tasks] : buckets_[r].by_class) {
+        const auto first =
+            std::find_if(soonest ? tasks.lower_bound({.deadline = soonest(*tasks.begin())}) : tasks.begin(),
+                         tasks.end(), [d](const auto& t) { return t.pinned == no_device || t.pinned == d; });
         if (first == tasks.end())
           continue;
-        auto& known = best[shape];
+        auto& known = best[known_as];
         if (!known || order_(*first, *known))
           known = &*first;
       }
   std::vector<waiting_task> result;
   result.reserve(best.size());
-  for (const auto& [shape, t] : best)
+  for (const auto& [known_as, t] : best)
     result.push_back(*t);
   return result;
 }
@@ -90,13 +96,16 @@ const waiting_task* waiting_index::first_due(device_id d, std::uint32_t group, s
   waiting_task probe;
   probe.deadline = least;
   for (reach r = 1; r < buckets_.size(); ++r) {
-    const auto of = buckets_[r].by_shape.find(shape);
-    if (!groups_[r][group] || of == buckets_[r].by_shape.end())
+    if (!groups_[r][group])
       continue;
-    const auto first = std::find_if(of->second.lower_bound(probe), of->second.end(),
-                                    [d](const auto& t) { return t.pinned == no_device || t.pinned == d; });
-    if (first != of->second.end() && (!best || order_(*first, *best)))
-      best = &*first;
+    for (const auto& [known_as, tasks] : buckets_[r].by_class) {
+      if (tasks.begin()->shape != shape)
+        continue;
+      const auto first = std::find_if(tasks.lower_bound(probe), tasks.end(),
+                                      [d](const auto& t) { return t.pinned == no_device || t.pinned == d; });
+      if (first != tasks.end() && (!best || order_(*first, *best)))
+        best = &*first;
+    }
   }
   return best;
 }
@@ -108,7 +117,7 @@ std::vector<waiting_task> waiting_index::alike(const waiting_task& head, std::ui
   for (reach r = 1; r < buckets_.size(); ++r) {
     if (!groups_[r][group])
       continue;
-    for (const auto& [shape, tasks] : buckets_[r].by_shape) {
+    for (const auto& [known_as, tasks] : buckets_[r].by_class) {
       if (tasks.begin()->model != head.model)
         continue;
       std::size_t looks = 0, of_these = 0;

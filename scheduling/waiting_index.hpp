@@ -1,10 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <set>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -40,7 +42,7 @@ public:
 
   /// The first that may run on `d`, a device of `group`; null if there is none.
   const waiting_task* first(device_id d, std::uint32_t group) const;
-  /// The first of each shape that may run on `d`, a device of `group`; by rising shape.
+  /// The first of each class that may run on `d`, a device of `group`; by rising class.
   std::vector<waiting_task> heads(device_id d, std::uint32_t group) const;
   /// Of a shape, the first of these whose deadline is at `least` or later; null if there is none. @pre the order is
   /// that of deadlines
@@ -49,6 +51,9 @@ public:
   /// that `fits` says yes to; at most so many. Looks at no more than some that do not fit.
   std::vector<waiting_task> alike(const waiting_task& head, std::uint32_t group, std::size_t most,
                                   const std::function<bool(const waiting_task&)>& fits) const;
+  /// The same, passing over those due before `soonest` of their class's first. @pre the order is that of deadlines
+  std::vector<waiting_task> heads(device_id d, std::uint32_t group,
+                                  const std::function<time_point(const waiting_task&)>& soonest) const;
   /// Whether that is the same task for every device, and which.
   struct common {
     bool same = true;
@@ -59,11 +64,18 @@ public:
 
 private:
   using ordered = std::set<waiting_task, order>;
+  /// Shape; where the values are, no_domain: not begun; priority, if that is told apart; position, if tasks may join.
+  using task_class = std::tuple<std::uint32_t, domain_id, std::int32_t, position>;
   struct bucket {
-    ordered tasks;                             ///< that may run on any device of the groups
-    std::vector<ordered> pinned;               ///< by device; empty until one is needed
-    std::map<std::uint32_t, ordered> by_shape; ///< all of them; only for a policy that chooses among shapes
+    ordered tasks;                          ///< that may run on any device of the groups
+    std::vector<ordered> pinned;            ///< by device; empty until one is needed
+    std::map<task_class, ordered> by_class; ///< all of them; only for a policy that chooses among shapes
   };
+  task_class class_of(const waiting_task& t) const {
+    return {t.shape, t.laid_out_by == no_device ? no_domain : t.values_in,
+            rule_->tells_priorities_apart() ? std::clamp(t.priority, -8, 8) : 0,
+            rule_->joins_tasks() ? t.at : position{}};
+  }
   ordered& place(const waiting_task& t, reach r);
 
   std::size_t devices_;

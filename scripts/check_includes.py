@@ -25,6 +25,7 @@ LIBRARIES = {
     "protobuf": (r"google/protobuf/", {"metadata", "apps", "tests"}),
     "the HTTP library": (r"boost/(beast|asio)", {"apps", "tests/apps", "tests/bench"}),
     "gRPC": (r"(grpc|grpcpp)/", {"apps", "tests/apps"}),
+    "the solver of linear programs": (r"glpk\.h", {"apps/simulate"}),
     "the command-line library": (r"CLI/", {"apps"}),
     "a thread, clock or I/O header": (
         r"(thread|mutex|shared_mutex|condition_variable|future|stop_token|fstream|iostream|filesystem)$",

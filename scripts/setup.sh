@@ -27,6 +27,7 @@ libcli11-dev: the command line
 nlohmann-json3-dev: JSON
 libexpected-dev: errors as values
 libstb-dev: reads PNG and JPEG
+libglpk-dev: linear programs, for the lower bound of a study
 libsqlite3-dev: keeps what was measured
 prometheus-cpp-dev: metrics
 zlib1g-dev: compressed bodies

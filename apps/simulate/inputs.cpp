@@ -105,6 +105,10 @@ void add_input_options(CLI::App& command, input_options& o) {
       ->expected(1);
   command.add_option("--symbol", o.symbols, "Value of a model's symbol, as in S=16")->take_all()->expected(1);
   command.add_option("--policy", o.policies, policy_help() + "; several with commas")->capture_default_str();
+  command
+      .add_option("--objective", o.objective,
+                  "What marginal is to do best: requests in their deadline (slo), mean_latency or makespan")
+      ->check(CLI::IsMember({"slo", "mean_latency", "makespan"}));
   add_request_options(command, o.requests);
   command.add_option("--seeds", o.seeds, "Runs with so many seeds")
       ->check(CLI::Range(1U, 100000U))
@@ -147,6 +151,9 @@ expected<simulation> make_simulation(const input_options& o, const std::string& 
   const auto named = parse_symbols(o.symbols);
   if (!named)
     return tl::unexpected(named.error());
+  const auto policies = with_objective(o.policies, o.objective);
+  if (!policies)
+    return tl::unexpected(policies.error());
   if (auto opened = open_policies(o.policies); !opened)
     return tl::unexpected(opened.error());
   simulation s;
@@ -173,7 +180,7 @@ expected<simulation> make_simulation(const input_options& o, const std::string& 
   s.what.backlog = of_us(o.backlog_us);
   s.what.plan_building = of_us(o.plan_building_ms * 1e3);
   s.what.warm = !o.cold;
-  s.policies = split(o.policies, ',');
+  s.policies = split(*policies, ',');
   s.seeds = o.seeds;
   s.first_seed = o.seed;
   s.threads = o.threads;

@@ -19,6 +19,7 @@ struct input_options {
   std::vector<std::string> profiles;
   std::vector<std::string> symbols;
   std::string policies = "fifo";
+  std::string objective; ///< of `marginal`
   request_options requests;
   std::uint32_t seeds = 1;
   std::uint64_t seed = 1;

@@ -25,7 +25,7 @@ expected<void> emulated_run::warm_up() {
     shapes.push_back({rows});
   not_ready_ = what_.models.size();
   for (std::uint32_t i = 0; i < what_.models.size(); ++i)
-    decide(model_added{{i + 1}, shapes, 0});
+    decide(model_added{{i + 1}, shapes, 0, what_.models[i].live_bytes});
   settle();
   while (not_ready_ > 0 && !agenda_.empty())
     step();

@@ -159,6 +159,9 @@ void emulated_run::on(const job_finished& e) {
   }
   made.profile = profile;
   const auto predicted = made.until.back();
+  std::vector<std::int64_t> layer_ns;
+  for (const auto t : profile->part_time)
+    layer_ns.push_back(t.count());
   plans_.try_emplace({kind, {j.model, j.symbols}}, std::move(made));
   if (what_.plan_building > duration{})
     tell({.what = work_record::kind::plan,
@@ -171,7 +174,7 @@ void emulated_run::on(const job_finished& e) {
           .start = w.building_since,
           .end = now_},
          {});
-  post({the_scheduler, job_done{j.command, e.device, errc::none, {}, predicted, {}}});
+  post({the_scheduler, job_done{j.command, e.device, errc::none, {}, predicted, {}, std::move(layer_ns)}});
 }
 
 } // namespace baton::scheduling

@@ -24,14 +24,12 @@ public:
   }
 };
 
-/// Of the tasks that may start on `d` now, that of the least `score`; the earlier arrival of equals. Nothing of none.
+/// That of the least `score`; the earlier arrival of equals. Nothing of none.
 template <class Score>
-std::optional<waiting_task> least(const view& v, const std::vector<waiting_task>& heads, device_id d, Score score) {
+std::optional<waiting_task> least(const std::vector<waiting_task>& heads, Score score) {
   const waiting_task* best = nullptr;
   duration best_score{};
   for (const auto& t : heads) {
-    if (!v.fits(t.shape, d))
-      continue;
     const duration s = score(t);
     if (!best || s < best_score || (s == best_score && t.arrival < best->arrival)) {
       best = &t;
@@ -39,6 +37,13 @@ std::optional<waiting_task> least(const view& v, const std::vector<waiting_task>
     }
   }
   return best ? std::optional{*best} : std::nullopt;
+}
+
+/// The same, of those that may start on `d` now.
+template <class Score>
+std::optional<waiting_task> least(const view& v, std::vector<waiting_task> heads, device_id d, Score score) {
+  std::erase_if(heads, [&](const waiting_task& t) { return !v.fits(t.shape, d); });
+  return least(heads, score);
 }
 
 } // namespace baton::scheduling::policies

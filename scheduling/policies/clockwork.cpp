@@ -29,6 +29,7 @@ public:
   bool before(const waiting_task& a, const waiting_task& b) const override { return a.deadline < b.deadline; }
   /// Within a shape the earliest deadline is the first that cannot be met.
   bool chooses_among_shapes() const override { return true; }
+  bool looks_ahead() const override { return true; }
 
   std::optional<decision> decide(const view& v, device_id d) const override {
     const auto heads = v.heads(d);

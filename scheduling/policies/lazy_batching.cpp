@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "scheduling/defaults.hpp"
 #include "scheduling/policies/joining.hpp"
 #include "scheduling/policies/policies.hpp"
 
@@ -37,6 +38,11 @@ private:
         urgent = &h;
     if (!urgent)
       return std::nullopt;
+    // How far one has come that is on its way back shows when it is here.
+    const auto running = v.running(d);
+    if (std::any_of(running.begin(), running.end(),
+                    [&](const running_task& r) { return r.leaving && r.model == urgent->model; }))
+      return std::nullopt;
     if (!urgent->joins)
       return start({*urgent, {}, urgent->rows, {}, true});
     std::vector<waiting_task> levels; // of its model, that could meet on this device; by how far they have come
@@ -62,13 +68,14 @@ private:
     return start(gather(v, levels.back(), d, options_.most_rows));
   }
 
-  /// A newcomer may catch up with a batch that has not come far.
+  /// A newcomer may catch up with a batch that has not come far. Not at once after that was given to the device, so that
+  /// something runs between two decisions.
   std::optional<decision> interruption(const view& v, device_id d, const std::vector<waiting_task>& heads) const {
     for (const auto& r : v.running(d)) {
-      if (!r.commandable || r.leaving)
+      if (!r.commandable || r.leaving || v.now() - r.given < defaults::look_again)
         continue;
       const auto takes = v.predicted(r.shape, d);
-      if (takes == duration{} || 2 * (v.now() - r.started) > takes)
+      if (takes == duration{} || 2 * (v.now() - r.given) > takes)
         continue;
       for (const auto& h : heads)
         if (h.model == r.model && h.joins && h.laid_out_by == no_device && r.rows + h.rows <= options_.most_rows) {

@@ -27,6 +27,25 @@ std::unique_ptr<policy> make_edf();
 std::unique_ptr<policy> make_naive();
 std::unique_ptr<policy> make_non_naive();
 
+/// Takes the action of least marginal cost to an objective, by what profiles and links predict; looks at a device
+/// shortly before a lane becomes free, so that inputs are there in time, and again at running tasks. Whole cluster in
+/// view: no task begins on a slow device where waiting for a fast one ends sooner.
+///
+/// Makespan: devices take what they are better at than the other kinds, by the ratio of latencies, which for two kinds
+/// is the order in which the fractional optimum assigns (Lawler and Labetoulle, JACM 25(4), 1978, has the optimum
+/// itself). When few tasks wait, all ways to share them out whole between two kinds are compared, a running task is
+/// exchanged for a waiting one where that ends all sooner, and at the end a device without work takes over what it ends
+/// sooner.
+std::unique_ptr<policy> make_marginal_makespan();
+/// Mean latency: the task that is shortest here, the more so the better this device is for it (Smith's rule for each
+/// device); a short newcomer takes the device from a longer one where that saves more than it costs (shortest remaining
+/// time: Schrage, Operations Research 16(3), 1968).
+std::unique_ptr<policy> make_marginal_latency();
+/// Requests in their deadline, by priority: the earliest deadline first; where some are lost already, what brings most
+/// priority per time of the device. What can no longer end in time is passed over. Of free devices the slowest that
+/// makes it comfortably. A running task gives way to one that could not wait, if it can, or is worth less.
+std::unique_ptr<policy> make_marginal_slo();
+
 /// The task that gains most from the free device: the least difference of what it takes there and its size. From the
 /// same study.
 std::unique_ptr<policy> make_best();

@@ -83,7 +83,7 @@ TEST_CASE("devices of one kind at two speeds are two kinds", "[scheduling]") {
 
 TEST_CASE("links go through PCIe and hosts, unless it is said otherwise", "[scheduling]") {
   const auto c = parse_cluster(two_nodes).value();
-  const auto at = [&](std::uint32_t from, std::uint32_t to) { return c.links[from][to]; };
+  const auto at = [&](std::uint32_t from, std::uint32_t to) { return c.devices.links[from][to]; };
   const duration hop = defaults::host_link_latency;
   const duration us{1000};
   CHECK(at(0, 2) == link_facts{us, pcie("GTX 1080 Ti")}); // described one way
@@ -104,7 +104,7 @@ TEST_CASE("links go through PCIe and hosts, unless it is said otherwise", "[sche
   const auto direct = parse_cluster(R"({"nodes": [{"name": "a", "peers": "pcie",
                                         "devices": [{"kind": "L4"}, {"kind": "V100"}]}]})")
                           .value();
-  CHECK(direct.links[1][2] == link_facts{hop, pcie("V100")});
+  CHECK(direct.devices.links[1][2] == link_facts{hop, pcie("V100")});
 }
 
 TEST_CASE("a mistake in a cluster file is said by its path", "[scheduling]") {
@@ -179,7 +179,7 @@ TEST_CASE("a cluster file cut off or spoilt anywhere does no harm", "[scheduling
       auto spoilt = two_nodes;
       spoilt[i] = c;
       if (const auto cluster = parse_cluster(spoilt)) {
-        CHECK(cluster->links.size() == cluster->domains.size());
+        CHECK(cluster->devices.links.size() == cluster->domains.size());
       } else {
         CHECK_FALSE(cluster.error().message.empty());
       }

@@ -83,7 +83,8 @@ struct joining_fixture : engine_fixture {
 
 } // namespace
 
-TEST_CASE("fixed_window runs what comes within its window as one, and what is alone when it has passed", "[scheduling]") {
+TEST_CASE("fixed_window runs what comes within its window as one, and what is alone when it has passed",
+          "[scheduling]") {
   const auto both = run("fixed_window:4:2000", {0ms, 1ms});
   CHECK(both.done.front().of == std::vector<std::uint64_t>{1, 2});
   CHECK(both.done.front().start >= 2ms);

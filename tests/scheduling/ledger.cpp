@@ -183,6 +183,8 @@ void ledger::check_lanes(const entry& t, device_id d) {
     }
   if (staying < devices_.at(d).lanes || std::exchange(exchanged_, std::nullopt) == d)
     return;
+  if (ahead_ && staying == devices_.at(d).lanes)
+    return; // one, whose inputs are brought until a lane is free
   ++lines;
   if (!known || load > backlog_)
     fail("device " + std::to_string(d.value) + " is given more than its lanes and a short line");

@@ -19,8 +19,9 @@ class ledger {
 public:
   /// `steered`: requests may order hand-overs, so that a device gets tasks that no decision gave it; then where tasks
   /// are and what is pending is not followed here (tests/protocol does).
-  ledger(const cluster& devices, duration backlog, bool steered)
-      : devices_(devices), backlog_(backlog), steered_(steered), busy_(devices.devices.size()) {}
+  /// `ahead`: the policy may give a device one task more, whose inputs are brought until a lane is free.
+  ledger(const cluster& devices, duration backlog, bool steered, bool ahead)
+      : devices_(devices), backlog_(backlog), steered_(steered), ahead_(ahead), busy_(devices.devices.size()) {}
 
   /// Before the engine has it.
   void told(const event& e);
@@ -75,6 +76,7 @@ private:
   cluster devices_;
   duration backlog_;
   bool steered_;
+  bool ahead_;
   std::map<attempt, asked> attempts_;
   std::map<task_id, entry> tasks_;
   std::set<device_id> up_;

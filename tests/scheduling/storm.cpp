@@ -31,7 +31,8 @@ duration predicted(const job& j, std::uint32_t kind) {
 
 storm::storm(const storm_options& o)
     : options_(o), devices_(four_devices()), random_(o.seed), engine_(*engine::make(config_of(o))),
-      books_(*devices_, o.backlog, o.steered), log_(encode_header(config_of(o))), workers_(devices_->devices.size()) {
+      books_(*devices_, o.backlog, o.steered, make_policy(o.policy)->looks_ahead()), log_(encode_header(config_of(o))),
+      workers_(devices_->devices.size()) {
   for (const auto& d : devices_->devices) {
     workers_[d.id.value].queue = std::make_unique<run_queue>(run_queue::config{d.id, devices_, duration{}, 1});
     transfers_.emplace(d.domain, transfer_queue{{d.domain}});
