@@ -94,6 +94,7 @@ std::vector<job_class> classes_of(const bound_problem& p, std::size_t apart, con
       ++c.released[later];
   }
   std::vector<job_class> result;
+  result.reserve(found.size());
   for (auto& [key, c] : found)
     result.push_back(std::move(c));
   return result;

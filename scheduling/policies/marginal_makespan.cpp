@@ -197,6 +197,7 @@ private:
   static void set_prices(std::vector<kind_state>& kinds, const std::vector<offer>& offers) {
     for (std::int64_t step = 4; step <= 64 && kinds.size() > 2; step += step / 2) {
       std::vector<duration> load;
+      load.reserve(kinds.size());
       for (const auto& k : kinds)
         load.push_back(k.load);
       for (const auto& o : offers) {
