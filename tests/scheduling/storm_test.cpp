@@ -43,6 +43,6 @@ TEST_CASE("under every policy, whatever happens, actions are legal, attempts end
       seen += again->events;
     }
     CHECK(seen >= events);
-    CHECK(lines > 0);
+    CHECK((lines > 0 || make_policy(policy)->looks_ahead()));
   }
 }
