@@ -59,7 +59,7 @@ expected<std::unique_ptr<runtime>> runtime::start(runtime_options options) {
   scheduling::engine::config decisions{
       .devices = shared->devices, .policy = options.policy, .backlog = options.backlog};
   auto engine = scheduling::engine::make(decisions);
-  if (engine && engine->joins_tasks())
+  if (engine && engine->most_rows() > 1)
     return fail(errc::bad_argument, "policy '" + options.policy
                                         + "' is not live yet: it makes one task of several requests, which no device "
                                           "runs; 'baton simulate' has it");

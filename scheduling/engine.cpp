@@ -55,8 +55,8 @@ std::vector<engine::open_task> engine::tasks() const {
     result.push_back({id, t.device});
   return result;
 }
-bool engine::joins_tasks() const {
-  return state_->policy_->joins_tasks();
+std::int64_t engine::most_rows() const {
+  return state_->policy_->most_rows();
 }
 std::string engine::describe() const {
   return state_->describe();

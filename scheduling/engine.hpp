@@ -155,8 +155,8 @@ public:
     device_id device; ///< whom it was given to; no_device: it waits at the engine
   };
   std::vector<open_task> tasks() const;
-  /// Whether its policy makes tasks of several requests.
-  bool joins_tasks() const;
+  /// Of one task, by its policy (`policy::most_rows`).
+  std::int64_t most_rows() const;
   /// For model checking: everything that decides its future behaviour.
   std::string describe() const;
 

@@ -141,8 +141,8 @@ public:
   virtual bool before(const waiting_task& a, const waiting_task& b) const = 0;
   /// Whether it asks for `view::heads`.
   virtual bool chooses_among_shapes() const { return false; }
-  /// Whether it makes tasks of several requests: no live device runs these yet.
-  virtual bool joins_tasks() const { return false; }
+  /// The most rows that it makes one task of several requests of; 1: it never does. No live device runs these yet.
+  virtual std::int64_t most_rows() const { return 1; }
   /// Whether classes are of one priority too (-8 to 8, others count as these).
   virtual bool tells_priorities_apart() const { return false; }
   /// Whether it asks for what is predicted.

@@ -74,7 +74,7 @@ private:
   task_class class_of(const waiting_task& t) const {
     return {t.shape, t.laid_out_by == no_device ? no_domain : t.values_in,
             rule_->tells_priorities_apart() ? std::clamp(t.priority, -8, 8) : 0,
-            rule_->joins_tasks() ? t.at : position{}};
+            rule_->most_rows() > 1 ? t.at : position{}};
   }
   ordered& place(const waiting_task& t, reach r);
 

@@ -21,7 +21,7 @@ expected<void> emulated_run::warm_up() {
   for (const auto& d : where_.devices.devices)
     decide(worker_up{d.id});
   std::vector<std::vector<std::int64_t>> shapes;
-  for (std::int64_t rows = 1; what_.warm && rows <= (engine_.joins_tasks() ? what_.most_rows : 1); ++rows)
+  for (std::int64_t rows = 1; what_.warm && rows <= engine_.most_rows(); ++rows)
     shapes.push_back({rows});
   not_ready_ = what_.models.size();
   for (std::uint32_t i = 0; i < what_.models.size(); ++i)

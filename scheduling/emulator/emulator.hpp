@@ -22,10 +22,11 @@ struct emulation {
   duration backlog = defaults::backlog;
   duration quantum = defaults::quantum;
   std::uint32_t segments_in_flight = defaults::emulated_in_flight; ///< per lane
-  duration message_latency{};  ///< of each message between the scheduler, workers and transfers
-  duration plan_building{};    ///< of a plan, beside bringing its weights over
-  bool warm = true;            ///< plans for one row of each model are everywhere before the first request comes
-  std::uint32_t most_rows = 8; ///< plans for so many rows are too, if the policy makes one task of several
+  duration message_latency{}; ///< of each message between the scheduler, workers and transfers
+  duration plan_building{};   ///< of a plan, beside bringing its weights over
+  /// Plans for one row of each model, or for up to as many as the policy makes one task of, are everywhere before the
+  /// first request comes.
+  bool warm = true;
 };
 
 struct emulation_counters {

@@ -14,7 +14,7 @@ public:
   std::string_view name() const override { return "fixed_window"; }
   bool before(const waiting_task&, const waiting_task&) const override { return false; }
   bool chooses_among_shapes() const override { return true; }
-  bool joins_tasks() const override { return true; }
+  std::int64_t most_rows() const override { return options_.most_rows; }
 
   std::optional<decision> decide(const view& v, device_id d) const override {
     if (!v.has_free_lane(d))

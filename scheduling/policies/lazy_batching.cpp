@@ -20,7 +20,7 @@ public:
   std::string_view name() const override { return "lazy_batching"; }
   bool before(const waiting_task& a, const waiting_task& b) const override { return a.deadline < b.deadline; }
   bool chooses_among_shapes() const override { return true; }
-  bool joins_tasks() const override { return true; }
+  std::int64_t most_rows() const override { return options_.most_rows; }
 
   std::optional<decision> decide(const view& v, device_id d) const override {
     const auto heads = v.heads(d);
@@ -68,8 +68,8 @@ private:
     return start(gather(v, levels.back(), d, options_.most_rows));
   }
 
-  /// A newcomer may catch up with a batch that has not come far. Not at once after that was given to the device, so that
-  /// something runs between two decisions.
+  /// A newcomer may catch up with a batch that has not come far. Not at once after that was given to the device, so
+  /// that something runs between two decisions.
   std::optional<decision> interruption(const view& v, device_id d, const std::vector<waiting_task>& heads) const {
     for (const auto& r : v.running(d)) {
       if (!r.commandable || r.leaving || v.now() - r.given < defaults::look_again)

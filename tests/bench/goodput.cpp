@@ -157,6 +157,9 @@ int measure() {
   std::vector<std::string> policies;
   for (const auto name : scheduling::policy_names())
     policies.emplace_back(name);
+  for (const auto* name : {"fixed_window:4:500", "fixed_window:16:500", "fixed_window:16:5000", "lazy_batching:16"})
+    policies.emplace_back(name);
+  std::erase(policies, "marginal"); // it is marginal:slo
   std::vector<std::vector<simulate::goodput>> tried;
   for (const auto us : lines_us)
     tried.push_back(find(o, policies, us, first_tuning_seed, tuning_seeds, fmt::format("tuning, {:g} us", us)));

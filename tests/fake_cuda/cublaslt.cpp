@@ -164,7 +164,7 @@ const char* cublasLtGetStatusString(cublasStatus_t status) {
 
 cublasStatus_t cublasLtCreate(cublasLtHandle_t* result) {
   enter("cublasLtCreate");
-  not_in_capture("cublasLtCreate");
+  not_beside_captures(current_device(), "cublasLtCreate");
   if (the_machine().lost(current_device()))
     return CUBLAS_STATUS_NOT_INITIALIZED;
   *result = contexts().add(std::make_shared<context>(context{current_device()}));
@@ -172,6 +172,7 @@ cublasStatus_t cublasLtCreate(cublasLtHandle_t* result) {
 }
 
 cublasStatus_t cublasLtDestroy(cublasLtHandle_t handle) {
+  not_beside_captures(contexts().at(handle, "cublasLtDestroy")->device, "cublasLtDestroy");
   return destroy(contexts(), handle, "cublasLtDestroy");
 }
 

@@ -107,7 +107,7 @@ const char* cudnnGetErrorString(cudnnStatus_t status) {
 
 cudnnStatus_t cudnnCreate(cudnnHandle_t* result) {
   enter("cudnnCreate");
-  not_in_capture("cudnnCreate");
+  not_beside_captures(current_device(), "cudnnCreate");
   if (the_machine().lost(current_device()))
     return CUDNN_STATUS_NOT_INITIALIZED;
   *result = contexts().add(std::make_shared<context>(context{.device = current_device()}));
@@ -115,6 +115,7 @@ cudnnStatus_t cudnnCreate(cudnnHandle_t* result) {
 }
 
 cudnnStatus_t cudnnDestroy(cudnnHandle_t handle) {
+  not_beside_captures(contexts().at(handle, "cudnnDestroy")->device, "cudnnDestroy");
   return destroy(contexts(), handle, "cudnnDestroy");
 }
 

@@ -88,14 +88,6 @@ std::size_t workspace_of(cudnnConvolutionFwdAlgo_t algorithm) {
   }
 }
 
-float time_of(const convolution_problem& p, cudnnConvolutionFwdAlgo_t algorithm) {
-  auto hash = the_machine().seed * 0x9E3779B97F4A7C15ULL + static_cast<std::uint64_t>(algorithm);
-  for (const auto* t : {&p.x, &p.w, &p.y})
-    for (auto d : t->dims)
-      hash = (hash ^ static_cast<std::uint64_t>(d)) * 0x100000001B3ULL;
-  return 0.1F + 0.01F * static_cast<float>((hash >> 32) % 100);
-}
-
 } // namespace fake_cuda::dnn
 
 using namespace fake_cuda;

@@ -36,8 +36,6 @@ cudnnStatus_t check(const convolution_problem& p);
 cudnnStatus_t check(const convolution_problem& p, cudnnConvolutionFwdAlgo_t algorithm);
 /// Bytes that the algorithm asks for: small ones, in the stand-in.
 std::size_t workspace_of(cudnnConvolutionFwdAlgo_t algorithm);
-/// Made up, but always the same for the same shapes: the fastest is another one from shape to shape.
-float time_of(const convolution_problem& p, cudnnConvolutionFwdAlgo_t algorithm);
 
 /// Calls `put(index in y, channel, sum)` for each element.
 template <class Put>

@@ -53,34 +53,6 @@ cudnnStatus_t check_end(const convolution_problem& p, cudnnConvolutionFwdAlgo_t 
                                                                                    : CUDNN_STATUS_NOT_SUPPORTED;
 }
 
-/// The algorithms' results, the fastest first, then those that cannot be used.
-std::vector<cudnnConvolutionFwdAlgoPerf_t> tried(const convolution_problem& p, std::size_t workspace) {
-  std::vector<cudnnConvolutionFwdAlgoPerf_t> results;
-  for (int a = 0; a < CUDNN_CONVOLUTION_FWD_ALGO_COUNT; ++a) {
-    const auto algorithm = static_cast<cudnnConvolutionFwdAlgo_t>(a);
-    cudnnConvolutionFwdAlgoPerf_t r{};
-    r.algo = algorithm;
-    r.status = check(p, algorithm);
-    r.time = -1;
-    r.determinism = CUDNN_DETERMINISTIC;
-    r.mathType = p.how.math;
-    if (r.status == CUDNN_STATUS_SUCCESS) {
-      r.memory = workspace_of(algorithm);
-      if (r.memory <= workspace)
-        r.time = time_of(p, algorithm);
-      else
-        r.status = CUDNN_STATUS_ALLOC_FAILED;
-    }
-    results.push_back(r);
-  }
-  std::stable_sort(results.begin(), results.end(), [](const auto& a, const auto& b) {
-    const bool a_works = a.status == CUDNN_STATUS_SUCCESS;
-    const bool b_works = b.status == CUDNN_STATUS_SUCCESS;
-    return a_works != b_works ? a_works : a.time < b.time;
-  });
-  return results;
-}
-
 } // namespace
 } // namespace fake_cuda::dnn
 
@@ -102,34 +74,6 @@ cudnnStatus_t cudnnGetConvolutionForwardWorkspaceSize(cudnnHandle_t handle, cons
     return status;
   *bytes = workspace_of(algorithm);
   return check(p, algorithm);
-}
-
-cudnnStatus_t cudnnFindConvolutionForwardAlgorithmEx(cudnnHandle_t handle, const cudnnTensorDescriptor_t x_of,
-                                                     const void* x, const cudnnFilterDescriptor_t w_of, const void* w,
-                                                     const cudnnConvolutionDescriptor_t how,
-                                                     const cudnnTensorDescriptor_t y_of, void* y, const int most,
-                                                     int* found, cudnnConvolutionFwdAlgoPerf_t* results,
-                                                     void* workspace, std::size_t workspace_bytes) {
-  constexpr auto call = "cudnnFindConvolutionForwardAlgorithmEx";
-  const auto c = usable(handle, call);
-  not_in_capture(call);
-  const auto p = problem(call, x_of, w_of, how, y_of);
-  if (auto status = state_of(c); status != CUDNN_STATUS_SUCCESS)
-    return status;
-  if (auto status = check(p); status != CUDNN_STATUS_SUCCESS)
-    return status;
-  if (most < 1 || !found || !results || !x || !w || !y || (workspace_bytes > 0 && !workspace))
-    return CUDNN_STATUS_BAD_PARAM;
-  enqueue(
-      c.stream,
-      {reads(x, p.x.extent()), reads(w, p.w.extent()), writes(y, p.y.extent()), {workspace, workspace_bytes, true}},
-      [y, floats = p.y.extent()] { std::memset(translate(y), 0xFF, floats * sizeof(float)); }, call);
-  if (cudaStreamSynchronize(c.stream) != cudaSuccess)
-    return CUDNN_STATUS_EXECUTION_FAILED;
-  const auto all = tried(p, workspace_bytes);
-  *found = std::min(most, static_cast<int>(all.size()));
-  std::copy_n(all.begin(), *found, results);
-  return CUDNN_STATUS_SUCCESS;
 }
 
 cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void* alpha, const cudnnTensorDescriptor_t x_of,

@@ -32,6 +32,9 @@ using ranges = std::vector<range>;
 void enqueue(cudaStream_t stream, ranges touched, std::function<void()> run, const char* name = "kernel");
 /// Ends the process if the calling thread captures a graph.
 void not_in_capture(const char* name);
+/// Ends the process if any thread captures on that device. A library's handles are made and go only where nobody does:
+/// a card showed that captures of other threads are spoilt by it.
+void not_beside_captures(int device, const char* name);
 /// The address at which stream threads, and they alone, reach the byte that `device_address` names.
 void* translate(const void* device_address);
 

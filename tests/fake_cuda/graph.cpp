@@ -38,6 +38,14 @@ void not_in_capture(const char* name) {
     die("%s while a thread captures in global mode", name);
 }
 
+void not_beside_captures(int device, const char* name) {
+  not_in_capture(name);
+  std::lock_guard lock(the_machine().lock);
+  if (the_machine().devices[static_cast<std::size_t>(device)]->captures > 0)
+    die("%s while a stream of device %d is captured: it may wait for the whole device, which spoils the capture", name,
+        device);
+}
+
 } // namespace fake_cuda
 
 using namespace fake_cuda;
@@ -58,6 +66,7 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t handle, cudaStreamCaptureMode mo
   s->capture_mode = mode;
   captures_here += mode != cudaStreamCaptureModeRelaxed;
   captures_everywhere += mode == cudaStreamCaptureModeGlobal;
+  ++the_machine().devices[static_cast<std::size_t>(s->device)]->captures;
   return cudaSuccess;
 }
 
@@ -73,6 +82,7 @@ cudaError_t cudaStreamEndCapture(cudaStream_t handle, cudaGraph_t* result) {
     --captures_here;
   }
   captures_everywhere -= s->capture_mode == cudaStreamCaptureModeGlobal;
+  --the_machine().devices[static_cast<std::size_t>(s->device)]->captures;
   auto captured = std::exchange(s->capture, nullptr);
   if (auto error = state_of(s->device)) {
     *result = nullptr;

@@ -19,6 +19,7 @@ struct device_state {
   // Under the machine's lock:
   std::uint64_t lose_in = 0; ///< the operation, counted from the next one, at which it gets lost; 0: at none
   std::size_t used = 0;      ///< bytes of its memory
+  int captures = 0;          ///< under way on its streams, in whatever thread
   std::vector<bool> reaches; ///< by device: whether peer access was enabled
 };
 

@@ -74,7 +74,7 @@ void check(const emulation& e, const recorder& seen, std::uint64_t requests, boo
     CHECK((late || r.failure == errc::none));
     by_id[r.request] = &r;
   }
-  const auto joins = make_policy(e.policy)->joins_tasks();
+  const auto most_rows = make_policy(e.policy)->most_rows();
   std::map<std::pair<device_id, lane_id>, time_point> lane_free;
   std::map<std::pair<domain_id, domain_id>, time_point> link_free;
   std::map<request_id, std::pair<position, time_point>> reached;
@@ -108,7 +108,7 @@ void check(const emulation& e, const recorder& seen, std::uint64_t requests, boo
       };
       // Where some of a batch have left, the rows stay.
       auto right = w.end - w.start == takes(rows);
-      for (auto more = rows + 1; joins && !right && more <= e.most_rows; ++more)
+      for (auto more = rows + 1; !right && more <= most_rows; ++more)
         right = w.end - w.start == takes(more);
       CHECK(right);
     } else {
