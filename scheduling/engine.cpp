@@ -188,7 +188,8 @@ void engine::state::take_back(task_state& t) {
 
 /// A running task's next step becomes a command of its own.
 void engine::state::issue_step(task_state& t) {
-  if (t.device == no_device || t.main.value != 0 || t.standing.value != 0 || t.ending != errc::none)
+  if (t.device == no_device || t.main.value != 0 || t.standing.value != 0 || t.cancelling.value != 0
+      || t.ending != errc::none)
     return;
   auto o = next_order(t, t.device);
   if (o.what == order::kind::preempt)

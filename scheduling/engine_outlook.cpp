@@ -58,8 +58,8 @@ prospect engine::state::prospect_of(task_id id, device_id d) const {
     if (const auto& until = plan(t, t.device).until; !until.empty()) {
       // The layer under way, and one more that may wait behind it on the lane.
       const auto done = now_ - t.began + until[layer];
-      const auto next = std::upper_bound(until.begin(), until.end(), done) + 1;
-      layer = static_cast<std::uint32_t>(std::min(next, until.end() - 1) - until.begin());
+      const auto next = std::upper_bound(until.begin(), until.end(), done) - until.begin() + 1;
+      layer = static_cast<std::uint32_t>(std::min(next, std::ssize(until) - 1));
       issued = std::max(until[layer] - done, duration{});
     }
   const auto from = t.laid_out_by == no_device ? host_domain : t.values_in;

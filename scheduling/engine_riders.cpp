@@ -24,6 +24,7 @@ std::optional<ready_ticket> both(const ready_ticket& a, const ready_ticket& b) {
 bool engine::state::joins(const task_state& t) const {
   return t.steps.empty() && t.pinned == no_device && t.avoided.empty() && t.refusals == 0 && !is_ending(t)
          && models_.at(t.what.model).rows < t.what.symbols.size()
+         && t.what.symbols[models_.at(t.what.model).rows] == rows_of(t.what) // none has left
          && std::all_of(t.riders.begin(), t.riders.end(), [](const rider& r) { return r.attempt.value == 1; });
 }
 
@@ -130,8 +131,15 @@ void engine::state::drop(task_state& t, request_id who) {
   send(the_controller, attempt_ended{r->request, r->attempt, r->ending, why_ended(r->ending)});
   deadlines_.erase({r->deadline, t.what.id, who});
   by_attempt_.erase({r->request, r->attempt, t.what.id});
+  const auto waits = t.entered.has_value();
+  leave(t);
   t.riders.erase(r);
   std::erase_if(t.what.members, [&](const member& m) { return m.request == who; });
+  t.what.deadline = never;
+  for (const auto& x : t.riders)
+    t.what.deadline = std::min(t.what.deadline, x.deadline);
+  if (waits)
+    enter(t);
 }
 
 std::string engine::state::why_ended(errc reason) {

@@ -133,6 +133,7 @@ struct engine::state final : view {
   std::optional<running_task> least_urgent() const override;
   time_point now() const override { return now_; }
   time_point free_at(device_id d) const override { return std::max(devices_[d.value].free_at, now_); }
+  bool is_up(device_id d) const override { return devices_[d.value].up; }
   prospect prospect_of(task_id t, device_id d) const override;
   std::size_t waiting(std::uint32_t shape) const override;
   bool may_line_up(device_id d) const override;

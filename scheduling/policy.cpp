@@ -71,6 +71,8 @@ std::unique_ptr<policy> make_policy(std::string_view name) {
     if (known == name.substr(0, colon)) {
       const auto options =
           colon == name.npos ? std::optional(policies::joining_options{}) : joining_options_of(name.substr(colon + 1));
+      if (known == "lazy_batching" && name.find(':', colon + 1) != name.npos)
+        return nullptr; // it has no window
       return options ? make(*options) : nullptr;
     }
   const auto found = added().find(name);

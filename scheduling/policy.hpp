@@ -65,6 +65,8 @@ class view {
 public:
   virtual ~view() = default;
   virtual const cluster& devices() const = 0;
+  /// Whether its worker is there: what is not up runs nothing, whatever else is said of it.
+  virtual bool is_up(device_id d) const = 0;
   /// The first waiting task in the policy's `before` order, among those that may run on `d`.
   virtual std::optional<waiting_task> first_waiting(device_id d) const = 0;
   /// `d` takes a task: a lane of it is free and its worker is up; or, where no device has a free lane, it has the least

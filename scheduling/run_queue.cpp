@@ -129,7 +129,7 @@ void run_queue::obey(record& r, effects& out) {
     auto standing = r.standing;
     reply(c.command, r.what.id, r.what.epoch, outcome::applied, errc::none, {}, out);
     if (!r.what.members.empty())
-      return;
+      return obey(r, out); // an order may be due
     if (standing.what != order::kind::none)
       reply(standing.command, r.what.id, r.what.epoch, outcome::too_late, errc::cancelled, {}, out);
     drop(r.what.id, true, out);

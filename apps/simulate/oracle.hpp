@@ -4,8 +4,9 @@
 
 #include "apps/simulate/simulation.hpp"
 
-/// A bound for all policies: how many requests could be in time if all arrivals were known ahead, work could be cut at
-/// will and run on several devices at once, and moving anything took no time.
+/// A bound for all policies that run each request alone, not for those that join them: how many requests could be in
+/// time if all arrivals were known ahead, work could be cut at will and run on several devices at once, and moving
+/// anything took no time.
 namespace baton::apps::simulate {
 
 /// Work of a request, in time of the whole cluster, and when it may be done.

@@ -122,7 +122,11 @@ void add_fastest(layer_builder& b, const metadata::kernel_problem& of, std::span
   };
   // One search at a time: two would disturb each other's figures. A way may have a search of its own.
   static std::recursive_mutex searching;
-  const std::lock_guard lock(searching);
+  std::unique_lock lock(searching, std::defer_lock);
+  {
+    const lane::no_calls meanwhile(b.on()); // who searches may wait for all others to make none
+    lock.lock();
+  }
   const auto known = b.choices().find(of);
   if (known)
     if (const auto i = number_of(*known)) {
@@ -135,12 +139,14 @@ void add_fastest(layer_builder& b, const metadata::kernel_problem& of, std::span
         b.rewind(mark);
       }
     }
-  const auto found = search(b, ways).value_or(0);
-  auto counts = found;
+  const auto found = search(b, ways);
+  if (!found)
+    return ways.front().build(); // untried: nothing to be kept
+  auto counts = *found;
   if (known)
-    b.choices().replace(of, ways[found].name);
+    b.choices().replace(of, ways[counts].name);
   else
-    counts = number_of(b.choices().keep(of, ways[found].name)).value_or(found); // somebody else's, if they were first
+    counts = number_of(b.choices().keep(of, ways[counts].name)).value_or(counts); // somebody else's, if they were first
   ways[counts].build();
 }
 

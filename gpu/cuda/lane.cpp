@@ -40,22 +40,32 @@ lane::library_calls::~library_calls() {
   of_.gate_.unlock_shared();
 }
 
+lane::no_calls::no_calls(lane& of) : of_(of), had_(std::exchange(of.calling_, false)) {
+  if (had_)
+    of_.gate_.unlock_shared();
+}
+
+lane::no_calls::~no_calls() {
+  if (!had_)
+    return;
+  of_.gate_.lock_shared();
+  of_.calling_ = true;
+}
+
 std::optional<executable_graph> lane::capture(const std::function<void()>& enqueue, bool wait) {
-  const auto was_calling = std::exchange(calling_, false);
-  if (was_calling)
-    gate_.unlock_shared();
+  const no_calls meanwhile(*this);
+  const std::unique_lock alone = wait ? std::unique_lock(gate_) : std::unique_lock(gate_, std::try_to_lock);
+  if (!alone)
+    return std::nullopt;
+  const struct marked {
+    explicit marked(bool& flag) : flag_(flag) { flag_ = true; }
+    ~marked() { flag_ = false; }
+    bool& flag_;
+  } mark(capturing_);
   std::optional<executable_graph> made;
-  if (std::unique_lock alone = wait ? std::unique_lock(gate_) : std::unique_lock(gate_, std::try_to_lock)) {
-    capturing_ = true;
-    // What spoilt one is told by a library's next call too: the one after that is worth trying.
-    for (int i = 0; i < defaults::capture_attempts && !(made && *made); ++i)
-      made = cuda::capture(stream_.get(), enqueue);
-    capturing_ = false;
-  }
-  if (was_calling) {
-    gate_.lock_shared();
-    calling_ = true;
-  }
+  // What spoilt one is told by a library's next call too: the one after that is worth trying.
+  for (int i = 0; i < defaults::capture_attempts && !(made && *made); ++i)
+    made = cuda::capture(stream_.get(), enqueue);
   return made;
 }
 
@@ -73,7 +83,7 @@ void lane::reserve(std::size_t bytes) {
 }
 
 void lane::give_back(std::size_t bytes) {
-  if (arena_.bytes() <= bytes)
+  if (arena_.bytes() == bytes)
     return;
   drain();
   graphs_.clear();

@@ -40,7 +40,7 @@ public:
   std::size_t arena_bytes() const { return arena_.bytes(); }
   /// Waits until the lane has drained, if the arena must grow. Throws `failure`.
   void reserve(std::size_t bytes);
-  /// Makes the arena small again. @pre it had no more than `bytes` before
+  /// Makes the arena as large as it was before it grew, or was to.
   void give_back(std::size_t bytes);
   graph_cache& graphs() { return graphs_; }
   /// While it lives, calls of the libraries may be made that do not become part of a graph (`capture_gate`).
@@ -54,6 +54,18 @@ public:
   private:
     lane& of_;
     bool locked_;
+  };
+  /// While it lives, none are made: what waits for others that make some must not be waited for by them.
+  class no_calls {
+  public:
+    explicit no_calls(lane& of);
+    ~no_calls();
+    no_calls(const no_calls&) = delete;
+    no_calls& operator=(const no_calls&) = delete;
+
+  private:
+    lane& of_;
+    bool had_;
   };
   /// What `enqueue` puts on the stream, as a graph; nothing runs. An empty one if it cannot be captured. Nothing if
   /// somebody makes calls of the libraries at the moment and it is not to `wait` for that.

@@ -1,6 +1,7 @@
 #include "gpu/cuda/product.hpp"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <string>
 
@@ -97,6 +98,7 @@ public:
   }
 
   const std::vector<cublasLtMatmulHeuristicResult_t>& algorithms() const { return algorithms_; }
+  const std::array<std::uint32_t, 3>& alignments() const { return alignments_; }
 
   /// @pre `workspace` has as many bytes as the algorithm asks for
   void enqueue(const run_context& c, const cublasLtMatmulHeuristicResult_t& by, const place& workspace) const {
@@ -116,10 +118,11 @@ private:
       w_step = std::gcd(w_step, a.w_step);
       y_step = std::gcd(y_step, a.y_step);
     }
-    set(wish.get(), CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, alignment_of(w_, w_step));
-    set(wish.get(), CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, alignment_of(x_, x_step));
-    set(wish.get(), CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, alignment_of(y_, y_step));
-    set(wish.get(), CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, alignment_of(y_, y_step));
+    alignments_ = {alignment_of(w_, w_step), alignment_of(x_, x_step), alignment_of(y_, y_step)};
+    set(wish.get(), CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, alignments_[0]);
+    set(wish.get(), CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, alignments_[1]);
+    set(wish.get(), CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, alignments_[2]);
+    set(wish.get(), CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, alignments_[2]);
     algorithms_.resize(defaults::product_algorithms);
     int found = 0;
     const auto result = cublasLtMatmulAlgoGetHeuristic(b.on().blas(), what_.get(), w_layout_.get(), x_layout_.get(),
@@ -158,12 +161,14 @@ private:
   matrix_layout x_layout_;
   matrix_layout w_layout_;
   matrix_layout y_layout_;
+  std::array<std::uint32_t, 3> alignments_{};               ///< of w, x and y
   std::vector<cublasLtMatmulHeuristicResult_t> algorithms_; ///< what the library thinks the fastest comes first
 };
 
 /// The library gives the same algorithms in the same order for the same problem, card and version: so their numbers are
 /// kept.
-metadata::kernel_problem name_of(const layer_builder& b, const product_shape& s, const product_end& end) {
+metadata::kernel_problem name_of(const layer_builder& b, const product_shape& s, const product_end& end,
+                                 const std::array<std::uint32_t, 3>& alignments) {
   std::string name = b.multiplies() == precision::tf32 ? "product tf32" : "product fp32";
   const auto append = [&](std::int64_t n) { name += ' ' + std::to_string(n); };
   for (auto n : {s.rows, s.depth, s.columns})
@@ -173,6 +178,10 @@ metadata::kernel_problem name_of(const layer_builder& b, const product_shape& s,
   name += s.accumulate ? " add" : "";
   name += end.bias ? " bias" : "";
   name += end.relu ? " relu" : "";
+  name += " aligned";
+  for (auto n : alignments)
+    append(n);
+  name += s.batch.empty() ? "" : " batch";
   for (const auto& a : s.batch)
     for (auto n : {a.count, a.x_step, a.w_step, a.y_step})
       append(n);
@@ -190,7 +199,7 @@ void add_product(layer_builder& b, const product_shape& shape, const place& x, c
                       const auto workspace = b.scratch(std::max<std::size_t>(by.workspaceSize, 1));
                       b.add([=](const run_context& c) { p->enqueue(c, by, workspace); });
                     }});
-  add_fastest(b, name_of(b, shape, end), ways);
+  add_fastest(b, name_of(b, shape, end, p->alignments()), ways);
 }
 
 } // namespace baton::gpu::cuda

@@ -18,7 +18,7 @@ bool hopeless(const view& v, const waiting_task& t) {
   if (t.deadline == never || t.laid_out_by != no_device)
     return false;
   for (const auto& d : v.devices().devices)
-    if ((t.pinned == no_device || t.pinned == d.id) && meets(v, t, d.id))
+    if (v.is_up(d.id) && (t.pinned == no_device || t.pinned == d.id) && meets(v, t, d.id))
       return false;
   return true;
 }

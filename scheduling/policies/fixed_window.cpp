@@ -39,7 +39,7 @@ public:
   }
   std::optional<time_point> ask_again(const view& v) const override {
     std::optional<time_point> soonest;
-    if (const auto d = v.next_free({0}))
+    for (auto d = v.next_free({0}); d; d = v.next_free({d->value + 1}))
       for (const auto& head : v.heads(*d))
         if (const auto at = head.since + options_.window; at > v.now() && (!soonest || at < *soonest))
           soonest = at;

@@ -64,7 +64,7 @@ private:
     auto result = duration::max();
     if (t.pinned == no_device && v.devices().devices.size() <= most_devices)
       for (const auto& e : v.devices().devices)
-        if (e.id != d && v.predicted(t.shape, e.id) > duration{})
+        if (e.id != d && v.is_up(e.id) && v.predicted(t.shape, e.id) > duration{})
           result = std::min(result, of(e.id));
     return result;
   }

@@ -185,7 +185,7 @@ private:
       auto k = std::find_if(kinds.begin(), kinds.end(), [&](const auto& x) { return x.kind == other.kind; });
       if (k == kinds.end())
         k = kinds.insert(k, {other.kind, other.id});
-      if (other.id == d)
+      if (other.id == d || !v.is_up(other.id))
         continue;
       ++k->devices;
       k->load += v.free_at(other.id) - v.now();
@@ -260,11 +260,13 @@ private:
   static std::optional<task_id> steal(const view& v, device_id d) {
     std::optional<task_id> best;
     duration most = defaults::least_gain;
+    if (v.devices().devices.size() > most_devices)
+      return best;
     for (const auto& other : v.devices().devices) {
       if (other.id == d || v.free_at(other.id) <= v.now())
         continue;
       for (const auto& r : v.running(other.id)) {
-        if (!may_be_taken(v, r))
+        if (!may_be_taken(v, r) || v.predicted(r.shape, d) == duration{}) // there is no plan for it, or not a whole one
           continue;
         const auto gain =
             v.prospect_of(r.task, other.id).work - v.prospect_of(r.task, d).alone() - (v.free_at(d) - v.now());

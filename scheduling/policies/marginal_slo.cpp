@@ -91,7 +91,7 @@ private:
   }
   static bool can_wait(const view& v, const waiting_task& t) {
     return std::any_of(v.devices().devices.begin(), v.devices().devices.end(), [&](const auto& e) {
-      return v.predicted(t.shape, e.id) > duration{}
+      return v.is_up(e.id) && v.predicted(t.shape, e.id) > duration{}
              && v.free_at(e.id) + v.prospect_of(t.task, e.id).alone() <= t.deadline;
     });
   }

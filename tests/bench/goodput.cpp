@@ -176,7 +176,8 @@ int measure() {
   for (std::size_t i = 0; i < lines_us.size(); ++i) {
     const auto found = find(o, chosen[i], lines_us[i], 1, seeds, fmt::format("{:g} us", lines_us[i]));
     for (const auto& p : chosen[i])
-      print(found, p, p == simulate::oracle_policy ? "oracle (a bound)" : fmt::format("{}, {:g}", p, lines_us[i]));
+      print(found, p,
+            p == simulate::oracle_policy ? "oracle (without batches)" : fmt::format("{}, {:g}", p, lines_us[i]));
     all.insert(all.end(), found.begin(), found.end());
   }
   print(find(o, {"edf"}, lines_us[0], first_other_seed, seeds, "edf again"), "edf", "edf, 0, other seeds");

@@ -103,7 +103,7 @@ class FourGpus(unittest.TestCase):
         self.assertEqual(server.end(), 0, server.said())
 
     def test_a_gpu_is_lost_in_the_middle(self):
-        server = Server(GPUS + ",cpu:1", FAKE_CUDA_LOSE="1:4000")
+        server = Server(GPUS + ",cpu:1", FAKE_CUDA_LOSE="1:2000")
         self.assertNotIn("died", server.said())  # its plans are built
         self.check(self.drive(server))
         self.assertGreater(self.busy(server)["cuda:1"], 0)
