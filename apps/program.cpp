@@ -85,9 +85,11 @@ int report(const error& e) {
   return e.code == errc::bad_argument ? exit_code::usage : exit_code::failed;
 }
 
-std::string policy_help() {
-  return fmt::format("Scheduling policy: {}, or the file of one of your own, as in ./mine.so",
-                     fmt::join(scheduling::policy_names(), ", "));
+std::string policy_help(bool live) {
+  auto names = scheduling::policy_names();
+  if (live)
+    std::erase_if(names, [](auto name) { return scheduling::make_policy(name)->most_rows() > 1; });
+  return fmt::format("Scheduling policy: {}, or the file of one of your own, as in ./mine.so", fmt::join(names, ", "));
 }
 
 expected<void> check_quantum(long long microseconds) {

@@ -42,8 +42,8 @@ void add_trace_command(CLI::App& app, chosen_command& chosen);
 inline constexpr auto trace_help =
     "Write every message, segment, copy and job with its times to this file, for `baton trace export`";
 
-/// Description of `--policy`, with the names there are.
-std::string policy_help();
+/// Description of `--policy`, with the names there are; `live`: of those that devices can carry out.
+std::string policy_help(bool live = true);
 
 /// Whether what `--quantum` says is within bounds. Errors: `bad_argument`.
 expected<void> check_quantum(long long microseconds);

@@ -131,7 +131,7 @@ void add_simulate_command(CLI::App& app, chosen_command& chosen) {
       ->add_option(
           "--goodput", o->goodput,
           "Look for the highest rate at which so many percent of the requests meet their deadline (--slo), of\n"
-          "each policy; beside these, the policy oracle is a bound that none can pass")
+          "each policy; beside these, the policy oracle is a bound for all that run each request alone")
       ->check(CLI::Range(1.0, 100.0))
       ->type_name("PERCENT");
   command

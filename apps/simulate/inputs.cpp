@@ -104,7 +104,7 @@ void add_input_options(CLI::App& command, input_options& o) {
       ->take_all()
       ->expected(1);
   command.add_option("--symbol", o.symbols, "Value of a model's symbol, as in S=16")->take_all()->expected(1);
-  command.add_option("--policy", o.policies, policy_help() + "; several with commas")->capture_default_str();
+  command.add_option("--policy", o.policies, policy_help(false) + "; several with commas")->capture_default_str();
   command
       .add_option("--objective", o.objective,
                   "What marginal is to do best: requests in their deadline (slo), mean_latency or makespan")
