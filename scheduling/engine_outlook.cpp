@@ -19,10 +19,7 @@ duration engine::state::moving(const task_state& t, domain_id from, device_id to
   const auto m = models_.find(t.what.model);
   if (from == into || m == models_.end() || layer >= m->second.live_bytes.size())
     return {};
-  std::int64_t rows = 0;
-  for (const auto& of : t.what.members)
-    rows += of.rows;
-  return cluster_->copy_time(from, into, m->second.live_bytes[layer] * static_cast<std::uint64_t>(rows));
+  return cluster_->copy_time(from, into, m->second.live_bytes[layer] * static_cast<std::uint64_t>(rows_of(t.what)));
 }
 
 /// When each of its tasks ends and a lane becomes free: they are run in the order in which they were given.

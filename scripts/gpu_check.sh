@@ -256,7 +256,9 @@ measure() {
   step preempt 45 "$bin/gpu_check" preempt $small "${plugin[@]}"
   step overlap 90 "$bin/gpu_check" overlap $small "${plugin[@]}"
   if LD_LIBRARY_PATH=$home/lib "$home/bin/baton" --version >/dev/null 2>&1; then
-    step server 90 python3 "$home/server.py" "$home" $small "${plugin[@]}"
+    local of=("${plugin[@]}")
+    [ "$bin" = "$home/bin" ] || of=(--cuda-plugin "$bin/libbaton_cuda.so") # it had to be built anew
+    step server 90 python3 "$home/server.py" "$home" $small "${of[@]}"
   else
     skip server "the program does not start here"
   fi

@@ -18,29 +18,24 @@ expected<goodput_search> goodput_search::make(const input_options& o, double per
   if (!come_at_rate(o.requests))
     return fail(errc::bad_argument, "--goodput: these requests do not come at a rate");
   goodput_search s;
-  const auto rates = rates_of(o.requests);
-  if (!rates)
-    return tl::unexpected(rates.error());
-  if (rates->size() > 1)
+  const auto values = swept_values_of(o);
+  if (!values)
+    return tl::unexpected(values.error());
+  const auto& [rates, cvs, clusters] = *values;
+  if (rates.size() > 1)
     return fail(errc::bad_argument, "--rate: with --goodput it is where the search begins: one value");
-  const auto cvs = cvs_of(o.requests);
-  if (!cvs)
-    return tl::unexpected(cvs.error());
-  const auto clusters = clusters_of(o);
-  if (!clusters)
-    return tl::unexpected(clusters.error());
   s.requests_ = o.requests;
   s.percent_ = percent;
-  s.first_ = rates->front();
-  for (const auto& cluster : *clusters) {
+  s.first_ = rates.front();
+  for (const auto& cluster : clusters) {
     const auto base = make_simulation(o, cluster);
     if (!base)
       return tl::unexpected(base.error());
-    for (const auto cv : *cvs) {
+    for (const auto cv : cvs) {
       auto& p = s.places_.emplace_back(place{{}, cv, *base});
-      if (clusters->size() > 1)
+      if (clusters.size() > 1)
         p.at.push_back({"cluster", cluster, 0});
-      if (cvs->size() > 1)
+      if (cvs.size() > 1)
         p.at.push_back({"cv", fmt::format("{}", cv), cv});
     }
   }

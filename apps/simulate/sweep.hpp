@@ -14,6 +14,14 @@ struct swept_value {
   double number = 0; ///< not of a cluster
 };
 
+/// The values given for what can be swept.
+struct swept_values {
+  std::vector<double> rates, cvs;
+  std::vector<std::string> clusters; ///< files
+};
+/// Errors: `bad_argument` naming the option.
+expected<swept_values> swept_values_of(const input_options& o);
+
 /// Every combination of the values given; one simulation where each option has one value.
 struct sweep {
   std::vector<simulation> runs;

@@ -5,6 +5,7 @@
 
 #include "gpu/cuda/current_gpu.hpp"
 #include "gpu/cuda/defaults.hpp"
+#include "gpu/cuda/event_timer.hpp"
 #include "gpu/cuda/guard.hpp"
 #include "gpu/defaults.hpp"
 #include "gpu/plan_check.hpp"
@@ -106,23 +107,13 @@ void cuda_device::measure(cuda_plan& plan, lane& on) {
 }
 
 void cuda_device::measure_layers(cuda_plan& plan, lane& on, const bindings& data) {
-  event_handle before;
-  event_handle after;
-  check(cudaEventCreateWithFlags(before.put(), cudaEventBlockingSync), "cudaEventCreateWithFlags");
-  check(cudaEventCreateWithFlags(after.put(), cudaEventBlockingSync), "cudaEventCreateWithFlags");
+  const event_timer timer;
   for (std::uint32_t layer = 0; layer < plan.profile().layers(); ++layer) {
     auto best = duration::max();
     const auto parts = std::min(plan.profile().parts[layer], gpu::defaults::measuring_parts);
     const auto end = parts == plan.profile().parts[layer] ? position{layer + 1, 0} : position{layer, parts};
-    for (int i = 0; i < gpu::defaults::measuring_runs; ++i) {
-      check(cudaEventRecord(before.get(), on.stream()), "cudaEventRecord");
-      enqueue(plan, data, on, {layer, 0}, end);
-      check(cudaEventRecord(after.get(), on.stream()), "cudaEventRecord");
-      check(cudaEventSynchronize(after.get()), "cudaEventSynchronize");
-      float ms = 0;
-      check(cudaEventElapsedTime(&ms, before.get(), after.get()), "cudaEventElapsedTime");
-      best = std::min(best, duration(static_cast<std::int64_t>(ms * 1e6F)) / parts);
-    }
+    for (int i = 0; i < gpu::defaults::measuring_runs; ++i)
+      best = std::min(best, timer.time(on.stream(), [&] { enqueue(plan, data, on, {layer, 0}, end); }) / parts);
     plan.set_part_time(layer, best);
   }
   on.drain();

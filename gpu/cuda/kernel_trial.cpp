@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "gpu/cuda/defaults.hpp"
+#include "gpu/cuda/event_timer.hpp"
 
 namespace baton::gpu::cuda {
 namespace {
@@ -18,8 +19,6 @@ public:
       : on_(b.on()), values_(b.operands()), block_(b.temporary(end_of(values_))),
         scratch_(b.temporary(std::max<std::size_t>(b.scratch_bytes(), 1))),
         state_(b.temporary(std::max<std::size_t>(b.state_bytes(), 1))), steps_(b.steps_since(from)) {
-    check(cudaEventCreateWithFlags(before_.put(), cudaEventBlockingSync), "cudaEventCreateWithFlags");
-    check(cudaEventCreateWithFlags(after_.put(), cudaEventBlockingSync), "cudaEventCreateWithFlags");
     for (const auto* memory : {&block_, &scratch_, &state_}) // zeros would be quicker than numbers are
       check(cudaMemsetAsync(memory->data(), defaults::trial_byte, memory->bytes(), on_.stream()), "cudaMemsetAsync");
   }
@@ -32,7 +31,7 @@ public:
   duration time(duration hopeless) {
     run(); // loads the kernels
     on_.drain();
-    auto best = timed([&] { run(); });
+    auto best = timer_.time(on_.stream(), [&] { run(); });
     if (best > std::min(std::max(hopeless, duration(defaults::trial_short)), duration(defaults::trial_long)))
       return best;
     const auto graph = on_.capture(
@@ -47,7 +46,7 @@ public:
     launch();
     best = duration::max();
     for (int i = 0; i < defaults::trial_runs; ++i)
-      best = std::min(best, timed(launch) / defaults::trial_repeats);
+      best = std::min(best, timer_.time(on_.stream(), launch) / defaults::trial_repeats);
     return best;
   }
 
@@ -65,22 +64,12 @@ private:
       s.enqueue(c);
     }
   }
-  template <class F>
-  duration timed(F&& f) const {
-    check(cudaEventRecord(before_.get(), on_.stream()), "cudaEventRecord");
-    f();
-    check(cudaEventRecord(after_.get(), on_.stream()), "cudaEventRecord");
-    check(cudaEventSynchronize(after_.get()), "cudaEventSynchronize");
-    float ms = 0;
-    check(cudaEventElapsedTime(&ms, before_.get(), after_.get()), "cudaEventElapsedTime");
-    return duration(static_cast<std::int64_t>(ms * 1e6F));
-  }
 
   lane& on_;
   std::vector<planned_value> values_;
   buffer block_, scratch_, state_;
   std::span<const step> steps_;
-  event_handle before_, after_;
+  event_timer timer_;
 };
 
 /// The number of the fastest; nothing if there was no room to try any. What is built is taken away again.

@@ -44,7 +44,7 @@ private:
                     [&](const running_task& r) { return r.leaving && r.model == urgent->model; }))
       return std::nullopt;
     if (!urgent->joins)
-      return start({*urgent, {}, urgent->rows, {}, true});
+      return start(gather(v, *urgent, d, options_.most_rows));
     std::vector<waiting_task> levels; // of its model, that could meet on this device; by how far they have come
     const auto domain = v.devices().at(d).domain;
     for (const auto& h : heads)

@@ -8,13 +8,15 @@ import concurrent.futures
 import http.client
 import json
 import os
-import random
 import re
 import signal
 import subprocess
 import sys
 import tempfile
 import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "gpu_check"))
+from server import questions
 
 BATON, PLUGIN, MODELS = map(os.path.abspath, sys.argv[1:4])
 TIMEOUT = 120
@@ -55,18 +57,6 @@ class Server:
     def said(self):
         self.log.seek(0)
         return self.log.read().decode()
-
-
-def questions(count):
-    rng = random.Random(7)
-    for i in range(count):
-        if i % 2:
-            yield "digits_cnn", {"inputs": [{"name": "image", "datatype": "FP32", "shape": [1, 1, 8, 8],
-                                             "data": [rng.random() for _ in range(64)]}],
-                                 "parameters": {"priority": rng.randrange(3)}}
-        else:
-            yield "digits_lstm", {"inputs": [{"name": "tokens", "datatype": "INT64", "shape": [1, 64],
-                                              "data": [rng.randrange(16) for _ in range(64)]}]}
 
 
 class FourGpus(unittest.TestCase):
