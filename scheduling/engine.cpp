@@ -65,7 +65,7 @@ std::string engine::describe() const {
 engine::state::state(config c, std::shared_ptr<const policy> p)
     : cluster_(std::move(c.devices)), policy_(std::move(p)), waiting_limit_(c.waiting_limit), backlog_(c.backlog),
       devices_(cluster_->devices.size()), plans_(*cluster_), in_service_(plans_.groups()), work_(plans_.groups()),
-      startable_(devices_.size(), policy_) {
+      startable_(policy_) {
   for (const auto& d : cluster_->devices)
     ++in_service_[group(d.id)];
 }
@@ -83,13 +83,17 @@ void engine::state::schedule() {
       auto next = policy_->next(*this, from);
       if (!job && !next)
         break;
-      changed = true;
       if (job && (!next || *job <= *next)) {
         start_job(*job);
+        changed = true;
         from = *job; // a decision for it may follow
         continue;
       }
+      from = {next->value + 1};
       auto choice = policy_->decide(*this, *next);
+      if (!choice)
+        continue;
+      changed = true;
       if (choice->give_up)
         give_up(tasks_.at(*choice->give_up));
       if (choice->preempted)
@@ -101,7 +105,6 @@ void engine::state::schedule() {
             join(t, *other);
         assign(t, *next, choice->until);
       }
-      from = {next->value + 1};
     }
   }
 }
@@ -145,7 +148,7 @@ void engine::state::assign(task_state& t, device_id d, std::optional<position> u
     send(transfer_of(into),
          bring{t.main, t.what, fresh ? host_domain : t.values_in, t.laid_out_by, into, d, the_scheduler, then});
   t.given = now_;
-  t.there_at = now_ + moving(t, fresh ? host_domain : t.values_in, d, t.what.at.layer);
+  t.there_at = now_ + moving(t.what.model, rows_of(t.what), t.what.at.layer, fresh ? host_domain : t.values_in, d);
   t.arrived = false;
   count(t);
   foresee(d);

@@ -138,6 +138,7 @@ void engine::state::plans_changed(plan_table::number shape) {
       if (t.reach != waiting_index::nowhere)
         startable_.erase(*t.entered, std::exchange(t.reach, waiting_index::nowhere));
       t.entered->size = s->second.size;
+      t.entered->rank = policy_->rank(*t.entered);
     }
     index(t);
   }
@@ -202,6 +203,7 @@ void engine::state::sort(device_id d) {
   keep(free_, d, takes && !full);
   keep(in_line_, std::pair{s.load, d}, takes && full && predicted && s.load < backlog_);
   keep(crowded_, d, s.staying > lanes && !(predicted && s.load <= backlog_)); // a short line needs no clearing
+  line_up(d);
 }
 
 /// It has come up or gone down.

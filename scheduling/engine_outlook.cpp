@@ -8,18 +8,21 @@ namespace baton::scheduling {
 namespace {
 
 duration remaining(const plan_table::entry& p, std::uint32_t layer) {
-  return p.until.empty() ? p.predicted : p.until.back() - p.until[std::min<std::size_t>(layer, p.until.size() - 1)];
+  return p.until.empty() || layer == 0 ? p.predicted
+                                       : p.until.back() - p.until[std::min<std::size_t>(layer, p.until.size() - 1)];
 }
 
 } // namespace
 
-/// Bringing over what the task has at the layer; 0 where it is there, and where nothing is known.
-duration engine::state::moving(const task_state& t, domain_id from, device_id to, std::uint32_t layer) const {
+/// 0 where they are there, and where nothing is known.
+duration engine::state::moving(model_id m, std::int64_t rows, std::uint32_t layer, domain_id from, device_id to) const {
   const auto into = cluster_->at(to).domain;
-  const auto m = models_.find(t.what.model);
-  if (from == into || m == models_.end() || layer >= m->second.live_bytes.size())
+  if (from == into)
     return {};
-  return cluster_->copy_time(from, into, m->second.live_bytes[layer] * static_cast<std::uint64_t>(rows_of(t.what)));
+  const auto of = models_.find(m);
+  if (of == models_.end() || layer >= of->second.live_bytes.size())
+    return {};
+  return cluster_->copy_time(from, into, of->second.live_bytes[layer] * static_cast<std::uint64_t>(rows));
 }
 
 /// When each of its tasks ends and a lane becomes free: they are run in the order in which they were given.
@@ -43,6 +46,21 @@ void engine::state::foresee(device_id d) {
     *lane = std::max(t.ends, now_);
   }
   s.free_at = *std::min_element(lanes.begin(), lanes.end());
+  line_up(d);
+}
+
+void engine::state::line_up(device_id d) {
+  auto& s = devices_[d.value];
+  std::optional<time_point> at;
+  if (policy_->looks_ahead() && s.up && s.job.value == 0 && s.staying == cluster_->at(d).lanes)
+    at = s.free_at;
+  if (at == s.soon)
+    return;
+  if (s.soon)
+    soon_.erase({*s.soon, d});
+  if (at)
+    soon_.emplace(*at, d);
+  s.soon = at;
 }
 
 prospect engine::state::prospect_of(task_id id, device_id d) const {
@@ -60,13 +78,20 @@ prospect engine::state::prospect_of(task_id id, device_id d) const {
       issued = std::max(until[layer] - done, duration{});
     }
   const auto from = t.laid_out_by == no_device ? host_domain : t.values_in;
-  return {issued, moving(t, from, d, layer), remaining(plan(t, d), layer)};
+  return {issued, moving(t.what.model, rows_of(t.what), layer, from, d), remaining(plan(t, d), layer)};
 }
 
-std::vector<waiting_task> engine::state::heads_in_time(device_id d) const {
-  if (!devices_[d.value].up)
-    return {};
-  return startable_.heads(d, group(d), [&](const waiting_task& t) { return now_ + prospect_of(t.task, d).alone(); });
+prospect engine::state::prospect_of(const waiting_task& t, device_id d) const {
+  const auto from = t.laid_out_by == no_device ? host_domain : t.values_in;
+  return {{}, moving(t.model, t.rows, t.at.layer, from, d), remaining(plans_.at(t.shape, group(d)), t.at.layer)};
+}
+
+view::in_time engine::state::heads_in_time(device_id d) const {
+  in_time result;
+  if (devices_[d.value].up)
+    result.heads = startable_.heads(
+        d, group(d), [&](const waiting_task& t) { return now_ + prospect_of(t, d).alone(); }, &result.all);
+  return result;
 }
 
 std::size_t engine::state::waiting(std::uint32_t shape) const {
@@ -75,8 +100,22 @@ std::size_t engine::state::waiting(std::uint32_t shape) const {
 }
 
 bool engine::state::may_line_up(device_id d) const {
-  const auto& s = devices_[d.value];
-  return s.up && s.job.value == 0 && s.staying == cluster_->at(d).lanes && !plans_.any_queued(group(d));
+  return devices_[d.value].soon && !plans_.any_queued(group(d));
+}
+
+std::optional<device_id> engine::state::next_soon(device_id from, duration ahead) const {
+  auto result = next_free(from);
+  for (auto s = soon_.begin(); s != soon_.end() && s->first <= now_ + ahead; ++s)
+    if (s->second >= from && (!result || s->second < *result) && may_line_up(s->second))
+      result = s->second;
+  return result;
+}
+
+std::optional<time_point> engine::state::soon(duration ahead) const {
+  for (auto s = soon_.upper_bound({now_ + ahead, no_device}); s != soon_.end(); ++s)
+    if (may_line_up(s->second) && startable_.first(s->second, group(s->second)))
+      return s->first - ahead;
+  return std::nullopt;
 }
 
 } // namespace baton::scheduling

@@ -87,9 +87,10 @@ struct device_state {
 
   // Derived, by `count`: of the tasks that stay.
   std::size_t staying = 0;
-  time_point free_at{};        ///< by `foresee`
-  std::size_t unpredicted = 0; ///< of which it is not known how long they take
-  duration load{};             ///< predicted work of the others
+  time_point free_at{};           ///< by `foresee`
+  std::optional<time_point> soon; ///< as `soon_` has it
+  std::size_t unpredicted = 0;    ///< of which it is not known how long they take
+  duration load{};                ///< predicted work of the others
 };
 
 /// The tasks that wait for the plans of one shape.
@@ -124,9 +125,9 @@ struct engine::state final : view {
   std::vector<running_task> running(device_id d) const override;
   std::optional<device_id> next_free(device_id from) const override;
   std::optional<device_id> next_crowded(device_id from) const override { return first_from(crowded_, from); }
-  std::vector<waiting_task> heads(device_id d) const override;
+  waiting_list heads(device_id d) const override;
   std::optional<waiting_task> first_due(device_id d, std::uint32_t shape, time_point least) const override;
-  std::vector<waiting_task> heads_in_time(device_id d) const override;
+  in_time heads_in_time(device_id d) const override;
   duration predicted(std::uint32_t shape, device_id d) const override { return plans_.at(shape, group(d)).predicted; }
   bool is_fastest(device_id d) const override;
   common common_first() const override;
@@ -135,6 +136,9 @@ struct engine::state final : view {
   time_point free_at(device_id d) const override { return std::max(devices_[d.value].free_at, now_); }
   bool is_up(device_id d) const override { return devices_[d.value].up; }
   prospect prospect_of(task_id t, device_id d) const override;
+  prospect prospect_of(const waiting_task& t, device_id d) const override;
+  std::optional<device_id> next_soon(device_id from, duration ahead) const override;
+  std::optional<time_point> soon(duration ahead) const override;
   std::size_t waiting(std::uint32_t shape) const override;
   bool may_line_up(device_id d) const override;
 
@@ -213,7 +217,9 @@ struct engine::state final : view {
   void recount(device_id d);
   bool commandable(const task_state& t) const;
   void foresee(device_id d); ///< what it was given has changed
-  duration moving(const task_state& t, domain_id from, device_id to, std::uint32_t layer) const;
+  void line_up(device_id d); ///< so has what it says of itself
+  /// Of so many rows of the model, as they are at the layer.
+  duration moving(model_id m, std::int64_t rows, std::uint32_t layer, domain_id from, device_id to) const;
   void plans_changed(plan_table::number shape);
   void plans_changed(const plan_key& k);
   std::optional<device_id> place_in_line() const;
@@ -260,6 +266,7 @@ struct engine::state final : view {
   waiting_index startable_;
   std::set<device_id> free_, crowded_;
   std::set<std::pair<duration, device_id>> in_line_; ///< no lane free, but the load is below the backlog
+  std::set<std::pair<time_point, device_id>> soon_;  ///< by `free_at`: those that `may_line_up`, but for plans
   std::set<running_task, gives_way_first> crowd_;    ///< commandable, on devices that are up
 
   time_point wake_ = never;

@@ -6,9 +6,22 @@
 namespace baton::scheduling {
 
 waiting_task engine::state::waiting_form(const task_state& t) const {
-  return {
-      t.what.id, t.what.priority,          t.arrival,    t.pinned,        t.values_in, t.laid_out_by,   t.what.deadline,
-      t.shape,   shapes_.at(t.shape).size, t.what.model, rows_of(t.what), t.what.at,   t.waiting_since, joins(t)};
+  waiting_task w{.task = t.what.id,
+                 .priority = t.what.priority,
+                 .arrival = t.arrival,
+                 .pinned = t.pinned,
+                 .values_in = t.values_in,
+                 .laid_out_by = t.laid_out_by,
+                 .deadline = t.what.deadline,
+                 .shape = t.shape,
+                 .size = shapes_.at(t.shape).size,
+                 .model = t.what.model,
+                 .rows = rows_of(t.what),
+                 .at = t.what.at,
+                 .since = t.waiting_since,
+                 .joins = joins(t)};
+  w.rank = policy_->rank(w);
+  return w;
 }
 
 running_task engine::state::running_form(const task_state& t) const {
@@ -21,8 +34,8 @@ std::optional<waiting_task> engine::state::first_waiting(device_id d) const {
   return first ? std::optional{*first} : std::nullopt;
 }
 
-std::vector<waiting_task> engine::state::heads(device_id d) const {
-  return devices_[d.value].up ? startable_.heads(d, group(d)) : std::vector<waiting_task>{};
+waiting_list engine::state::heads(device_id d) const {
+  return devices_[d.value].up ? startable_.heads(d, group(d)) : waiting_list{};
 }
 
 bool engine::state::is_fastest(device_id d) const {

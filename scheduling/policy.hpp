@@ -1,6 +1,9 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,10 +27,63 @@ struct waiting_task {
   duration size{};         ///< of a whole run, mean of all devices for which it is known
   model_id model{};
   std::int64_t rows = 1;
-  position at{};      ///< where it goes on
-  time_point since{}; ///< it waits since then
+  position at{};         ///< where it goes on
+  time_point since{};    ///< it waits since then
+  std::int64_t rank = 0; ///< by `policy::rank`
   bool joins = false; ///< may become one task with others: no step is asked of it, no device, and it is a first attempt
 };
+/// Some of the tasks that wait, as the engine has them: to be used up before anything changes, so within one call of a
+/// policy. In an order of their own.
+class waiting_list {
+public:
+  class iterator {
+  public:
+    using iterator_category = std::forward_iterator_tag;
+    using value_type = waiting_task;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const waiting_task*;
+    using reference = const waiting_task&;
+
+    iterator() = default;
+    explicit iterator(std::vector<const waiting_task*>::const_iterator at) : at_(at) {}
+    reference operator*() const { return **at_; }
+    pointer operator->() const { return *at_; }
+    iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    iterator operator++(int) { return iterator(at_++); }
+    friend bool operator==(const iterator&, const iterator&) = default;
+
+  private:
+    friend class waiting_list;
+    std::vector<const waiting_task*>::const_iterator at_;
+  };
+  using const_iterator = iterator;
+  using value_type = waiting_task;
+
+  iterator begin() const { return iterator(tasks_.begin()); }
+  iterator end() const { return iterator(tasks_.end()); }
+  bool empty() const { return tasks_.empty(); }
+  std::size_t size() const { return tasks_.size(); }
+  const waiting_task& front() const { return *tasks_.front(); }
+  const waiting_task& back() const { return *tasks_.back(); }
+  void reserve(std::size_t n) { tasks_.reserve(n); }
+  void push_back(const waiting_task* t) { tasks_.push_back(t); }
+  void erase(iterator which) { tasks_.erase(which.at_); }
+  template <class Which>
+  void erase_if(Which which) {
+    std::erase_if(tasks_, [&](const waiting_task* t) { return which(*t); });
+  }
+  template <class Less>
+  void sort(Less less) {
+    std::sort(tasks_.begin(), tasks_.end(), [&](const auto* a, const auto* b) { return less(*a, *b); });
+  }
+
+private:
+  std::vector<const waiting_task*> tasks_;
+};
+
 /// A device with what runs on it.
 struct running_task {
   task_id task;
@@ -67,7 +123,7 @@ public:
   virtual const cluster& devices() const = 0;
   /// Whether its worker is there: what is not up runs nothing, whatever else is said of it.
   virtual bool is_up(device_id d) const = 0;
-  /// The first waiting task in the policy's `before` order, among those that may run on `d`.
+  /// The first waiting task in the policy's order, among those that may run on `d`.
   virtual std::optional<waiting_task> first_waiting(device_id d) const = 0;
   /// `d` takes a task: a lane of it is free and its worker is up; or, where no device has a free lane, it has the least
   /// to do of all and the task would stand in line there for a short time only (`engine::config::backlog`).
@@ -77,9 +133,9 @@ public:
   virtual bool fits(std::uint32_t shape, device_id d) const = 0;
   /// The first waiting task of each class, in that order too, among those that may run on `d`. A class is what waits of
   /// one shape with its values in one domain, or not begun. Only for a policy that `chooses_among_shapes`.
-  virtual std::vector<waiting_task> heads(device_id d) const = 0;
+  virtual waiting_list heads(device_id d) const = 0;
   /// Of that shape, the first that may run on `d` and whose deadline is at `least` or later. Only for a policy that
-  /// `chooses_among_shapes` and whose `before` is the order of deadlines.
+  /// `chooses_among_shapes` and whose `rank` is the deadline.
   virtual std::optional<waiting_task> first_due(device_id d, std::uint32_t shape, time_point least) const = 0;
   /// Of a whole run; 0: not known.
   virtual duration predicted(std::uint32_t shape, device_id d) const = 0;
@@ -94,15 +150,22 @@ public:
   virtual std::vector<running_task> running(device_id d) const = 0;
 
   /// Of each class the first that can still end before its deadline on `d`, as far as is known. Only for a policy whose
-  /// order is that of deadlines.
-  virtual std::vector<waiting_task> heads_in_time(device_id d) const = 0;
+  /// `rank` is the deadline.
+  struct in_time {
+    waiting_list heads;
+    bool all = true; ///< nothing is passed over
+  };
+  virtual in_time heads_in_time(device_id d) const = 0;
 
   // What is predicted, from the profiles and links that the engine was told of; 0 where it was not. Only for a policy
   // that `looks_ahead`.
   virtual time_point now() const = 0;
   /// When a lane of `d` becomes free by all that it was given; `now` if one is.
   virtual time_point free_at(device_id d) const = 0;
+  /// Of a task that a device has.
   virtual prospect prospect_of(task_id t, device_id d) const = 0;
+  /// Of one that waits.
+  virtual prospect prospect_of(const waiting_task& t, device_id d) const = 0;
   /// Tasks of the shape that wait.
   virtual std::size_t waiting(std::uint32_t shape) const = 0;
   /// Whether a task could be given to `d` ahead of time, so that its inputs are there when a lane becomes free: all
@@ -110,6 +173,10 @@ public:
   virtual bool may_line_up(device_id d) const = 0;
 
   // What spares a policy the walk over all devices.
+  /// The first device at or after `from` where a lane is free, or becomes free within `ahead` and that `may_line_up`.
+  virtual std::optional<device_id> next_soon(device_id from, duration ahead) const = 0;
+  /// When the next one comes to be that, and something waits that may run there; nothing: none will.
+  virtual std::optional<time_point> soon(duration ahead) const = 0;
   /// The first device at or after `from` that has a free lane in that sense.
   virtual std::optional<device_id> next_free(device_id from) const = 0;
   /// The first device at or after `from` with more tasks that stay than lanes, unless they are a short line.
@@ -139,8 +206,8 @@ class policy {
 public:
   virtual ~policy() = default;
   virtual std::string_view name() const = 0;
-  /// Strict weak order of waiting tasks; ties are broken by arrival.
-  virtual bool before(const waiting_task& a, const waiting_task& b) const = 0;
+  /// Waiting tasks are in the order of rising ranks; of equal ones the earlier arrival first.
+  virtual std::int64_t rank(const waiting_task& /*t*/) const { return 0; }
   /// Whether it asks for `view::heads`.
   virtual bool chooses_among_shapes() const { return false; }
   /// The most rows that it makes one task of several requests of; 1: it never does. No live device runs these yet.
@@ -153,13 +220,10 @@ public:
   virtual std::optional<time_point> ask_again(const view& /*v*/) const { return std::nullopt; }
   /// Called for each device after each event, until it returns nothing.
   virtual std::optional<decision> decide(const view& v, device_id d) const = 0;
-  /// The first device at or after `from` for which `decide` has something to say. A policy that can tell without asking
-  /// for each of them says so here.
+  /// The first device at or after `from` for which `decide` may have something to say. A policy that can tell without
+  /// asking for each of them says so here.
   virtual std::optional<device_id> next(const view& v, device_id from) const {
-    for (auto d = from; v.devices().has(d); ++d.value)
-      if (decide(v, d))
-        return d;
-    return std::nullopt;
+    return v.devices().has(from) ? std::optional{from} : std::nullopt;
   }
 };
 

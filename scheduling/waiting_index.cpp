@@ -4,9 +4,7 @@
 
 namespace baton::scheduling {
 
-waiting_index::waiting_index(std::size_t devices, std::shared_ptr<const policy> rule)
-    : devices_(devices), rule_(std::move(rule)), order_{rule_.get()}, groups_(1),
-      buckets_(1, bucket{ordered{order_}, {}, {}}) {}
+waiting_index::waiting_index(std::shared_ptr<const policy> rule) : rule_(std::move(rule)), groups_(1), waiting_(1) {}
 
 waiting_index::reach waiting_index::reach_of(const std::vector<bool>& groups) {
   if (std::find(groups.begin(), groups.end(), true) == groups.end())
@@ -14,96 +12,102 @@ waiting_index::reach waiting_index::reach_of(const std::vector<bool>& groups) {
   auto known = std::find(groups_.begin(), groups_.end(), groups);
   if (known == groups_.end()) {
     known = groups_.insert(known, groups);
-    buckets_.push_back({ordered{order_}, {}, {}});
+    waiting_.emplace_back();
   }
   return static_cast<reach>(known - groups_.begin());
 }
 
-waiting_index::ordered& waiting_index::place(const waiting_task& t, reach r) {
-  auto& b = buckets_[r];
-  if (t.pinned == no_device)
-    return b.tasks;
-  if (b.pinned.empty())
-    b.pinned.resize(devices_, ordered{order_});
-  return b.pinned[t.pinned.value];
+/// The class of such a task, or where it would be.
+waiting_index::classes::iterator waiting_index::place(const waiting_task& t, reach r) {
+  return std::lower_bound(waiting_[r].begin(), waiting_[r].end(), std::pair{t.pinned, class_of(t)},
+                          [](const one_class& c, const auto& of) {
+                            return std::tie(c.pinned, c.known_as) < std::tie(of.first, of.second);
+                          });
 }
 
 void waiting_index::insert(const waiting_task& t, reach r) {
-  place(t, r).insert(t);
-  if (rule_->chooses_among_shapes())
-    buckets_[r].by_class.try_emplace(class_of(t), order_).first->second.insert(t);
+  auto c = place(t, r);
+  if (const auto known_as = class_of(t); c == waiting_[r].end() || c->pinned != t.pinned || c->known_as != known_as)
+    c = waiting_[r].insert(c, {t.pinned, known_as, t, {}});
+  c->tasks.insert(t);
+  if (sooner(t, c->first))
+    c->first = t;
   ++size_;
   pinned_ += t.pinned != no_device;
 }
 
 void waiting_index::erase(const waiting_task& t, reach r) {
-  place(t, r).erase(t);
-  if (auto& classes = buckets_[r].by_class; !classes.empty()) {
-    const auto of = classes.find(class_of(t));
-    of->second.erase(t);
-    if (of->second.empty())
-      classes.erase(of);
-  }
+  const auto c = place(t, r);
+  c->tasks.erase(t);
+  if (c->tasks.empty())
+    waiting_[r].erase(c);
+  else if (c->first.task == t.task)
+    c->first = *c->tasks.begin();
   --size_;
   pinned_ -= t.pinned != no_device;
 }
 
 const waiting_task* waiting_index::first(device_id d, std::uint32_t group) const {
   const waiting_task* best = nullptr;
-  auto consider = [&](const ordered& tasks) {
-    if (!tasks.empty() && (!best || order_(*tasks.begin(), *best)))
-      best = &*tasks.begin();
-  };
-  for (reach r = 1; r < buckets_.size(); ++r) {
-    if (!groups_[r][group])
-      continue;
-    consider(buckets_[r].tasks);
-    if (pinned_ > 0 && !buckets_[r].pinned.empty())
-      consider(buckets_[r].pinned[d.value]);
-  }
+  for (reach r = 1; r < waiting_.size(); ++r)
+    if (groups_[r][group])
+      for (const auto& c : waiting_[r])
+        if (c.may_run_on(d) && (!best || sooner(c.first, *best)))
+          best = &c.first;
   return best;
 }
 
-std::vector<waiting_task> waiting_index::heads(device_id d, std::uint32_t group) const {
-  return heads(d, group, {});
+waiting_list waiting_index::heads(device_id d, std::uint32_t group) const {
+  return heads(d, group, {}, nullptr);
 }
 
-std::vector<waiting_task> waiting_index::heads(device_id d, std::uint32_t group,
-                                               const std::function<time_point(const waiting_task&)>& soonest) const {
-  std::map<task_class, const waiting_task*> best;
-  for (reach r = 1; r < buckets_.size(); ++r)
-    if (groups_[r][group])
-      for (const auto& [known_as, tasks] : buckets_[r].by_class) {
-        const auto first =
-            std::find_if(soonest ? tasks.lower_bound({.deadline = soonest(*tasks.begin())}) : tasks.begin(),
-                         tasks.end(), [d](const auto& t) { return t.pinned == no_device || t.pinned == d; });
-        if (first == tasks.end())
-          continue;
-        auto& known = best[known_as];
-        if (!known || order_(*first, *known))
-          known = &*first;
+waiting_list waiting_index::heads(device_id d, std::uint32_t group,
+                                  const std::function<time_point(const waiting_task&)>& soonest, bool* all) const {
+  std::vector<std::pair<const task_class*, const waiting_task*>> found;
+  std::size_t reaches = 0;
+  for (reach r = 1; r < waiting_.size(); ++r) {
+    if (!groups_[r][group] || waiting_[r].empty())
+      continue;
+    ++reaches;
+    found.reserve(found.size() + waiting_[r].size());
+    for (const auto& c : waiting_[r]) {
+      if (!c.may_run_on(d))
+        continue;
+      const auto when = soonest ? soonest(c.first) : c.first.deadline;
+      if (c.first.deadline >= when) {
+        found.emplace_back(&c.known_as, &c.first);
+        continue;
       }
-  std::vector<waiting_task> result;
-  result.reserve(best.size());
-  for (const auto& [known_as, t] : best)
-    result.push_back(*t);
+      *all = false;
+      if (const auto later = c.tasks.lower_bound({.rank = when.count()}); later != c.tasks.end())
+        found.emplace_back(&c.known_as, &*later);
+    }
+  }
+  if (reaches > 1 || pinned_ > 0) { // a class may be there several times
+    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
+      return *a.first != *b.first ? *a.first < *b.first : sooner(*a.second, *b.second);
+    });
+    const auto same = [](const auto& a, const auto& b) { return *a.first == *b.first; };
+    found.erase(std::unique(found.begin(), found.end(), same), found.end());
+  }
+  waiting_list result;
+  result.reserve(found.size());
+  for (const auto& [known_as, t] : found)
+    result.push_back(t);
   return result;
 }
 
 const waiting_task* waiting_index::first_due(device_id d, std::uint32_t group, std::uint32_t shape,
                                              time_point least) const {
   const waiting_task* best = nullptr;
-  waiting_task probe;
-  probe.deadline = least;
-  for (reach r = 1; r < buckets_.size(); ++r) {
+  for (reach r = 1; r < waiting_.size(); ++r) {
     if (!groups_[r][group])
       continue;
-    for (const auto& [known_as, tasks] : buckets_[r].by_class) {
-      if (tasks.begin()->shape != shape)
+    for (const auto& c : waiting_[r]) {
+      if (c.first.shape != shape || !c.may_run_on(d))
         continue;
-      const auto first = std::find_if(tasks.lower_bound(probe), tasks.end(),
-                                      [d](const auto& t) { return t.pinned == no_device || t.pinned == d; });
-      if (first != tasks.end() && (!best || order_(*first, *best)))
+      const auto first = c.tasks.lower_bound({.rank = least.count()});
+      if (first != c.tasks.end() && (!best || sooner(*first, *best)))
         best = &*first;
     }
   }
@@ -114,21 +118,21 @@ std::vector<waiting_task> waiting_index::alike(const waiting_task& head, std::ui
                                                const std::function<bool(const waiting_task&)>& fits) const {
   constexpr std::size_t looked_at = 4; // times as many
   std::vector<waiting_task> found;
-  for (reach r = 1; r < buckets_.size(); ++r) {
+  for (reach r = 1; r < waiting_.size(); ++r) {
     if (!groups_[r][group])
       continue;
-    for (const auto& [known_as, tasks] : buckets_[r].by_class) {
-      if (tasks.begin()->model != head.model)
+    for (const auto& c : waiting_[r]) {
+      if (c.first.model != head.model || c.pinned != no_device)
         continue;
       std::size_t looks = 0, of_these = 0;
-      for (auto t = tasks.begin(); t != tasks.end() && of_these < most && looks < looked_at * most; ++t, ++looks)
-        if (t->pinned == no_device && t->at == head.at && t->values_in == head.values_in && fits(*t)) {
+      for (auto t = c.tasks.begin(); t != c.tasks.end() && of_these < most && looks < looked_at * most; ++t, ++looks)
+        if (t->at == head.at && t->values_in == head.values_in && fits(*t)) {
           found.push_back(*t);
           ++of_these;
         }
     }
   }
-  std::sort(found.begin(), found.end(), order_);
+  std::sort(found.begin(), found.end(), sooner);
   if (found.size() > most)
     found.resize(most);
   return found;
@@ -140,13 +144,15 @@ waiting_index::common waiting_index::for_all() const {
   if (pinned_ > 0)
     return {false, nullptr};
   common result;
-  for (reach r = 1; r < buckets_.size(); ++r) {
-    if (buckets_[r].tasks.empty())
+  for (reach r = 1; r < waiting_.size(); ++r) {
+    if (waiting_[r].empty())
       continue;
     bool everywhere = std::find(groups_[r].begin(), groups_[r].end(), false) == groups_[r].end();
     if (result.first || !everywhere)
       return {false, nullptr};
-    result.first = &*buckets_[r].tasks.begin();
+    for (const auto& c : waiting_[r])
+      if (!result.first || sooner(c.first, *result.first))
+        result.first = &c.first;
   }
   return result;
 }

@@ -12,7 +12,6 @@ using namespace baton::scheduling;
 class shortest_here final : public policy {
 public:
   std::string_view name() const override { return "shortest_here"; }
-  bool before(const waiting_task&, const waiting_task&) const override { return false; } // by arrival
   bool chooses_among_shapes() const override { return true; }
 
   std::optional<decision> decide(const view& v, device_id d) const override {

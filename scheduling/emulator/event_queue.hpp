@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "metadata/ids.hpp"
+#include "scheduling/task.hpp"
 
 namespace baton::scheduling {
 

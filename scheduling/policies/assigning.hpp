@@ -16,17 +16,12 @@ public:
     const auto t = pick(v, d);
     return t ? std::optional{decision{t->task, std::nullopt}} : std::nullopt;
   }
-  std::optional<device_id> next(const view& v, device_id from) const final {
-    auto d = v.next_free(from);
-    while (d && !v.first_waiting(*d))
-      d = v.next_free({d->value + 1});
-    return d;
-  }
+  std::optional<device_id> next(const view& v, device_id from) const final { return v.next_free(from); }
 };
 
 /// That of the least `score`; the earlier arrival of equals. Nothing of none.
 template <class Score>
-std::optional<waiting_task> least(const std::vector<waiting_task>& heads, Score score) {
+std::optional<waiting_task> least(const waiting_list& heads, Score score) {
   const waiting_task* best = nullptr;
   duration best_score{};
   for (const auto& t : heads) {
@@ -41,8 +36,8 @@ std::optional<waiting_task> least(const std::vector<waiting_task>& heads, Score 
 
 /// The same, of those that may start on `d` now.
 template <class Score>
-std::optional<waiting_task> least(const view& v, std::vector<waiting_task> heads, device_id d, Score score) {
-  std::erase_if(heads, [&](const waiting_task& t) { return !v.fits(t.shape, d); });
+std::optional<waiting_task> least(const view& v, waiting_list heads, device_id d, Score score) {
+  heads.erase_if([&](const waiting_task& t) { return !v.fits(t.shape, d); });
   return least(heads, score);
 }
 

@@ -8,7 +8,6 @@ namespace {
 class best final : public assigning {
 public:
   std::string_view name() const override { return "best"; }
-  bool before(const waiting_task&, const waiting_task&) const override { return false; }
   bool chooses_among_shapes() const override { return true; }
   std::optional<waiting_task> pick(const view& v, device_id d) const override {
     return least(v, v.heads(d), d, [&](const waiting_task& t) { return v.predicted(t.shape, d) - t.size; });

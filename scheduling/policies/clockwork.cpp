@@ -1,11 +1,11 @@
-#include "scheduling/policies/assigning.hpp"
+#include <algorithm>
+#include <utility>
+
 #include "scheduling/policies/policies.hpp"
 
 namespace baton::scheduling::policies {
 
 namespace {
-
-using tasks = std::vector<waiting_task>;
 
 /// What is not known to be late is in time.
 bool meets(const view& v, const waiting_task& t, device_id d) {
@@ -26,7 +26,7 @@ bool hopeless(const view& v, const waiting_task& t) {
 class clockwork final : public policy {
 public:
   std::string_view name() const override { return "clockwork"; }
-  bool before(const waiting_task& a, const waiting_task& b) const override { return a.deadline < b.deadline; }
+  std::int64_t rank(const waiting_task& t) const override { return t.deadline.count(); }
   /// Within a shape the earliest deadline is the first that cannot be met.
   bool chooses_among_shapes() const override { return true; }
   bool looks_ahead() const override { return true; }
@@ -54,24 +54,23 @@ public:
     if (!v.devices().has(from))
       return std::nullopt;
     const auto heads = v.heads(from);
-    for (const auto& t : heads)
-      if (hopeless(v, t))
-        return from;
-    auto d = v.next_free(from);
-    while (d && !pick(v, heads, *d))
-      d = v.next_free({d->value + 1});
-    return d;
+    return std::any_of(heads.begin(), heads.end(), [&](const auto& t) { return hopeless(v, t); }) ? from
+                                                                                                  : v.next_free(from);
   }
 
 private:
-  static std::optional<waiting_task> pick(const view& v, const tasks& heads, device_id d) {
-    tasks possible;
+  static std::optional<waiting_task> pick(const view& v, const waiting_list& heads, device_id d) {
+    std::optional<waiting_task> best;
+    const auto consider = [&](const waiting_task& t) {
+      if (v.fits(t.shape, d) && (!best || std::pair{t.deadline, t.arrival} < std::pair{best->deadline, best->arrival}))
+        best = t;
+    };
     for (const auto& t : heads)
       if (t.laid_out_by != no_device || meets(v, t, d))
-        possible.push_back(t);
+        consider(t);
       else if (const auto later = v.first_due(d, t.shape, v.free_at(d) + v.predicted(t.shape, d)))
-        possible.push_back(*later);
-    return least(v, possible, d, [](const waiting_task& t) { return t.deadline; });
+        consider(*later);
+    return best;
   }
 };
 

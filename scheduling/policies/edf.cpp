@@ -8,7 +8,7 @@ namespace {
 class edf final : public assigning {
 public:
   std::string_view name() const override { return "edf"; }
-  bool before(const waiting_task& a, const waiting_task& b) const override { return a.deadline < b.deadline; }
+  std::int64_t rank(const waiting_task& t) const override { return t.deadline.count(); }
 };
 
 } // namespace

@@ -8,7 +8,6 @@ namespace {
 class fifo final : public assigning {
 public:
   std::string_view name() const override { return "fifo"; }
-  bool before(const waiting_task&, const waiting_task&) const override { return false; }
 };
 
 } // namespace

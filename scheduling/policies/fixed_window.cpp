@@ -12,7 +12,6 @@ public:
   explicit fixed_window(joining_options o) : options_(o) {}
 
   std::string_view name() const override { return "fixed_window"; }
-  bool before(const waiting_task&, const waiting_task&) const override { return false; }
   bool chooses_among_shapes() const override { return true; }
   std::int64_t most_rows() const override { return options_.most_rows; }
 
@@ -20,8 +19,7 @@ public:
     if (!v.has_free_lane(d))
       return std::nullopt;
     auto heads = v.heads(d);
-    std::sort(heads.begin(), heads.end(),
-              [](const waiting_task& a, const waiting_task& b) { return a.arrival < b.arrival; });
+    heads.sort([](const waiting_task& a, const waiting_task& b) { return a.arrival < b.arrival; });
     for (const auto& head : heads) {
       if (!v.fits(head.shape, d))
         continue;
@@ -31,12 +29,7 @@ public:
     }
     return std::nullopt;
   }
-  std::optional<device_id> next(const view& v, device_id from) const override {
-    auto d = v.next_free(from);
-    while (d && !decide(v, *d))
-      d = v.next_free({d->value + 1});
-    return d;
-  }
+  std::optional<device_id> next(const view& v, device_id from) const override { return v.next_free(from); }
   std::optional<time_point> ask_again(const view& v) const override {
     std::optional<time_point> soonest;
     for (auto d = v.next_free({0}); d; d = v.next_free({d->value + 1}))

@@ -18,7 +18,7 @@ public:
   explicit lazy_batching(joining_options o) : options_(o) {}
 
   std::string_view name() const override { return "lazy_batching"; }
-  bool before(const waiting_task& a, const waiting_task& b) const override { return a.deadline < b.deadline; }
+  std::int64_t rank(const waiting_task& t) const override { return t.deadline.count(); }
   bool chooses_among_shapes() const override { return true; }
   std::int64_t most_rows() const override { return options_.most_rows; }
 
@@ -31,7 +31,7 @@ public:
 
 private:
   /// Who has come least far goes on until it meets those ahead of it, as long as these can wait.
-  std::optional<decision> next_batch(const view& v, device_id d, const std::vector<waiting_task>& heads) const {
+  std::optional<decision> next_batch(const view& v, device_id d, const waiting_list& heads) const {
     const waiting_task* urgent = nullptr;
     for (const auto& h : heads)
       if (v.fits(h.shape, d) && (!urgent || sooner(h, *urgent)))
@@ -70,7 +70,7 @@ private:
 
   /// A newcomer may catch up with a batch that has not come far. Not at once after that was given to the device, so
   /// that something runs between two decisions.
-  std::optional<decision> interruption(const view& v, device_id d, const std::vector<waiting_task>& heads) const {
+  std::optional<decision> interruption(const view& v, device_id d, const waiting_list& heads) const {
     for (const auto& r : v.running(d)) {
       if (!r.commandable || r.leaving || v.now() - r.given < defaults::look_again)
         continue;

@@ -11,8 +11,6 @@ class mean_latency final : public marginal {
 public:
   mean_latency() : marginal("marginal:mean_latency") {}
 
-  bool before(const waiting_task&, const waiting_task&) const override { return false; }
-
   std::optional<decision> decide(const view& v, device_id d) const override {
     const bool free = v.has_free_lane(d);
     if (free || takes_ahead(v, d, defaults::ahead))
@@ -26,17 +24,17 @@ private:
   static std::optional<waiting_task> pick(const view& v, device_id d) {
     const auto heads = v.heads(d);
     const auto t = least(heads, [&](const waiting_task& x) {
-      const auto here = v.prospect_of(x.task, d).alone();
-      const auto best = std::max(
-          least_elsewhere(v, x, d, [&](device_id e) { return v.prospect_of(x.task, e).alone(); }), duration{1});
+      const auto here = v.prospect_of(x, d).alone();
+      const auto best =
+          std::max(least_elsewhere(v, x, d, [&](device_id e) { return v.prospect_of(x, e).alone(); }), duration{1});
       return std::max(here, metadata::to_duration(wide{here.count()} * here.count() / best.count()));
     });
     if (!t || heads.size() > 1 || v.waiting(t->shape) > 1)
       return t;
     // The only one: it may wait for a faster device.
-    const auto here = v.free_at(d) - v.now() + v.prospect_of(t->task, d).alone();
+    const auto here = v.free_at(d) - v.now() + v.prospect_of(*t, d).alone();
     const auto there = least_elsewhere(v, *t, d, [&](device_id e) {
-      return can_run(v, e, *t) ? v.free_at(e) - v.now() + v.prospect_of(t->task, e).alone() : duration::max();
+      return can_run(v, e, *t) ? v.free_at(e) - v.now() + v.prospect_of(*t, e).alone() : duration::max();
     });
     return there < here ? std::nullopt : t;
   }
@@ -48,9 +46,9 @@ private:
     const auto running = v.running(d);
     if (running.size() != 1 || !may_be_taken(v, running.front()))
       return std::nullopt;
-    const auto t = least(v.heads(d), [&](const waiting_task& x) { return v.prospect_of(x.task, d).alone(); });
-    const auto takes = v.prospect_of(t->task, d).alone();
-    const auto ends = [&](device_id e) { return v.free_at(e) - v.now() + v.prospect_of(t->task, e).alone(); };
+    const auto t = least(v.heads(d), [&](const waiting_task& x) { return v.prospect_of(x, d).alone(); });
+    const auto takes = v.prospect_of(*t, d).alone();
+    const auto ends = [&](device_id e) { return v.free_at(e) - v.now() + v.prospect_of(*t, e).alone(); };
     const auto waits = std::min(ends(d), least_elsewhere(v, *t, d, ends));
     // What has been issued still runs: one layer of it, at a guess.
     if (waits - takes - defaults::look_again <= takes + defaults::least_gain)

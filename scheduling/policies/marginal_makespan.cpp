@@ -30,8 +30,6 @@ class makespan final : public marginal {
 public:
   makespan() : marginal("marginal:makespan") {}
 
-  bool before(const waiting_task&, const waiting_task&) const override { return false; }
-
   std::optional<decision> decide(const view& v, device_id d) const override {
     const bool free = v.has_free_lane(d);
     if (free || takes_ahead(v, d, defaults::ahead))
@@ -111,7 +109,7 @@ private:
       ++s.mine;
     for (auto& o : s.offers)
       for (std::size_t k = 0; k < s.kinds.size(); ++k)
-        o.cost.push_back(std::max(v.prospect_of(o.head.task, k == s.mine ? d : s.kinds[k].one).alone(), duration{1}));
+        o.cost.push_back(std::max(v.prospect_of(o.head, k == s.mine ? d : s.kinds[k].one).alone(), duration{1}));
     set_prices(s.kinds, s.offers);
     std::sort(s.offers.begin(), s.offers.end(),
               [&](const offer& a, const offer& b) { return is_more_for(a, b, s.kinds, s.mine); });

@@ -15,20 +15,22 @@ class slo final : public marginal {
 public:
   slo() : marginal("marginal:slo") {}
 
-  bool before(const waiting_task& a, const waiting_task& b) const override { return a.deadline < b.deadline; }
+  std::int64_t rank(const waiting_task& t) const override { return t.deadline.count(); }
   bool tells_priorities_apart() const override { return true; }
 
   std::optional<decision> decide(const view& v, device_id d) const override {
     const bool free = v.has_free_lane(d);
     if (!free && !takes_ahead(v, d, defaults::ahead))
       return give_way(v, d);
-    auto heads = v.heads_in_time(d);
-    const bool losing = loses(v, d, heads);
-    std::sort(heads.begin(), heads.end(),
-              [&](const auto& a, const auto& b) { return losing ? brings_more(v, d, a, b) : is_due(a, b); });
-    for (const auto& t : heads)
-      if (!free || (v.fits(t.shape, d) && !is_for_slower(v, d, t)))
-        return decision{t.task, std::nullopt};
+    auto [heads, all] = v.heads_in_time(d);
+    while (!heads.empty()) {
+      const auto t = std::min_element(heads.begin(), heads.end(), [&, all = all](const auto& a, const auto& b) {
+        return all ? is_due(a, b) : brings_more(v, d, a, b); // where not, there is more than can be done
+      });
+      if (!free || (v.fits(t->shape, d) && !is_for_slower(v, d, *t)))
+        return decision{t->task, std::nullopt};
+      heads.erase(t);
+    }
     return std::nullopt;
   }
 
@@ -39,31 +41,23 @@ private:
     return a.priority != b.priority ? a.priority > b.priority : a.arrival < b.arrival;
   }
   static bool brings_more(const view& v, device_id d, const waiting_task& a, const waiting_task& b) {
-    const auto x = wide{worth(a.priority)} * v.prospect_of(b.task, d).alone().count();
-    const auto y = wide{worth(b.priority)} * v.prospect_of(a.task, d).alone().count();
+    const auto x = wide{worth(a.priority)} * v.prospect_of(b, d).alone().count();
+    const auto y = wide{worth(b.priority)} * v.prospect_of(a, d).alone().count();
     return x != y ? x > y : is_due(a, b);
   }
-  /// Whether something waits that cannot end in time: then there is more than can be done.
-  static bool loses(const view& v, device_id d, const std::vector<waiting_task>& in_time) {
-    const auto all = v.heads(d);
-    return std::any_of(all.begin(), all.end(), [&](const auto& t) {
-      return std::none_of(in_time.begin(), in_time.end(), [&](const auto& x) { return x.task == t.task; });
-    });
-  }
-
   /// Whether a free device that is slower makes it comfortably.
   static bool is_for_slower(const view& v, device_id d, const waiting_task& t) {
     if (t.deadline == never || t.pinned != no_device || v.devices().devices.size() > most_devices)
       return false;
-    const auto here = v.prospect_of(t.task, d).alone();
+    const auto here = v.prospect_of(t, d).alone();
     const auto left = t.deadline - v.now();
     return std::any_of(v.devices().devices.begin(), v.devices().devices.end(), [&](const auto& e) {
       if (e.id == d || !v.has_free_lane(e.id))
         return false;
-      const auto takes = v.prospect_of(t.task, e.id).alone();
+      const auto takes = v.prospect_of(t, e.id).alone();
       if (takes <= here || takes * defaults::comfort_quarters / 4 > left)
         return false;
-      const auto heads = v.heads_in_time(e.id);
+      const auto heads = v.heads_in_time(e.id).heads;
       return std::any_of(heads.begin(), heads.end(), [&](const auto& x) { return x.task == t.task; });
     });
   }
@@ -79,8 +73,8 @@ private:
     const auto& r = running.front();
     const auto own = v.prospect_of(r.task, d).work;
     std::optional<waiting_task> best;
-    for (const auto& t : v.heads_in_time(d)) {
-      const auto takes = v.prospect_of(t.task, d).alone() + defaults::look_again; // what has been issued, at a guess
+    for (const auto& t : v.heads_in_time(d).heads) {
+      const auto takes = v.prospect_of(t, d).alone() + defaults::look_again; // what has been issued, at a guess
       if (t.deadline == never || v.now() + takes > t.deadline || can_wait(v, t))
         continue;
       const bool harmless = r.deadline == never || v.now() + takes + own <= r.deadline || v.now() + own > r.deadline;
@@ -92,7 +86,7 @@ private:
   static bool can_wait(const view& v, const waiting_task& t) {
     return std::any_of(v.devices().devices.begin(), v.devices().devices.end(), [&](const auto& e) {
       return v.is_up(e.id) && v.predicted(t.shape, e.id) > duration{}
-             && v.free_at(e.id) + v.prospect_of(t.task, e.id).alone() <= t.deadline;
+             && v.free_at(e.id) + v.prospect_of(t, e.id).alone() <= t.deadline;
     });
   }
 };

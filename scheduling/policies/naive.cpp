@@ -10,7 +10,6 @@ public:
   explicit by_size(bool largest_to_fastest) : largest_to_fastest_(largest_to_fastest) {}
 
   std::string_view name() const override { return largest_to_fastest_ ? "naive" : "non_naive"; }
-  bool before(const waiting_task&, const waiting_task&) const override { return false; }
   bool chooses_among_shapes() const override { return true; }
   std::optional<waiting_task> pick(const view& v, device_id d) const override {
     const bool largest = v.is_fastest(d) == largest_to_fastest_;

@@ -9,7 +9,7 @@ namespace {
 class priority final : public policy {
 public:
   std::string_view name() const override { return "priority"; }
-  bool before(const waiting_task& a, const waiting_task& b) const override { return a.priority > b.priority; }
+  std::int64_t rank(const waiting_task& t) const override { return -std::int64_t{t.priority}; }
 
   std::optional<decision> decide(const view& v, device_id d) const override {
     if (auto crowded_out = lowest_of_too_many(v, d))

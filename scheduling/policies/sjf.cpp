@@ -8,7 +8,7 @@ namespace {
 class sjf final : public assigning {
 public:
   std::string_view name() const override { return "sjf"; }
-  bool before(const waiting_task& a, const waiting_task& b) const override { return a.size < b.size; }
+  std::int64_t rank(const waiting_task& t) const override { return t.size.count(); }
 };
 
 } // namespace
