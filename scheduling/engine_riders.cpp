@@ -31,16 +31,10 @@ bool engine::state::joins(const task_state& t) const {
 std::vector<waiting_task> engine::state::alike(const waiting_task& head, device_id d, std::size_t most) const {
   if (!head.joins || !devices_[d.value].up)
     return {head};
-  auto found = startable_.alike(head, group(d), most, [&](const waiting_task& t) {
+  return startable_.alike(head, group(d), most, [&](const waiting_task& t) {
     return t.joins && (head.laid_out_by == no_device) == (t.laid_out_by == no_device)
            && (head.laid_out_by == no_device || group(head.laid_out_by) == group(t.laid_out_by));
   });
-  if (std::none_of(found.begin(), found.end(), [&](const waiting_task& t) { return t.task == head.task; })) {
-    if (found.size() == most)
-      found.pop_back();
-    found.push_back(head);
-  }
-  return found;
 }
 
 std::vector<std::int64_t> engine::state::symbols_of(const task_state& t, std::int64_t rows) const {

@@ -13,7 +13,7 @@ namespace baton::scheduling {
 namespace {
 
 using maker = std::unique_ptr<policy> (*)();
-constexpr std::array<std::pair<std::string_view, maker>, 12> registered{{
+constexpr std::array<std::pair<std::string_view, maker>, 9> registered{{
     {"fifo", policies::make_fifo},
     {"priority", policies::make_priority},
     {"sjf", policies::make_sjf},
@@ -21,37 +21,51 @@ constexpr std::array<std::pair<std::string_view, maker>, 12> registered{{
     {"naive", policies::make_naive},
     {"non_naive", policies::make_non_naive},
     {"best", policies::make_best},
-    {"clockwork", policies::make_clockwork},
-    {"marginal", policies::make_marginal_slo},
-    {"marginal:slo", policies::make_marginal_slo},
     {"marginal:mean_latency", policies::make_marginal_latency},
     {"marginal:makespan", policies::make_marginal_makespan},
 }};
 
-/// "ROWS" or "ROWS:MICROSECONDS". Nothing if it is neither.
-std::optional<policies::joining_options> joining_options_of(std::string_view text) {
-  policies::joining_options result;
-  std::int64_t us = 0;
-  const auto read = [&](std::string_view part, std::int64_t& into, std::int64_t most) {
-    const auto [end, problem] = std::from_chars(part.data(), part.data() + part.size(), into);
-    return problem == std::errc{} && end == part.data() + part.size() && into >= 1 && into <= most;
-  };
-  const auto colon = text.find(':');
-  if (!read(text.substr(0, colon), result.most_rows, defaults::most_rows_joined))
-    return std::nullopt;
-  if (colon != text.npos) {
-    if (!read(text.substr(colon + 1), us, defaults::longest_window_us))
-      return std::nullopt;
-    result.window = std::chrono::microseconds(us);
-  }
-  return result;
-}
-
-using joining_maker = std::unique_ptr<policy> (*)(policies::joining_options);
-constexpr std::array<std::pair<std::string_view, joining_maker>, 2> joining{{
-    {"fixed_window", policies::make_fixed_window},
+/// Of a policy that makes one task of several requests: after its name may stand ":ROWS", or ":ROWS:MICROSECONDS" if it
+/// has a window.
+struct joining_entry {
+  std::string_view name;
+  std::unique_ptr<policy> (*make)(policies::joining_options);
+  std::int64_t rows = 8; ///< without options
+  bool has_window = false;
+};
+constexpr std::array<joining_entry, 5> joining{{
+    {"clockwork", policies::make_clockwork, 1},
+    {"marginal", policies::make_marginal_slo, 1},
+    {"marginal:slo", policies::make_marginal_slo, 1},
+    {"fixed_window", policies::make_fixed_window, 8, true},
     {"lazy_batching", policies::make_lazy_batching},
 }};
+
+/// By what follows the name. Null: it makes no sense.
+std::unique_ptr<policy> make_joining(const joining_entry& e, std::string_view options) {
+  const auto read = [](std::string_view part, std::int64_t most) {
+    std::int64_t value = 0;
+    const auto [end, problem] = std::from_chars(part.data(), part.data() + part.size(), value);
+    const bool good = problem == std::errc{} && end == part.data() + part.size() && value >= 1 && value <= most;
+    return good ? std::optional(value) : std::nullopt;
+  };
+  policies::joining_options result{.most_rows = e.rows};
+  if (options.empty())
+    return e.make(result);
+  options.remove_prefix(1);
+  const auto colon = options.find(':');
+  const auto rows = read(options.substr(0, colon), defaults::most_rows_joined);
+  if (!rows || (colon != options.npos && !e.has_window))
+    return nullptr;
+  result.most_rows = *rows;
+  if (colon != options.npos) {
+    const auto us = read(options.substr(colon + 1), defaults::longest_window_us);
+    if (!us)
+      return nullptr;
+    result.window = std::chrono::microseconds(*us);
+  }
+  return e.make(result);
+}
 
 using makers = std::map<std::string, std::function<std::unique_ptr<policy>()>, std::less<>>;
 
@@ -66,15 +80,10 @@ std::unique_ptr<policy> make_policy(std::string_view name) {
   for (const auto& [known, make] : registered)
     if (known == name)
       return make();
-  const auto colon = name.find(':');
-  for (const auto& [known, make] : joining)
-    if (known == name.substr(0, colon)) {
-      const auto options =
-          colon == name.npos ? std::optional(policies::joining_options{}) : joining_options_of(name.substr(colon + 1));
-      if (known == "lazy_batching" && name.find(':', colon + 1) != name.npos)
-        return nullptr; // it has no window
-      return options ? make(*options) : nullptr;
-    }
+  for (const auto& e : joining)
+    if (name.starts_with(e.name) && (name.size() == e.name.size() || name[e.name.size()] == ':'))
+      if (auto made = make_joining(e, name.substr(e.name.size())))
+        return made;
   const auto found = added().find(name);
   return found == added().end() ? nullptr : found->second();
 }
@@ -89,7 +98,7 @@ std::vector<std::string_view> policy_names() {
   for (const auto& entry : registered)
     names.push_back(entry.first);
   for (const auto& entry : joining)
-    names.push_back(entry.first);
+    names.push_back(entry.name);
   return names;
 }
 

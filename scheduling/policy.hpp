@@ -140,7 +140,7 @@ public:
   /// Of a whole run; 0: not known.
   virtual duration predicted(std::uint32_t shape, device_id d) const = 0;
   /// `head`, a waiting task that `joins`, and up to `most - 1` others that may become one task with it and run on `d`:
-  /// of its model, at its position, with values where it has its own. In the policy's order, `head` where it belongs.
+  /// of its model, at its position, with values where it has its own. `head`, then those after it in the policy's order.
   /// Only for a policy that `chooses_among_shapes`.
   virtual std::vector<waiting_task> alike(const waiting_task& head, device_id d, std::size_t most) const = 0;
   /// Of a whole run of a task as `t`, but of so many rows; 0: `d` has no plan for as many, or it is not known.

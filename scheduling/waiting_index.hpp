@@ -40,8 +40,8 @@ public:
   /// Of a shape, the first of these whose deadline is at `least` or later; null if there is none. @pre the order is
   /// that of deadlines
   const waiting_task* first_due(device_id d, std::uint32_t group, std::uint32_t shape, time_point least) const;
-  /// Of `head`'s model, at its position, with values in its domain: the first that may run on devices of `group`, and
-  /// that `fits` says yes to; at most so many. Looks at no more than some that do not fit.
+  /// `head` and, of its model, at its position, with values in its domain, those after it that may run on devices of
+  /// `group`, and that `fits` says yes to; at most so many. Looks at no more than some that do not fit.
   std::vector<waiting_task> alike(const waiting_task& head, std::uint32_t group, std::size_t most,
                                   const std::function<bool(const waiting_task&)>& fits) const;
   /// The same, passing over those due before `soonest` of their class's first; clears `all` if there are such. @pre the

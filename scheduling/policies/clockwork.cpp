@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "scheduling/policies/joining.hpp"
 #include "scheduling/policies/policies.hpp"
 
 namespace baton::scheduling::policies {
@@ -25,11 +26,14 @@ bool hopeless(const view& v, const waiting_task& t) {
 
 class clockwork final : public policy {
 public:
+  explicit clockwork(joining_options o) : options_(o) {}
+
   std::string_view name() const override { return "clockwork"; }
   std::int64_t rank(const waiting_task& t) const override { return t.deadline.count(); }
   /// Within a shape the earliest deadline is the first that cannot be met.
   bool chooses_among_shapes() const override { return true; }
   bool looks_ahead() const override { return true; }
+  std::int64_t most_rows() const override { return options_.most_rows; }
 
   std::optional<decision> decide(const view& v, device_id d) const override {
     const auto heads = v.heads(d);
@@ -39,7 +43,7 @@ public:
     if (!v.has_free_lane(d))
       return std::nullopt;
     const auto t = pick(v, heads, d);
-    return t ? std::optional{decision{t->task, std::nullopt}} : std::nullopt;
+    return t ? std::optional{start(gather(v, *t, d, options_.most_rows, t->deadline - v.free_at(d)))} : std::nullopt;
   }
 
   std::optional<device_id> next(const view& v, device_id from) const override {
@@ -72,12 +76,14 @@ private:
         consider(*later);
     return best;
   }
+
+  joining_options options_;
 };
 
 } // namespace
 
-std::unique_ptr<policy> make_clockwork() {
-  return std::make_unique<clockwork>();
+std::unique_ptr<policy> make_clockwork(joining_options o) {
+  return std::make_unique<clockwork>(o);
 }
 
 } // namespace baton::scheduling::policies

@@ -2,7 +2,7 @@
 
 namespace baton::scheduling::policies {
 
-together gather(const view& v, const waiting_task& head, device_id d, std::int64_t most) {
+together gather(const view& v, const waiting_task& head, device_id d, std::int64_t most, duration within) {
   together result{head, {}, head.rows, v.predicted(head.shape, d), !head.joins || head.rows >= most};
   if (result.full)
     return result;
@@ -11,7 +11,7 @@ together gather(const view& v, const waiting_task& head, device_id d, std::int64
       continue;
     const auto rows = result.rows + t.rows;
     const auto takes = rows <= most ? v.predicted_together(head, rows, d) : duration{};
-    if (takes == duration{}) {
+    if (takes == duration{} || takes > within) {
       result.full = true;
       break;
     }

@@ -15,8 +15,10 @@ struct together {
   bool full = false; ///< there is no plan for more rows, or `most` are reached
 };
 
-/// `head` and what may join it on `d`, as many as come to `most` rows at most.
-together gather(const view& v, const waiting_task& head, device_id d, std::int64_t most);
+/// `head` and what may join it on `d`: those after it in the policy's order, as many as come to `most` rows at most and
+/// take no longer than `within` together.
+together gather(const view& v, const waiting_task& head, device_id d, std::int64_t most,
+                duration within = duration::max());
 
 inline decision start(const together& t, std::optional<position> until = {}) {
   decision result{t.first.task, std::nullopt};

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "scheduling/policies/joining.hpp"
 #include "scheduling/policies/marginal.hpp"
 
 namespace baton::scheduling::policies {
@@ -13,10 +14,11 @@ std::int64_t worth(std::int32_t priority) {
 
 class slo final : public marginal {
 public:
-  slo() : marginal("marginal:slo") {}
+  explicit slo(joining_options o) : marginal("marginal:slo"), options_(o) {}
 
   std::int64_t rank(const waiting_task& t) const override { return t.deadline.count(); }
   bool tells_priorities_apart() const override { return true; }
+  std::int64_t most_rows() const override { return options_.most_rows; }
 
   std::optional<decision> decide(const view& v, device_id d) const override {
     const bool free = v.has_free_lane(d);
@@ -28,13 +30,16 @@ public:
         return all ? is_due(a, b) : brings_more(v, d, a, b); // where not, there is more than can be done
       });
       if (!free || (v.fits(t->shape, d) && !is_for_slower(v, d, *t)))
-        return decision{t->task, std::nullopt};
+        return start(together_with(v, *t, d));
       heads.erase(t);
     }
     return std::nullopt;
   }
 
 private:
+  together together_with(const view& v, const waiting_task& t, device_id d) const {
+    return gather(v, t, d, options_.most_rows, t.deadline - v.free_at(d) - v.prospect_of(t, d).moving);
+  }
   static bool is_due(const waiting_task& a, const waiting_task& b) {
     if (a.deadline != b.deadline)
       return a.deadline < b.deadline;
@@ -89,12 +94,14 @@ private:
              && v.free_at(e.id) + v.prospect_of(t, e.id).alone() <= t.deadline;
     });
   }
+
+  joining_options options_;
 };
 
 } // namespace
 
-std::unique_ptr<policy> make_marginal_slo() {
-  return std::make_unique<slo>();
+std::unique_ptr<policy> make_marginal_slo(joining_options o) {
+  return std::make_unique<slo>(o);
 }
 
 } // namespace baton::scheduling::policies

@@ -7,6 +7,12 @@
 /// The policies that come with Baton.
 namespace baton::scheduling::policies {
 
+/// Of policies that make one task of several requests.
+struct joining_options {
+  std::int64_t most_rows = 8;
+  duration window = std::chrono::milliseconds(2); ///< `fixed_window`: how long the first waits for others
+};
+
 /// First come, first served; a task runs to its end. Optimises nothing: the baseline.
 std::unique_ptr<policy> make_fifo();
 
@@ -43,24 +49,19 @@ std::unique_ptr<policy> make_marginal_makespan();
 std::unique_ptr<policy> make_marginal_latency();
 /// Requests in their deadline, by priority: the earliest deadline first; where some are lost already, what brings most
 /// priority per time of the device. What can no longer end in time is passed over. Of free devices the slowest that
-/// makes it comfortably. A running task gives way to one that could not wait, if it can, or is worth less.
-std::unique_ptr<policy> make_marginal_slo();
+/// makes it comfortably. A running task gives way to one that could not wait, if it can, or is worth less. With what
+/// starts go as many of its model as come to `most_rows` and still end by its deadline.
+std::unique_ptr<policy> make_marginal_slo(joining_options o);
 
 /// The task that gains most from the free device: the least difference of what it takes there and its size. From the
 /// same study.
 std::unique_ptr<policy> make_best();
 
 /// Requests within their deadlines: the earliest deadline first, among those that a device meets by prediction; what no
-/// device can meet is given up at once, so that it takes nothing from others. A task runs to its end, alone in its
-/// lane. Without deadlines it is `fifo`. Source: Gujarati and others, "Serving DNNs like clockwork", OSDI 2020,
-/// section 5.3; without its batching and its loading of weights.
-std::unique_ptr<policy> make_clockwork();
-
-/// Of policies that make one task of several requests.
-struct joining_options {
-  std::int64_t most_rows = 8;
-  duration window = std::chrono::milliseconds(2); ///< `fixed_window`: how long the first waits for others
-};
+/// device can meet is given up at once, so that it takes nothing from others. With it go as many of its model as come to
+/// `most_rows` and still end by its deadline. A task runs to its end, alone in its lane. Without deadlines it is `fifo`.
+/// Source: Gujarati and others, "Serving DNNs like clockwork", OSDI 2020, section 5.3; without its loading of weights.
+std::unique_ptr<policy> make_clockwork(joining_options o);
 
 /// As many requests of a model at once as there are, up to `most_rows`; with fewer, the first waits for others until
 /// its window has passed. First come, first served; a task runs to its end. Optimises throughput at a bounded price in
