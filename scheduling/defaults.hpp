@@ -19,8 +19,8 @@ inline constexpr std::chrono::microseconds ahead{80};
 inline constexpr std::chrono::microseconds take_over{150};
 /// A running task is taken over for no less: predictions are not better than that.
 inline constexpr std::chrono::microseconds least_gain{20};
-/// A device is fast enough if the task's time on it fits so often into what is left of its deadline, in quarters.
-inline constexpr std::int64_t comfort_quarters = 5;
+/// No device is left free for what may come only if fewer requests than that are expected to be late for it.
+inline constexpr std::int64_t most_late_millionths = 2'000;
 /// How often it is looked at once more whether a running task should end elsewhere: about a layer.
 inline constexpr std::chrono::microseconds look_again{100};
 /// Attempts of a request in all: one retry; more would let a poisonous request kill worker after worker.

@@ -148,7 +148,7 @@ void engine::state::assign(task_state& t, device_id d, std::optional<position> u
     send(transfer_of(into),
          bring{t.main, t.what, fresh ? host_domain : t.values_in, t.laid_out_by, into, d, the_scheduler, then});
   t.given = now_;
-  t.there_at = now_ + moving(t.what.model, rows_of(t.what), t.what.at.layer, fresh ? host_domain : t.values_in, d);
+  t.there_at = now_ + moving(t.what.model, rows_of(t.what), t.what.at.layer, fresh ? host_domain : t.values_in, into);
   t.arrived = false;
   count(t);
   foresee(d);
@@ -267,6 +267,8 @@ std::string engine::state::describe() const {
   for (const auto& [id, m] : models_)
     w(id, m.announced, m.removed, m.tasks);
   w(std::vector<task_id>(suspects_.begin(), suspects_.end()));
+  for (const auto& x : traffic_)
+    w(x.model, x.shape, x.last, x.gap, x.allowance);
   w(wake_, last_task_, last_command_, draining_);
   return std::move(w).text() + plans_.describe();
 }

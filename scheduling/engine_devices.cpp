@@ -131,6 +131,7 @@ void engine::state::forget_if_unused(model_id id) {
   if (m == models_.end() || !m->second.removed || m->second.tasks > 0 || plans_.building(id))
     return;
   plans_.forget(id);
+  std::erase_if(traffic_, [id](const model_traffic& x) { return x.model == id; });
   models_.erase(m);
   act(forget_model{id});
 }

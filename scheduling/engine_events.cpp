@@ -46,6 +46,7 @@ void engine::state::on(const start_attempt& e) {
   by_attempt_.emplace(e.request, e.attempt, id);
   if (e.deadline != never)
     deadlines_.emplace(e.deadline, id, e.request);
+  expect(t);
   enter(t);
   end_hopeless();
 }

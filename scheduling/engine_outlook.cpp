@@ -15,14 +15,20 @@ duration remaining(const plan_table::entry& p, std::uint32_t layer) {
 } // namespace
 
 /// 0 where they are there, and where nothing is known.
-duration engine::state::moving(model_id m, std::int64_t rows, std::uint32_t layer, domain_id from, device_id to) const {
-  const auto into = cluster_->at(to).domain;
-  if (from == into)
+duration engine::state::moving(model_id m, std::int64_t rows, std::uint32_t layer, domain_id from, domain_id to) const {
+  if (from == to)
     return {};
   const auto of = models_.find(m);
   if (of == models_.end() || layer >= of->second.live_bytes.size())
     return {};
-  return cluster_->copy_time(from, into, of->second.live_bytes[layer] * static_cast<std::uint64_t>(rows));
+  return cluster_->copy_time(from, to, of->second.live_bytes[layer] * static_cast<std::uint64_t>(rows));
+}
+
+duration engine::state::bringing_back(model_id m, std::int64_t rows, domain_id from) const {
+  const auto of = models_.find(m);
+  if (of == models_.end() || of->second.live_bytes.empty())
+    return {};
+  return moving(m, rows, static_cast<std::uint32_t>(of->second.live_bytes.size() - 1), from, host_domain);
 }
 
 /// When each of its tasks ends and a lane becomes free: they are run in the order in which they were given.
@@ -65,8 +71,10 @@ void engine::state::line_up(device_id d) {
 
 prospect engine::state::prospect_of(task_id id, device_id d) const {
   const auto& t = tasks_.at(id);
+  const auto into = cluster_->at(d).domain;
+  const auto result = bringing_back(t.what.model, rows_of(t.what), into);
   if (t.device == d)
-    return {{}, {}, std::max(t.ends - now_, duration{})};
+    return {{}, {}, std::max(t.ends - now_, duration{}), result};
   auto layer = t.what.at.layer;
   duration issued{};
   if (t.began != never)
@@ -78,19 +86,23 @@ prospect engine::state::prospect_of(task_id id, device_id d) const {
       issued = std::max(until[layer] - done, duration{});
     }
   const auto from = t.laid_out_by == no_device ? host_domain : t.values_in;
-  return {issued, moving(t.what.model, rows_of(t.what), layer, from, d), remaining(plan(t, d), layer)};
+  return {issued, moving(t.what.model, rows_of(t.what), layer, from, into), remaining(plan(t, d), layer), result};
 }
 
 prospect engine::state::prospect_of(const waiting_task& t, device_id d) const {
   const auto from = t.laid_out_by == no_device ? host_domain : t.values_in;
-  return {{}, moving(t.model, t.rows, t.at.layer, from, d), remaining(plans_.at(t.shape, group(d)), t.at.layer)};
+  const auto into = cluster_->at(d).domain;
+  return {{},
+          moving(t.model, t.rows, t.at.layer, from, into),
+          remaining(plans_.at(t.shape, group(d)), t.at.layer),
+          bringing_back(t.model, t.rows, into)};
 }
 
 view::in_time engine::state::heads_in_time(device_id d) const {
   in_time result;
   if (devices_[d.value].up)
     result.heads = startable_.heads(
-        d, group(d), [&](const waiting_task& t) { return now_ + prospect_of(t, d).alone(); }, &result.all);
+        d, group(d), [&](const waiting_task& t) { return now_ + prospect_of(t, d).whole(); }, &result.all);
   return result;
 }
 
@@ -101,6 +113,29 @@ std::size_t engine::state::waiting(std::uint32_t shape) const {
 
 bool engine::state::may_line_up(device_id d) const {
   return devices_[d.value].soon && !plans_.any_queued(group(d));
+}
+
+time_point engine::state::first_free_beside(device_id d) const {
+  auto result = never;
+  for (const auto& e : devices_)
+    if (const auto at = device_id{static_cast<std::uint32_t>(&e - devices_.data())}; at != d && e.up)
+      result = std::min(result, free_.contains(at) ? now_ : free_at(at));
+  return result;
+}
+
+void engine::state::expect(const task_state& t) {
+  if (!policy_->looks_ahead() || t.what.deadline == never)
+    return;
+  constexpr std::int64_t weight = 16; // of the past, to one
+  auto of = std::find_if(traffic_.begin(), traffic_.end(), [&](const model_traffic& x) { return x.model == t.what.model; });
+  const auto allowance = std::max(t.what.deadline - now_, duration{});
+  if (of == traffic_.end())
+    of = traffic_.insert(of, {t.what.model, 0, now_, {}, allowance});
+  else
+    of->gap = of->gap == duration{} ? now_ - of->last : of->gap + (now_ - of->last - of->gap) / weight;
+  of->allowance += (allowance - of->allowance) / weight;
+  of->last = now_;
+  of->shape = t.shape;
 }
 
 std::optional<device_id> engine::state::next_soon(device_id from, duration ahead) const {

@@ -139,6 +139,8 @@ struct engine::state final : view {
   prospect prospect_of(const waiting_task& t, device_id d) const override;
   std::optional<device_id> next_soon(device_id from, duration ahead) const override;
   std::optional<time_point> soon(duration ahead) const override;
+  time_point first_free_beside(device_id d) const override;
+  const std::vector<model_traffic>& traffic() const override { return traffic_; }
   std::size_t waiting(std::uint32_t shape) const override;
   bool may_line_up(device_id d) const override;
 
@@ -216,10 +218,12 @@ struct engine::state final : view {
   void sort(device_id d); ///< its job has changed
   void recount(device_id d);
   bool commandable(const task_state& t) const;
-  void foresee(device_id d); ///< what it was given has changed
-  void line_up(device_id d); ///< so has what it says of itself
-  /// Of so many rows of the model, as they are at the layer.
-  duration moving(model_id m, std::int64_t rows, std::uint32_t layer, domain_id from, device_id to) const;
+  void foresee(device_id d);        ///< what it was given has changed
+  void line_up(device_id d);        ///< so has what it says of itself
+  void expect(const task_state& t); ///< more like it
+  /// Of the live set of so many rows, as it is at the layer.
+  duration moving(model_id m, std::int64_t rows, std::uint32_t layer, domain_id from, domain_id to) const;
+  duration bringing_back(model_id m, std::int64_t rows, domain_id from) const; ///< the result, to the host
   void plans_changed(plan_table::number shape);
   void plans_changed(const plan_key& k);
   std::optional<device_id> place_in_line() const;
@@ -269,6 +273,7 @@ struct engine::state final : view {
   std::set<std::pair<time_point, device_id>> soon_;  ///< by `free_at`: those that `may_line_up`, but for plans
   std::set<running_task, gives_way_first> crowd_;    ///< commandable, on devices that are up
 
+  std::vector<model_traffic> traffic_; ///< for a policy that looks ahead
   time_point wake_ = never;
   std::uint64_t last_task_ = 0;
   std::uint64_t last_command_ = 0;

@@ -112,8 +112,20 @@ struct prospect {
   duration issued{}; ///< until the device that it runs on now gives it back
   duration moving{}; ///< then, bringing over its inputs or values
   duration work{};   ///< then, if nothing else runs there; of a task that the device has: until it ends
+  duration result{}; ///< then, bringing what it has computed to the host
 
+  /// The device's part.
   duration alone() const { return issued + moving + work; }
+  duration whole() const { return alone() + result; }
+};
+
+/// How requests of a model with a deadline came so far: means that forget, the last ones count most.
+struct model_traffic {
+  model_id model{};
+  std::uint32_t shape = 0; ///< of the last one
+  time_point last{};
+  duration gap{};       ///< between one and the next; 0: there was only one
+  duration allowance{}; ///< from arrival to deadline
 };
 
 /// Read-only view of the engine's state. Iteration order is fixed.
@@ -140,8 +152,8 @@ public:
   /// Of a whole run; 0: not known.
   virtual duration predicted(std::uint32_t shape, device_id d) const = 0;
   /// `head`, a waiting task that `joins`, and up to `most - 1` others that may become one task with it and run on `d`:
-  /// of its model, at its position, with values where it has its own. `head`, then those after it in the policy's order.
-  /// Only for a policy that `chooses_among_shapes`.
+  /// of its model, at its position, with values where it has its own. `head`, then those after it in the policy's
+  /// order. Only for a policy that `chooses_among_shapes`.
   virtual std::vector<waiting_task> alike(const waiting_task& head, device_id d, std::size_t most) const = 0;
   /// Of a whole run of a task as `t`, but of so many rows; 0: `d` has no plan for as many, or it is not known.
   virtual duration predicted_together(const waiting_task& t, std::int64_t rows, device_id d) const = 0;
@@ -166,6 +178,9 @@ public:
   virtual prospect prospect_of(task_id t, device_id d) const = 0;
   /// Of one that waits.
   virtual prospect prospect_of(const waiting_task& t, device_id d) const = 0;
+  /// When the first of the others becomes free of those that are up; `never`: there are no others.
+  virtual time_point first_free_beside(device_id d) const = 0;
+  virtual const std::vector<model_traffic>& traffic() const = 0;
   /// Tasks of the shape that wait.
   virtual std::size_t waiting(std::uint32_t shape) const = 0;
   /// Whether a task could be given to `d` ahead of time, so that its inputs are there when a lane becomes free: all

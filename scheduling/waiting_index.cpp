@@ -125,7 +125,8 @@ std::vector<waiting_task> waiting_index::alike(const waiting_task& head, std::ui
       if (c.first.model != head.model || c.pinned != no_device)
         continue;
       std::size_t looks = 0, of_these = 0;
-      for (auto t = c.tasks.lower_bound(head); t != c.tasks.end() && of_these < most && looks < looked_at * most; ++t, ++looks)
+      for (auto t = c.tasks.lower_bound(head); t != c.tasks.end() && of_these < most && looks < looked_at * most;
+           ++t, ++looks)
         if (t->at == head.at && t->values_in == head.values_in && fits(*t)) {
           found.push_back(*t);
           ++of_these;

@@ -10,8 +10,7 @@ namespace {
 
 /// What is not known to be late is in time.
 bool meets(const view& v, const waiting_task& t, device_id d) {
-  const auto takes = v.predicted(t.shape, d);
-  return takes == duration{} || t.deadline == never || v.free_at(d) + takes <= t.deadline;
+  return t.deadline == never || v.free_at(d) + v.prospect_of(t, d).whole() <= t.deadline;
 }
 
 /// What has begun is not thrown away: how much of it is left is not known here.
@@ -43,7 +42,7 @@ public:
     if (!v.has_free_lane(d))
       return std::nullopt;
     const auto t = pick(v, heads, d);
-    return t ? std::optional{start(gather(v, *t, d, options_.most_rows, t->deadline - v.free_at(d)))} : std::nullopt;
+    return t ? std::optional{start(gather(v, *t, d, options_.most_rows, t->deadline))} : std::nullopt;
   }
 
   std::optional<device_id> next(const view& v, device_id from) const override {
@@ -72,7 +71,7 @@ private:
     for (const auto& t : heads)
       if (t.laid_out_by != no_device || meets(v, t, d))
         consider(t);
-      else if (const auto later = v.first_due(d, t.shape, v.free_at(d) + v.predicted(t.shape, d)))
+      else if (const auto later = v.first_due(d, t.shape, v.free_at(d) + v.prospect_of(t, d).whole()))
         consider(*later);
     return best;
   }

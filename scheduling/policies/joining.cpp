@@ -1,23 +1,38 @@
 #include "scheduling/policies/joining.hpp"
 
+#include <tuple>
+#include <utility>
+
 namespace baton::scheduling::policies {
 
-together gather(const view& v, const waiting_task& head, device_id d, std::int64_t most, duration within) {
-  together result{head, {}, head.rows, v.predicted(head.shape, d), !head.joins || head.rows >= most};
-  if (result.full)
+together gather(const view& v, const waiting_task& head, device_id d, std::int64_t most, time_point by) {
+  together result{head, {}, head.rows, v.predicted(head.shape, d)};
+  result.full = !head.joins || head.rows >= most;
+  if (result.full && by == never)
     return result;
+  auto all = head;
+  const auto look = [&] { // `work` is of the head alone
+    const auto whole = v.prospect_of(all, d);
+    return std::pair{whole.moving, whole.result};
+  };
+  if (by != never)
+    std::tie(result.moving, result.result) = look();
   for (const auto& t : v.alike(head, d, static_cast<std::size_t>(most))) {
     if (t.task == head.task)
       continue;
     const auto rows = result.rows + t.rows;
     const auto takes = rows <= most ? v.predicted_together(head, rows, d) : duration{};
-    if (takes == duration{} || takes > within) {
+    all.rows = rows;
+    const auto [moving, back] = by != never ? look() : std::pair{duration{}, duration{}};
+    if (takes == duration{} || (by != never && v.free_at(d) + moving + takes + back > by)) {
       result.full = true;
       break;
     }
     result.others.push_back(t.task);
     result.rows = rows;
     result.takes = takes;
+    result.moving = moving;
+    result.result = back;
   }
   result.full = result.full || result.rows >= most || v.predicted_together(head, result.rows + 1, d) == duration{};
   return result;

@@ -48,9 +48,10 @@ std::unique_ptr<policy> make_marginal_makespan();
 /// time: Schrage, Operations Research 16(3), 1968).
 std::unique_ptr<policy> make_marginal_latency();
 /// Requests in their deadline, by priority: the earliest deadline first; where some are lost already, what brings most
-/// priority per time of the device. What can no longer end in time is passed over. Of free devices the slowest that
-/// makes it comfortably. A running task gives way to one that could not wait, if it can, or is worth less. With what
-/// starts go as many of its model as come to `most_rows` and still end by its deadline.
+/// priority per time of the device. What can no longer end in time is passed over. What can
+/// wait leaves a device free for requests that are to come, by how they came so far, and could not. A running task
+/// gives way to one that could not wait, if it can, or is worth less. With what starts go as many of its model as come
+/// to `most_rows` and still end by its deadline.
 std::unique_ptr<policy> make_marginal_slo(joining_options o);
 
 /// The task that gains most from the free device: the least difference of what it takes there and its size. From the
@@ -58,9 +59,10 @@ std::unique_ptr<policy> make_marginal_slo(joining_options o);
 std::unique_ptr<policy> make_best();
 
 /// Requests within their deadlines: the earliest deadline first, among those that a device meets by prediction; what no
-/// device can meet is given up at once, so that it takes nothing from others. With it go as many of its model as come to
-/// `most_rows` and still end by its deadline. A task runs to its end, alone in its lane. Without deadlines it is `fifo`.
-/// Source: Gujarati and others, "Serving DNNs like clockwork", OSDI 2020, section 5.3; without its loading of weights.
+/// device can meet is given up at once, so that it takes nothing from others. With it go as many of its model as come
+/// to `most_rows` and still end by its deadline. A task runs to its end, alone in its lane. Without deadlines it is
+/// `fifo`. Source: Gujarati and others, "Serving DNNs like clockwork", OSDI 2020, section 5.3; without its loading of
+/// weights.
 std::unique_ptr<policy> make_clockwork(joining_options o);
 
 /// As many requests of a model at once as there are, up to `most_rows`; with fewer, the first waits for others until
