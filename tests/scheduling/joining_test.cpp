@@ -115,6 +115,19 @@ TEST_CASE("under lazy_batching a newcomer catches up and both go on as one", "[s
   }
 }
 
+TEST_CASE("with deadlines as many go together as still end in time", "[scheduling]") {
+  for (const auto policy : {"clockwork:8", "marginal:slo:8"}) {
+    INFO(policy);
+    const auto all = run(policy, {0ms, 0ms, 0ms, 0ms, 0ms}, 60ms);
+    REQUIRE(runs(all, {2, 3, 4, 5}));
+    const auto tight = run(policy, {0ms, 0ms, 0ms, 0ms, 0ms}, all.ends.at(5).end - 1ns);
+    CHECK(runs(tight, {2, 3, 4}));
+    for (std::uint64_t r = 2; r <= 4; ++r)
+      CHECK(tight.ends.at(r).in_time());
+    CHECK_FALSE(runs(run(policy, {0ms, 0ms, 0ms}, never), {1, 2, 3})); // who is first does not wait
+  }
+}
+
 TEST_CASE("one of a batch whose deadline passes leaves, the others go on", "[scheduling]") {
   const auto whole = run("fixed_window:2", {0ms, 0ms});
   const auto middle = whole.done.front().start + (whole.ends.at(1).end - whole.done.front().start) / 2;
