@@ -22,13 +22,11 @@ public:
   std::optional<time_point> ask_again(const view& v) const override {
     auto when = v.soon(defaults::ahead);
     const auto sooner = [&](time_point at) { when = at > v.now() && (!when || at < *when) ? at : when; };
-    for (auto d = v.next_soon({0}, defaults::ahead); d; d = v.next_soon({d->value + 1}, defaults::ahead)) {
-      const auto heads = v.heads(*d);
-      for (const auto& t : heads)
-        sooner(v.free_at(*d) - v.prospect_of(t, *d).moving);
-      if (!heads.empty())
-        sooner(v.first_free_beside(*d));
-    }
+    for (auto d = v.next_soon({0}, defaults::ahead); d; d = v.next_soon({d->value + 1}, defaults::ahead))
+      if (const auto first = v.first_waiting(*d)) {
+        const auto free = v.free_at(*d);
+        sooner(free > v.now() ? free - v.prospect_of(*first, *d).moving : v.first_free_beside(*d));
+      }
     return when;
   }
 
