@@ -53,6 +53,7 @@ struct task_state {
   time_point there_at{};    ///< when its values are
   bool arrived = false;     ///< the worker has it
   time_point began = never; ///< when a lane was free for it
+  duration left{};          ///< of its work, at `device_state::foreseen`, from when on it has begun
   time_point ends{};
 
   // Derived, by `index`: where the engine's books have it.
@@ -87,9 +88,11 @@ struct device_state {
 
   // Derived, by `count`: of the tasks that stay.
   std::size_t staying = 0;
-  time_point free_at{};        ///< by `foresee`
-  std::size_t unpredicted = 0; ///< of which it is not known how long they take
-  duration load{};             ///< predicted work of the others
+  time_point free_at{};                          ///< by `foresee`
+  time_point foreseen{};                         ///< when `foresee` looked last
+  std::uint32_t slowed = metadata::whole_device; ///< by how much what runs there slows each other since then
+  std::size_t unpredicted = 0;                   ///< of which it is not known how long they take
+  duration load{};                               ///< predicted work of the others
 };
 
 /// The tasks that wait for the plans of one shape.
@@ -137,6 +140,7 @@ struct engine::state final : view {
   prospect prospect_of(task_id t, device_id d) const override;
   std::size_t waiting(std::uint32_t shape) const override;
   bool may_line_up(device_id d) const override;
+  std::uint32_t slowdown(device_id d, std::optional<task_id> with) const override;
 
   // -- events (engine_events.cpp, engine_answers.cpp, engine_devices.cpp)
   // ----------------------------------------------
@@ -213,6 +217,7 @@ struct engine::state final : view {
   void recount(device_id d);
   bool commandable(const task_state& t) const;
   void foresee(device_id d); ///< what it was given has changed
+  duration left_of(const task_state& t) const;
   duration moving(const task_state& t, domain_id from, device_id to, std::uint32_t layer) const;
   void plans_changed(plan_table::number shape);
   void plans_changed(const plan_key& k);
