@@ -13,7 +13,7 @@ namespace baton::scheduling {
 namespace {
 
 using maker = std::unique_ptr<policy> (*)();
-constexpr std::array<std::pair<std::string_view, maker>, 12> registered{{
+constexpr std::array<std::pair<std::string_view, maker>, 13> registered{{
     {"fifo", policies::make_fifo},
     {"priority", policies::make_priority},
     {"sjf", policies::make_sjf},
@@ -22,6 +22,7 @@ constexpr std::array<std::pair<std::string_view, maker>, 12> registered{{
     {"non_naive", policies::make_non_naive},
     {"best", policies::make_best},
     {"clockwork", policies::make_clockwork},
+    {"contention_aware", policies::make_contention_aware},
     {"marginal", policies::make_marginal_slo},
     {"marginal:slo", policies::make_marginal_slo},
     {"marginal:mean_latency", policies::make_marginal_latency},
