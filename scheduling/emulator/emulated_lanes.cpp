@@ -17,29 +17,35 @@ time_point emulated_run::ready_at(const ready_ticket& t) const {
   return now_;
 }
 
-/// Those of the lane whose times are not known yet, as many as can be told. False: not all.
+/// Those of the lane whose times are not known yet, as many as can be told. False: not all of them.
 bool emulated_run::time_lane(device_id d, lane_id l) {
   auto& w = workers_[d.value];
   auto& lane = w.lanes[l.value];
+  if (w.sharing)
+    return lane.in_flight.front().start != never || begin(w, d, lane.in_flight.front());
   for (auto& s : lane.in_flight) {
-    if (s.start != never && w.sharing)
-      return true; // the others begin when it ends
     if (s.start != never)
       continue;
     const auto ready = ready_at(s.of->ready);
     if (ready == never)
       return false;
     s.start = std::max({now_, lane.free, ready}) + std::exchange(s.of->joining, duration{});
-    const auto& layers = s.of->plan->layers;
-    if (w.sharing) {
-      w.sharing->bring_to(now_);
-      w.sharing->put(l.value, layers, s.what.begin.layer, s.what.end.layer, s.start);
-      retime(d);
-      return true;
-    }
-    lane.free = s.end = s.start + layers.until[s.what.end.layer] - layers.until[s.what.begin.layer];
+    const auto& until = s.of->plan->layers.until;
+    lane.free = s.end = s.start + until[s.what.end.layer] - until[s.what.begin.layer];
     agenda_.push(s.end, segment_done{d, l});
   }
+  return true;
+}
+
+/// The first of its lane, beside what runs on others. False: it is not known when.
+bool emulated_run::begin(worker& w, device_id d, submitted& s) {
+  const auto ready = ready_at(s.of->ready);
+  if (ready == never)
+    return false;
+  s.start = std::max(now_, ready) + std::exchange(s.of->joining, duration{});
+  w.sharing->bring_to(now_);
+  w.sharing->put(s.what.lane.value, s.of->plan->layers, s.what.begin.layer, s.what.end.layer, s.start);
+  retime(d);
   return true;
 }
 
@@ -59,8 +65,8 @@ bool emulated_run::time(const awaiting& x) {
   return lane ? time_lane(lane->device, lane->lane) : time_copy(std::get<domain_id>(x));
 }
 
-void emulated_run::time_or_wait(const awaiting& x) {
-  if (!time(x) && std::find(waiting_.begin(), waiting_.end(), x) == waiting_.end())
+void emulated_run::wait(const awaiting& x) {
+  if (std::find(waiting_.begin(), waiting_.end(), x) == waiting_.end())
     waiting_.push_back(x);
 }
 

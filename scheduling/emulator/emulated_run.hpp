@@ -124,9 +124,10 @@ private:
   time_point ready_at(const ready_ticket& t) const;  ///< never: not known yet
   using awaiting = std::variant<lane_of, domain_id>; // a copy into the domain
   bool time_lane(device_id d, lane_id l);
+  bool begin(worker& w, device_id d, submitted& s);
   bool time_copy(domain_id into);
   bool time(const awaiting& x);
-  void time_or_wait(const awaiting& x);
+  void wait(const awaiting& x);
   void look_at_waiting();
   void retime(device_id d);
   void on(const lanes_change& e);

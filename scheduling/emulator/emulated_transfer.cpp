@@ -27,7 +27,8 @@ void emulated_run::copy_next(domain_id d) {
   if (!work)
     return;
   t.under_way = copy_of(*work, d);
-  time_or_wait(d);
+  if (!time_copy(d))
+    wait(d);
 }
 
 emulated_run::copy emulated_run::copy_of(const transfer_queue::work& w, domain_id into) const {

@@ -63,8 +63,8 @@ void emulated_run::submit_all(device_id d) {
   while (const auto s = w.queue.next()) {
     auto& lane = w.lanes[s->lane.value];
     lane.in_flight.push_back({*s, w.held.at(s->task)});
-    if (!w.sharing || lane.in_flight.size() == 1)
-      time_or_wait(lane_of{d, s->lane});
+    if (!time_lane(d, s->lane))
+      wait(lane_of{d, s->lane});
     ++counters_.segments;
     w.queue.submitted(*s, out);
     act(out, &w);
@@ -90,9 +90,10 @@ void emulated_run::completed(device_id d, lane_id l) {
   auto& lane = w.lanes[l.value];
   const auto s = std::move(lane.in_flight.front());
   lane.in_flight.pop_front();
-  if (w.sharing && !lane.in_flight.empty())
-    time_or_wait(lane_of{d, l});
-  look_at_waiting();
+  if (w.sharing && !lane.in_flight.empty() && !time_lane(d, l))
+    wait(lane_of{d, l});
+  if (!waiting_.empty())
+    look_at_waiting();
   tell({.what = work_record::kind::compute,
         .requests = {},
         .model = s.of->model,
