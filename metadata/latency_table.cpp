@@ -8,7 +8,7 @@
 
 namespace baton::metadata {
 
-expected<void> latency_table::add(std::uint32_t n, std::vector<duration> times) {
+expected<void> latency_table::add(std::uint32_t n, std::vector<duration> times, std::vector<resource_use> used) {
   const auto refuse = [&](const std::string& what) {
     return fail(errc::bad_argument, "times at " + std::to_string(n) + " rows: " + what);
   };
@@ -19,9 +19,18 @@ expected<void> latency_table::add(std::uint32_t n, std::vector<duration> times) 
   for (std::size_t i = 0; i < times.size(); ++i)
     if (times[i] < duration::zero() || times[i] > defaults::max_layer_time)
       return refuse("layer " + std::to_string(i) + " takes " + std::to_string(times[i].count()) + " ns");
+  if (!used.empty() && used.size() != times.size())
+    return refuse("what " + std::to_string(used.size()) + " layers use, of " + std::to_string(times.size()));
+  for (std::size_t i = 0; i < used.size(); ++i)
+    if (std::max(used[i].arithmetic, used[i].memory) > whole_device)
+      return refuse("layer " + std::to_string(i) + " uses more than there is");
   const auto at = std::lower_bound(rows.begin(), rows.end(), n);
   if (at != rows.end() && *at == n)
     return refuse("they are there already");
+  if (!used.empty() || !uses.empty()) {
+    uses.resize(rows.size());
+    uses.insert(uses.begin() + (at - rows.begin()), std::move(used));
+  }
   layers.insert(layers.begin() + (at - rows.begin()), std::move(times));
   rows.insert(at, n);
   return {};
@@ -43,6 +52,12 @@ duration latency_table::layer(std::uint32_t i, std::uint32_t n) const {
       (wide{layers[from][i].count()} * (wide{rows[to]} - n) + wide{layers[to][i].count()} * (wide{n} - rows[from]))
       / (rows[to] - rows[from]));
   return above < rows.size() ? line : std::clamp(line, last, in_proportion);
+}
+
+resource_use latency_table::use(std::uint32_t i, std::uint32_t n) const {
+  const auto above = static_cast<std::size_t>(std::lower_bound(rows.begin(), rows.end(), n) - rows.begin());
+  const auto at = std::min(above, rows.size() - 1);
+  return at < uses.size() && !uses[at].empty() ? uses[at][i] : resource_use{};
 }
 
 duration latency_table::whole(std::uint32_t n) const {

@@ -52,9 +52,21 @@ std::string of_layer(std::uint32_t l, std::string_view what) {
   return std::string(what) + " of layer " + std::to_string(l);
 }
 
+/// So much of that time, rounded up.
+std::uint32_t share(duration part, duration of) {
+  return of == duration{}
+             ? 0
+             : static_cast<std::uint32_t>((wide{part.count()} * whole_device + of.count() - 1) / of.count());
+}
+
+struct layer_cost {
+  duration time{};
+  resource_use use;
+};
+
 /// The layer alone, at the rows that `bound` has. Errors: numbers that are too large.
-expected<duration> layer_time(const bound_model& bound, const model& m, std::uint32_t l, const device_kind& kind,
-                              std::uint64_t peak) {
+expected<layer_cost> layer_cost_of(const bound_model& bound, const model& m, std::uint32_t l, const device_kind& kind,
+                                   std::uint64_t peak) {
   const auto operations = bound.number(m.flops(l), of_layer(l, "the arithmetic"));
   const auto bytes = bound.number(m.traffic(l), of_layer(l, "the traffic"));
   const auto parts = bound.number(m.layers()[l].parts, of_layer(l, "the number of parts"));
@@ -63,7 +75,8 @@ expected<duration> layer_time(const bound_model& bound, const model& m, std::uin
       return tl::unexpected(x->error());
   const auto computing = time_of(*operations, peak / 100 * defaults::arithmetic_percent);
   const auto moving = time_of(*bytes, kind.bandwidth / 100 * defaults::bandwidth_percent);
-  return to_duration(wide{std::max(computing, moving).count()} + wide{kind.launch.count()} * *parts);
+  const auto time = to_duration(wide{std::max(computing, moving).count()} + wide{kind.launch.count()} * *parts);
+  return layer_cost{time, {share(computing, time), share(moving, time)}};
 }
 
 } // namespace
@@ -113,13 +126,15 @@ expected<void> add_roofline(model_costs& costs, const model& m, std::span<const 
       return fail(errc::bad_argument, "model " + in_quotes(m.name()) + " has no batch symbol: it has 1 row");
     bound->set_rows(n);
     std::vector<duration> times;
+    std::vector<resource_use> uses;
     for (std::uint32_t l = 0; l < m.layers().size(); ++l) {
-      const auto time = layer_time(*bound, m, l, kind, peak);
-      if (!time)
-        return tl::unexpected(time.error());
-      times.push_back(*time);
+      const auto cost = layer_cost_of(*bound, m, l, kind, peak);
+      if (!cost)
+        return tl::unexpected(cost.error());
+      times.push_back(cost->time);
+      uses.push_back(cost->use);
     }
-    if (auto added = table.add(n, std::move(times)); !added)
+    if (auto added = table.add(n, std::move(times), std::move(uses)); !added)
       return tl::unexpected(error{added.error().code, "model " + in_quotes(m.name()) + ": " + added.error().message});
   }
   costs.by_kind.insert_or_assign(std::string(kind.name), std::move(table));

@@ -22,9 +22,10 @@ expected<model_costs> costs_of(const model& m, std::span<const std::int64_t> sym
 
 /// Adds to `costs` how long the model's layers would take on a device of that kind, at each of these numbers of rows:
 /// the longer of computing and moving bytes, at what devices attain of their peaks (`defaults::arithmetic_percent`,
-/// `bandwidth_percent`), and a launch for each part of the layer. Source: Williams, Waterman, Patterson, "Roofline",
-/// CACM 52(4), 2009. Whole numbers only: the same everywhere. Errors (`bad_argument`): as those of `costs_of` and
-/// `latency_table::add`; a model without batch symbol at other rows than 1.
+/// `bandwidth_percent`), and a launch for each part of the layer. What a layer uses of a device is how much of that
+/// time the one and the other take, rounded up. Source: Williams, Waterman, Patterson, "Roofline", CACM 52(4), 2009.
+/// Whole numbers only: the same everywhere. Errors (`bad_argument`): as those of `costs_of` and `latency_table::add`;
+/// a model without batch symbol at other rows than 1.
 expected<void> add_roofline(model_costs& costs, const model& m, std::span<const std::int64_t> symbols,
                             std::span<const std::uint32_t> rows, const device_kind& kind,
                             arithmetic how = arithmetic::fp32);

@@ -32,8 +32,10 @@ struct cluster_description {
   std::vector<domain_facts> domains; ///< by `domain_id`
   std::vector<device_speed> speeds;  ///< by `device_facts::kind`
   cluster devices;                   ///< and the links between domains
+  std::vector<bool> contention;      ///< by `device_id`: what runs at once there slows each other
 
   const std::string& name(device_id d) const { return domains[devices.at(d).domain.value].name; }
+  bool slow_each_other(device_id d) const { return devices.at(d).lanes > 1 && contention[d.value]; }
   /// 0 within a domain.
   duration copy_time(domain_id from, domain_id to, std::uint64_t bytes) const {
     return devices.copy_time(from, to, bytes);

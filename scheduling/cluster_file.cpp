@@ -134,7 +134,7 @@ private:
   }
 
   expected<void> read_devices(const json_value& v) {
-    if (auto ok = v.check_object({"kind", "count", "lanes", "memory", "latency_scale"}); !ok)
+    if (auto ok = v.check_object({"kind", "count", "lanes", "contention", "memory", "latency_scale"}); !ok)
       return ok;
     const auto speed = read_speed(v);
     if (!speed)
@@ -144,6 +144,10 @@ private:
     const auto memory = amount(v, "memory", metadata::parse_bytes, speed->kind->memory);
     if (!count || !lanes || !memory)
       return tl::unexpected(!count ? count.error() : !lanes ? lanes.error() : memory.error());
+    const auto said = v.find("contention");
+    const auto contention = said ? said->boolean() : expected<bool>(true);
+    if (!contention)
+      return tl::unexpected(contention.error());
     for (std::int64_t i = 0; i < *count; ++i) {
       if (auto ok = add_domain(v, "gpu" + std::to_string(gpus_++), *memory); !ok)
         return ok;
@@ -152,6 +156,7 @@ private:
                          .domain = {static_cast<std::uint32_t>(out_.domains.size() - 1)},
                          .kind = number_of(*speed),
                          .lanes = static_cast<std::uint32_t>(*lanes)});
+      out_.contention.push_back(*contention);
       links_.add_gpu(*speed->kind);
     }
     return {};

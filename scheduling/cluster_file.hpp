@@ -14,6 +14,8 @@ namespace baton::scheduling {
 ///                 "devices": [{"kind": "GTX 1080 Ti",   see metadata/device_kinds.hpp
 ///                              "count": 2,              1
 ///                              "lanes": 1,              1
+///                              "contention": true,      true; whether what runs on several lanes slows each other, by
+///                                                       what layers use (metadata/resource_use.hpp)
 ///                              "memory": "11 GiB",      the kind's
 ///                              "latency_scale": 0.5}],  1; what latencies are multiplied by: 0.5 is twice as fast
 ///                 "peers": "nvlink",                    how GPUs of the node reach each other: "host" (through its

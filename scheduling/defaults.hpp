@@ -23,6 +23,11 @@ inline constexpr std::chrono::microseconds least_gain{20};
 inline constexpr std::int64_t most_late_millionths = 2'000;
 /// How often it is looked at once more whether a running task should end elsewhere: about a layer.
 inline constexpr std::chrono::microseconds look_again{100};
+/// Requests that may begin ahead of an earlier one because they collide less with what runs: enough to find a partner
+/// among what comes mixed.
+inline constexpr std::uint64_t passed_over = 64;
+/// Slowdowns that differ by less are equal, per mille; a lane more is used for no less.
+inline constexpr std::int64_t near_equal = 50;
 /// Attempts of a request in all: one retry; more would let a poisonous request kill worker after worker.
 inline constexpr std::uint32_t attempts = 2;
 /// Tasks that may wait at the scheduler; beyond it new ones are refused as `overloaded`.

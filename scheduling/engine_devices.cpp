@@ -88,7 +88,7 @@ void engine::state::on(const job_done& e) {
   if (e.failure == errc::none)
     work_[c.plan.group] += e.predicted;
   if (e.failure == errc::none)
-    plans_.built(c.plan, e.predicted, e.lacking, e.message, e.layer_ns);
+    plans_.built(c.plan, e.predicted, e.lacking, e.message, e.layer_ns, e.layer_use);
   else
     plans_.not_built(c.plan, e.failure, e.message, now_);
   plans_changed(c.plan);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "metadata/rate.hpp"
 #include "scheduling/engine_state.hpp"
 
 /// What is predicted of tasks and devices, for policies that look ahead.
@@ -10,6 +11,12 @@ namespace {
 duration remaining(const plan_table::entry& p, std::uint32_t layer) {
   return p.until.empty() || layer == 0 ? p.predicted
                                        : p.until.back() - p.until[std::min<std::size_t>(layer, p.until.size() - 1)];
+}
+
+duration slowed_by(std::uint32_t per_mille, duration alone) {
+  return per_mille == metadata::whole_device
+             ? alone
+             : metadata::to_duration(metadata::wide{alone.count()} * per_mille / metadata::whole_device);
 }
 
 } // namespace
@@ -31,25 +38,48 @@ duration engine::state::bringing_back(model_id m, std::int64_t rows, domain_id f
   return moving(m, rows, static_cast<std::uint32_t>(of->second.live_bytes.size() - 1), from, host_domain);
 }
 
-/// When each of its tasks ends and a lane becomes free: they are run in the order in which they were given.
+/// Of a task that has begun, now.
+duration engine::state::left_of(const task_state& t) const {
+  const auto& s = devices_[t.device.value];
+  const auto done = metadata::wide{(now_ - s.foreseen).count()} * metadata::whole_device / s.slowed;
+  return std::max(t.left - metadata::to_duration(done), duration{});
+}
+
+/// When each of its tasks ends and a lane becomes free: they are run in the order in which they were given, and slowed
+/// to their ends as what has begun slows each other now. It looks again whenever that changes.
 void engine::state::foresee(device_id d) {
   if (!policy_->looks_ahead())
     return;
   auto& s = devices_[d.value];
-  std::vector<time_point> lanes(cluster_->at(d).lanes, now_);
+  const std::size_t count = cluster_->at(d).lanes;
   std::size_t running = 0;
+  metadata::resource_use together{0, 0};
+  for (const auto id : s.tasks) {
+    auto& t = tasks_.at(id);
+    if (t.began != never)
+      t.left = left_of(t);
+    if (t.leaving)
+      continue;
+    if (t.began == never && t.arrived && running < count) {
+      t.began = now_;
+      t.left = remaining(plan(t, d), t.what.at.layer);
+    }
+    running += t.began != never;
+    if (count > 1 && t.began != never)
+      together += plan(t, d).use_of_last(t.left);
+  }
+  s.foreseen = now_;
+  s.slowed = metadata::slowdown(together);
+  std::vector<time_point> lanes(count, now_);
   for (const auto id : s.tasks) {
     auto& t = tasks_.at(id);
     if (t.leaving)
       continue;
     const auto lane = std::min_element(lanes.begin(), lanes.end());
-    const auto begins = t.began == never && t.arrived && running < lanes.size();
-    if (begins)
-      t.began = now_;
-    running += t.began != never;
-    if (begins || t.began == never)
-      t.ends = (begins ? now_ : std::max(*lane, t.there_at)) + remaining(plan(t, d), t.what.at.layer);
-    *lane = std::max(t.ends, now_);
+    t.ends = t.began != never
+                 ? now_ + slowed_by(s.slowed, t.left)
+                 : std::max(*lane, t.there_at) + slowed_by(s.slowed, remaining(plan(t, d), t.what.at.layer));
+    *lane = t.ends;
   }
   s.free_at = *std::min_element(lanes.begin(), lanes.end());
   line_up(d);
@@ -80,13 +110,49 @@ prospect engine::state::prospect_of(task_id id, device_id d) const {
   if (t.began != never)
     if (const auto& until = plan(t, t.device).until; !until.empty()) {
       // The layer under way, and one more that may wait behind it on the lane.
-      const auto done = now_ - t.began + until[layer];
+      const auto done = until.back() - left_of(t);
       const auto next = std::upper_bound(until.begin(), until.end(), done) - until.begin() + 1;
       layer = static_cast<std::uint32_t>(std::min(next, std::ssize(until) - 1));
-      issued = std::max(until[layer] - done, duration{});
+      issued = slowed_by(devices_[t.device.value].slowed, until[layer] - done);
     }
   const auto from = t.laid_out_by == no_device ? host_domain : t.values_in;
-  return {issued, moving(t.what.model, rows_of(t.what), layer, from, into), remaining(plan(t, d), layer), result};
+  return {issued, moving(t.what.model, rows_of(t.what), layer, from, into),
+          slowed_by(slowdown(d, id), remaining(plan(t, d), layer)), result};
+}
+
+/// By what the tasks use on the mean from where they are, as if that did not change on the way: somewhat less than what
+/// comes of layers that meet by chance. With all lanes taken, `with` begins when the first of them ends.
+std::uint32_t engine::state::slowdown(device_id d, std::optional<task_id> with) const {
+  const std::size_t lanes = cluster_->at(d).lanes;
+  if (lanes == 1)
+    return metadata::whole_device;
+  const auto& s = devices_[d.value];
+  metadata::resource_use together{0, 0};
+  metadata::resource_use first;
+  auto soonest = never;
+  std::size_t taken = 0;
+  for (const auto id : s.tasks) {
+    const auto& t = tasks_.at(id);
+    if (t.leaving || id == with || taken == lanes)
+      continue;
+    ++taken;
+    const auto& p = plan(t, d);
+    const auto use = p.use_of_last(t.began != never ? left_of(t) : remaining(p, t.what.at.layer));
+    together += use;
+    if (t.ends < soonest) {
+      soonest = t.ends;
+      first = use;
+    }
+  }
+  if (with) {
+    if (taken == lanes) {
+      together.arithmetic -= first.arithmetic;
+      together.memory -= first.memory;
+    }
+    const auto& t = tasks_.at(*with);
+    together += plan(t, d).use_of_last(remaining(plan(t, d), t.what.at.layer));
+  }
+  return metadata::slowdown(together);
 }
 
 prospect engine::state::prospect_of(const waiting_task& t, device_id d) const {
@@ -94,7 +160,7 @@ prospect engine::state::prospect_of(const waiting_task& t, device_id d) const {
   const auto into = cluster_->at(d).domain;
   return {{},
           moving(t.model, t.rows, t.at.layer, from, into),
-          remaining(plans_.at(t.shape, group(d)), t.at.layer),
+          slowed_by(slowdown(d, t.task), remaining(plans_.at(t.shape, group(d)), t.at.layer)),
           bringing_back(t.model, t.rows, into)};
 }
 
@@ -127,7 +193,8 @@ void engine::state::expect(const task_state& t) {
   if (!policy_->looks_ahead() || t.what.deadline == never)
     return;
   constexpr std::int64_t weight = 16; // of the past, to one
-  auto of = std::find_if(traffic_.begin(), traffic_.end(), [&](const model_traffic& x) { return x.model == t.what.model; });
+  auto of =
+      std::find_if(traffic_.begin(), traffic_.end(), [&](const model_traffic& x) { return x.model == t.what.model; });
   const auto allowance = std::max(t.what.deadline - now_, duration{});
   if (of == traffic_.end())
     of = traffic_.insert(of, {t.what.model, 0, now_, {}, allowance});

@@ -53,6 +53,7 @@ struct task_state {
   time_point there_at{};    ///< when its values are
   bool arrived = false;     ///< the worker has it
   time_point began = never; ///< when a lane was free for it
+  duration left{};          ///< of its work, at `device_state::foreseen`, from when on it has begun
   time_point ends{};
 
   // Derived, by `index`: where the engine's books have it.
@@ -87,10 +88,12 @@ struct device_state {
 
   // Derived, by `count`: of the tasks that stay.
   std::size_t staying = 0;
-  time_point free_at{};           ///< by `foresee`
-  std::optional<time_point> soon; ///< as `soon_` has it
-  std::size_t unpredicted = 0;    ///< of which it is not known how long they take
-  duration load{};                ///< predicted work of the others
+  time_point free_at{};                          ///< by `foresee`
+  std::optional<time_point> soon;                ///< as `soon_` has it
+  time_point foreseen{};                         ///< when `foresee` looked last
+  std::uint32_t slowed = metadata::whole_device; ///< by how much what runs there slows each other since then
+  std::size_t unpredicted = 0;                   ///< of which it is not known how long they take
+  duration load{};                               ///< predicted work of the others
 };
 
 /// The tasks that wait for the plans of one shape.
@@ -143,6 +146,7 @@ struct engine::state final : view {
   const std::vector<model_traffic>& traffic() const override { return traffic_; }
   std::size_t waiting(std::uint32_t shape) const override;
   bool may_line_up(device_id d) const override;
+  std::uint32_t slowdown(device_id d, std::optional<task_id> with) const override;
 
   // -- events (engine_events.cpp, engine_answers.cpp, engine_devices.cpp)
   // ----------------------------------------------
@@ -224,6 +228,7 @@ struct engine::state final : view {
   /// Of the live set of so many rows, as it is at the layer.
   duration moving(model_id m, std::int64_t rows, std::uint32_t layer, domain_id from, domain_id to) const;
   duration bringing_back(model_id m, std::int64_t rows, domain_id from) const; ///< the result, to the host
+  duration left_of(const task_state& t) const;
   void plans_changed(plan_table::number shape);
   void plans_changed(const plan_key& k);
   std::optional<device_id> place_in_line() const;

@@ -2,10 +2,19 @@
 
 #include <algorithm>
 
+#include "metadata/rate.hpp"
 #include "scheduling/defaults.hpp"
 #include "scheduling/text_archive.hpp"
 
 namespace baton::scheduling {
+
+namespace {
+
+duration share_of(duration time, std::uint32_t per_mille) {
+  return metadata::to_duration(metadata::wide{time.count()} * per_mille / metadata::whole_device);
+}
+
+} // namespace
 
 plan_table::plan_table(const cluster& devices) {
   std::vector<std::pair<domain_id, std::uint32_t>> seen;
@@ -65,13 +74,36 @@ std::optional<plan_key> plan_table::next_job(std::uint32_t group) {
 }
 
 void plan_table::built(const plan_key& k, duration predicted, metadata::lacking_layers lacking, std::string why_lacking,
-                       const std::vector<std::int64_t>& layer_ns) {
+                       const std::vector<std::int64_t>& layer_ns,
+                       const std::vector<metadata::resource_use>& layer_use) {
   auto& e = of(k);
   e = {status::ready, 0, never, errc::none, std::move(why_lacking), predicted, std::move(lacking)};
   if (!layer_ns.empty())
     e.until.emplace_back();
   for (const auto ns : layer_ns)
     e.until.push_back(e.until.back() + duration{ns});
+  if (layer_use.empty() || layer_use.size() != layer_ns.size())
+    return;
+  e.busy.emplace_back();
+  for (std::size_t i = 0; i < layer_use.size(); ++i)
+    e.busy.push_back({e.busy.back().arithmetic + share_of(duration{layer_ns[i]}, layer_use[i].arithmetic),
+                      e.busy.back().memory + share_of(duration{layer_ns[i]}, layer_use[i].memory)});
+}
+
+metadata::resource_use plan_table::entry::use_of_last(duration left) const {
+  metadata::resource_use none{0, 0};
+  if (busy.empty() || left <= duration{})
+    return none;
+  // From the layer on that is under way.
+  const auto after = std::upper_bound(until.begin(), until.end(), std::max(until.back() - left, duration{}));
+  const auto layer = static_cast<std::size_t>(after - until.begin()) - 1;
+  const auto whole = until.back() - until[layer];
+  if (whole == duration{})
+    return none;
+  const auto mean = [&](duration part) {
+    return static_cast<std::uint32_t>(metadata::wide{part.count()} * metadata::whole_device / whole.count());
+  };
+  return {mean(busy.back().arithmetic - busy[layer].arithmetic), mean(busy.back().memory - busy[layer].memory)};
 }
 
 void plan_table::not_built(const plan_key& k, errc reason, const std::string& text, time_point now) {
@@ -139,7 +171,7 @@ std::string plan_table::describe() const {
   text_writer w;
   for (const auto& [key, n] : numbers_)
     for (const auto& e : shapes_.at(n))
-      w(key.first, key.second, n, e.what, e.attempts, e.failure, e.predicted, e.lacking, e.until);
+      w(key.first, key.second, n, e.what, e.attempts, e.failure, e.predicted, e.lacking, e.until, e.busy);
   for (const auto& q : queues_)
     for (const auto& k : q)
       w(k);

@@ -13,6 +13,7 @@
 
 #include "metadata/error.hpp"
 #include "metadata/profile.hpp"
+#include "metadata/resource_use.hpp"
 #include "scheduling/cluster.hpp"
 
 namespace baton::scheduling {
@@ -35,6 +36,16 @@ auto inspect(I& f, plan_key& x) {
 class plan_table {
 public:
   enum class status : std::uint8_t { absent, queued, building, ready, failed };
+  /// How long a run keeps the arithmetic and the memory of its device busy.
+  struct busy_times {
+    duration arithmetic{};
+    duration memory{};
+
+    template <class I>
+    friend auto inspect(I& f, busy_times& x) {
+      return f(x.arithmetic, x.memory);
+    }
+  };
   struct entry {
     status what = status::absent;
     std::uint32_t attempts = 0;
@@ -44,6 +55,10 @@ public:
     duration predicted{};             ///< ready: of a whole run; 0: not known
     metadata::lacking_layers lacking; ///< ready
     std::vector<duration> until{};    ///< ready: from the start to each layer, and to the end; empty: not known
+    std::vector<busy_times> busy{};   ///< ready: likewise
+
+    /// What a run uses on the mean while the last `left` of it is done; nothing where it is not known.
+    metadata::resource_use use_of_last(duration left) const;
   };
   using number = std::uint32_t;
 
@@ -65,7 +80,7 @@ public:
   bool any_queued(std::uint32_t group) const { return !queues_[group].empty(); }
   std::optional<plan_key> next_job(std::uint32_t group);
   void built(const plan_key& k, duration predicted, metadata::lacking_layers lacking, std::string why_lacking,
-             const std::vector<std::int64_t>& layer_ns);
+             const std::vector<std::int64_t>& layer_ns, const std::vector<metadata::resource_use>& layer_use);
   /// Queued once more where another try may help (the device died), else failed.
   void not_built(const plan_key& k, errc reason, const std::string& text, time_point now);
   /// The model is on its way out: nothing more of it is built. What is being built still is `built` or `not_built`.

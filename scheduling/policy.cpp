@@ -13,7 +13,7 @@ namespace baton::scheduling {
 namespace {
 
 using maker = std::unique_ptr<policy> (*)();
-constexpr std::array<std::pair<std::string_view, maker>, 9> registered{{
+constexpr std::array<std::pair<std::string_view, maker>, 10> registered{{
     {"fifo", policies::make_fifo},
     {"priority", policies::make_priority},
     {"sjf", policies::make_sjf},
@@ -21,6 +21,7 @@ constexpr std::array<std::pair<std::string_view, maker>, 9> registered{{
     {"naive", policies::make_naive},
     {"non_naive", policies::make_non_naive},
     {"best", policies::make_best},
+    {"contention_aware", policies::make_contention_aware},
     {"marginal:mean_latency", policies::make_marginal_latency},
     {"marginal:makespan", policies::make_marginal_makespan},
 }};

@@ -111,7 +111,7 @@ inline bool gives_way(const running_task& a, const running_task& b) {
 struct prospect {
   duration issued{}; ///< until the device that it runs on now gives it back
   duration moving{}; ///< then, bringing over its inputs or values
-  duration work{};   ///< then, if nothing else runs there; of a task that the device has: until it ends
+  duration work{};   ///< then, beside what runs there; of a task that the device has: until it ends
   duration result{}; ///< then, bringing what it has computed to the host
 
   /// The device's part.
@@ -170,7 +170,8 @@ public:
   virtual in_time heads_in_time(device_id d) const = 0;
 
   // What is predicted, from the profiles and links that the engine was told of; 0 where it was not. Only for a policy
-  // that `looks_ahead`.
+  // that `looks_ahead`. Tasks on several lanes of a device slow each other by what their plans say that layers use: on
+  // the mean of what is left of each, and as if what runs now went on beside them until they end.
   virtual time_point now() const = 0;
   /// When a lane of `d` becomes free by all that it was given; `now` if one is.
   virtual time_point free_at(device_id d) const = 0;
@@ -186,6 +187,9 @@ public:
   /// Whether a task could be given to `d` ahead of time, so that its inputs are there when a lane becomes free: all
   /// lanes are taken, nobody stands in line yet, no plan waits to be built.
   virtual bool may_line_up(device_id d) const = 0;
+  /// How many times as long as alone, per mille, all takes that runs on lanes of `d`, and `with`, a waiting task, if it
+  /// began there too. 1000: they do not slow each other, or it is not known what they use.
+  virtual std::uint32_t slowdown(device_id d, std::optional<task_id> with) const = 0;
 
   // What spares a policy the walk over all devices.
   /// The first device at or after `from` where a lane is free, or becomes free within `ahead` and that `may_line_up`.

@@ -5,6 +5,7 @@
 
 #include "metadata/error.hpp"
 #include "metadata/profile.hpp"
+#include "metadata/resource_use.hpp"
 #include "scheduling/task.hpp"
 
 /// The messages between controller, scheduler, workers and transfers, and what each promises. The state machines of
@@ -180,6 +181,8 @@ struct job_done {
   duration predicted{};      ///< of a whole run on this device kind; 0: not known
   metadata::lacking_layers lacking{};
   std::vector<std::int64_t> layer_ns{}; ///< how long each layer takes; empty: not known
+  /// What each layer uses of the device; empty: not known, and lanes are taken not to slow each other.
+  std::vector<metadata::resource_use> layer_use{};
 };
 
 /// What the engine does to a running task at a given place, asked for with the request: by `baton run --move-after`, by
@@ -286,7 +289,7 @@ auto inspect(I& f, values_lost& x) {
 }
 template <class I>
 auto inspect(I& f, job_done& x) {
-  return f(x.command, x.device, x.failure, x.message, x.predicted, x.lacking, x.layer_ns);
+  return f(x.command, x.device, x.failure, x.message, x.predicted, x.lacking, x.layer_ns, x.layer_use);
 }
 template <class I>
 auto inspect(I& f, steering& x) {

@@ -11,7 +11,8 @@ emulated_run::emulated_run(const emulation& what, engine decisions, workloads::w
     workers_.push_back(
         {.queue = run_queue(
              {.self = d.id, .devices = devices, .quantum = what.quantum, .max_in_flight = what.segments_in_flight}),
-         .lanes = std::vector<lane_state>(d.lanes)});
+         .lanes = std::vector<lane_state>(d.lanes),
+         .sharing = where_.slow_each_other(d.id) ? std::optional(lane_sharing(d.lanes)) : std::nullopt});
   }
   for (std::uint32_t d = 0; d < where_.domains.size(); ++d)
     transfers_.push_back({transfer_queue({.self = {d}}), std::nullopt});

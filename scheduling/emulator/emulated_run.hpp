@@ -10,6 +10,7 @@
 
 #include "scheduling/emulator/emulator.hpp"
 #include "scheduling/emulator/event_queue.hpp"
+#include "scheduling/emulator/lane_sharing.hpp"
 #include "scheduling/run_queue.hpp"
 #include "scheduling/transfer_queue.hpp"
 
@@ -28,8 +29,11 @@ private:
   struct segment_done {
     device_id device;
     lane_id lane;
-    std::uint64_t sequence = 0;
-    duration elapsed{};
+  };
+  /// On a device whose lanes slow each other; stale if it has been retimed since.
+  struct lanes_change {
+    device_id device;
+    std::uint64_t retimed = 0;
   };
   struct copy_done {
     domain_id into;
@@ -40,12 +44,11 @@ private:
   struct arrival_due {};
   struct wake {};
   using letter = std::unique_ptr<envelope>; // the others are small
-  using happening = std::variant<segment_done, copy_done, job_finished, arrival_due, wake, letter>;
+  using happening = std::variant<segment_done, lanes_change, copy_done, job_finished, arrival_due, wake, letter>;
 
-  /// A plan, and how long it takes up to each layer.
   struct plan_times {
     std::shared_ptr<const plan_profile> profile;
-    std::vector<duration> until;
+    plan_course layers;
   };
   /// A task that a worker has.
   struct held_task {
@@ -58,24 +61,28 @@ private:
   struct submitted {
     segment what;
     std::shared_ptr<held_task> of;
-    time_point start{};
-    time_point end{};
+    time_point start = never; ///< never: not known yet
+    time_point end = never;   ///< likewise
   };
   struct lane_state {
     std::deque<submitted> in_flight;
-    time_point free{}; ///< when all of them are done
+    time_point free{}; ///< when those of them are done whose ends are known ahead
   };
   struct worker {
     run_queue queue;
     std::vector<lane_state> lanes;
+    std::optional<lane_sharing> sharing; ///< if its lanes slow each other: then ends are not known ahead
+    time_point change_at = never;        ///< of `sharing`, on the agenda
+    std::uint64_t retimed = 0;
     std::unordered_map<task_id, std::shared_ptr<held_task>> held;
     std::deque<message> unread; ///< by an inline device, while it works
     std::optional<job> building;
     time_point building_since{};
   };
   struct copy {
-    work_record what;
+    work_record what; ///< its times come later, if they are not known ahead
     std::vector<request_id> requests;
+    ready_ticket ready;
   };
   using plan_of = std::pair<model_id, std::vector<std::int64_t>>;
 
@@ -100,12 +107,30 @@ private:
   void start_job(device_id d, const job& j);
   void on(const job_finished& e);
   void on(const segment_done& e);
+  void completed(device_id d, lane_id l);
   void submit_all(device_id d);
   /// With its times counted from time 0.
   void tell(work_record w, std::span<const request_id> of);
-  time_point ready_at(const ready_ticket& t) const;
   duration joining(device_id d, const task& t) const;
   bool works(const worker& w) const;
+
+  // -- when things begin and end (emulated_lanes.cpp) -----------------------------------------------------------------
+  /// What may wait for the end of a segment that is not known yet.
+  struct lane_of {
+    device_id device;
+    lane_id lane;
+    friend bool operator==(const lane_of&, const lane_of&) = default;
+  };
+  time_point ready_at(const ready_ticket& t) const;  ///< never: not known yet
+  using awaiting = std::variant<lane_of, domain_id>; // a copy into the domain
+  bool time_lane(device_id d, lane_id l);
+  bool begin(worker& w, device_id d, submitted& s);
+  bool time_copy(domain_id into);
+  bool time(const awaiting& x);
+  void wait(const awaiting& x);
+  void look_at_waiting();
+  void retime(device_id d);
+  void on(const lanes_change& e);
 
   // -- transfers (emulated_transfer.cpp) ------------------------------------------------------------------------------
   void at_transfer(domain_id d, const message& m);
@@ -138,6 +163,7 @@ private:
   std::vector<transfer> transfers_;                               ///< by domain
   std::map<std::pair<std::uint32_t, plan_of>, plan_times> plans_; ///< by kind
   std::set<std::pair<domain_id, model_id>> loaded_;
+  std::vector<awaiting> waiting_; ///< in the order in which they came
   std::unordered_map<request_id, workloads::arrival> open_;
   std::uint64_t last_request_ = 0;
   std::optional<time_point> arrival_at_; ///< already on the agenda

@@ -27,7 +27,8 @@ void emulated_run::copy_next(domain_id d) {
   if (!work)
     return;
   t.under_way = copy_of(*work, d);
-  agenda_.push(t.under_way->what.end, copy_done{d});
+  if (!time_copy(d))
+    wait(d);
 }
 
 emulated_run::copy emulated_run::copy_of(const transfer_queue::work& w, domain_id into) const {
@@ -48,8 +49,7 @@ emulated_run::copy emulated_run::copy_of(const transfer_queue::work& w, domain_i
           r.bytes = rows * (m.from_device == no_device ? model.input_bytes : model.live_bytes[m.what.at.layer]);
         else
           r.bytes = rows * model.output_bytes;
-        r.start = std::max(now_, ready_at(m.what.ready));
-        r.end = r.start + where_.copy_time(r.from, r.to, r.bytes);
+        result.ready = m.what.ready;
         return result;
       },
       w);

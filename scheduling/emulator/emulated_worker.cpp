@@ -62,11 +62,9 @@ void emulated_run::submit_all(device_id d) {
   effects out;
   while (const auto s = w.queue.next()) {
     auto& lane = w.lanes[s->lane.value];
-    const auto& of = w.held.at(s->task);
-    const auto start = std::max({now_, lane.free, ready_at(of->ready)}) + std::exchange(of->joining, duration{});
-    lane.free = start + of->plan->until[s->end.layer] - of->plan->until[s->begin.layer];
-    lane.in_flight.push_back({*s, of, start, lane.free});
-    agenda_.push(lane.free, segment_done{d, s->lane, s->sequence, lane.free - start});
+    lane.in_flight.push_back({*s, w.held.at(s->task)});
+    if (!time_lane(d, s->lane))
+      wait(lane_of{d, s->lane});
     ++counters_.segments;
     w.queue.submitted(*s, out);
     act(out, &w);
@@ -82,39 +80,39 @@ duration emulated_run::joining(device_id d, const task& t) const {
   return link_facts{kind.launch, kind.bandwidth}.copy_time(2 * bytes);
 }
 
-time_point emulated_run::ready_at(const ready_ticket& t) const {
-  if (t.sequence == 0)
-    return now_;
-  for (const auto& s : workers_[t.device.value].lanes[t.lane.value].in_flight)
-    if (s.what.sequence == t.sequence)
-      return s.end;
-  return now_;
+void emulated_run::on(const segment_done& e) {
+  completed(e.device, e.lane);
 }
 
-void emulated_run::on(const segment_done& e) {
-  auto& w = workers_[e.device.value];
-  auto& lane = w.lanes[e.lane.value];
+/// The oldest segment of the lane.
+void emulated_run::completed(device_id d, lane_id l) {
+  auto& w = workers_[d.value];
+  auto& lane = w.lanes[l.value];
   const auto s = std::move(lane.in_flight.front());
   lane.in_flight.pop_front();
+  if (w.sharing && !lane.in_flight.empty() && !time_lane(d, l))
+    wait(lane_of{d, l});
+  if (!waiting_.empty())
+    look_at_waiting();
   tell({.what = work_record::kind::compute,
         .requests = {},
         .model = s.of->model,
         .first = s.what.begin,
         .last = s.what.end,
-        .device = e.device,
-        .lane = e.lane,
+        .device = d,
+        .lane = l,
         .start = s.start,
         .end = s.end},
        s.of->requests);
   effects out;
-  w.queue.completed(e.lane, e.sequence, e.elapsed, out);
+  w.queue.completed(l, s.what.sequence, s.end - s.start, out);
   act(out, &w);
   while (!w.unread.empty()) {
     const auto m = std::move(w.unread.front());
     w.unread.pop_front();
-    read(e.device, m);
+    read(d, m);
   }
-  submit_all(e.device);
+  submit_all(d);
 }
 
 // -- plans
@@ -149,20 +147,21 @@ void emulated_run::on(const job_finished& e) {
   const auto kind = where_.devices.at(e.device).kind;
   const auto& speed = where_.speeds[kind];
   const auto& table = *costs(j.model).on(speed.kind->name);
-  plan_times made;
   auto profile = std::make_shared<plan_profile>();
-  made.until.emplace_back();
-  for (std::uint32_t i = 0; i < table.layer_count(); ++i) {
-    profile->parts.push_back(1);
-    profile->part_time.push_back(speed.scaled(table.layer(i, static_cast<std::uint32_t>(j.symbols.front()))));
-    made.until.push_back(made.until.back() + profile->part_time.back());
-  }
-  made.profile = profile;
-  const auto predicted = made.until.back();
+  std::vector<metadata::resource_use> uses;
   std::vector<std::int64_t> layer_ns;
-  for (const auto t : profile->part_time)
-    layer_ns.push_back(t.count());
+  for (std::uint32_t i = 0; i < table.layer_count(); ++i) {
+    const auto rows = static_cast<std::uint32_t>(j.symbols.front());
+    profile->parts.push_back(1);
+    profile->part_time.push_back(speed.scaled(table.layer(i, rows)));
+    uses.push_back(table.use(i, rows));
+    layer_ns.push_back(profile->part_time.back().count());
+  }
+  plan_times made{profile, plan_course(profile->part_time, uses)};
+  const auto predicted = made.layers.until.back();
   plans_.try_emplace({kind, {j.model, j.symbols}}, std::move(made));
+  if (!w.sharing)
+    uses.clear(); // then the engine need not know
   if (what_.plan_building > duration{})
     tell({.what = work_record::kind::plan,
           .requests = {},
@@ -174,7 +173,8 @@ void emulated_run::on(const job_finished& e) {
           .start = w.building_since,
           .end = now_},
          {});
-  post({the_scheduler, job_done{j.command, e.device, errc::none, {}, predicted, {}, std::move(layer_ns)}});
+  post({the_scheduler,
+        job_done{j.command, e.device, errc::none, {}, predicted, {}, std::move(layer_ns), std::move(uses)}});
 }
 
 } // namespace baton::scheduling

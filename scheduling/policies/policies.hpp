@@ -65,6 +65,15 @@ std::unique_ptr<policy> make_best();
 /// weights.
 std::unique_ptr<policy> make_clockwork(joining_options o);
 
+/// Throughput of devices with several lanes: beside what runs there begins the task that is predicted to slow itself
+/// and the others least, the first come of near equals; and only if the device then does more in the same time, and no
+/// device is idle. Nobody starves: a task is passed over by none that came more than `defaults::passed_over` requests
+/// later, so it is alone at last and begins when a device has nothing to do. Where it is not known what layers use it
+/// is `fifo`, but that it takes an idle device first; on devices of one lane it is `fifo`. A task runs to its end.
+/// Source: Zhong and He, "Kernelet", IEEE TPDS 25(6), 2014, and Strati, Ma and Klimovic, "Orion", EuroSys 2024, which
+/// run together what uses different resources.
+std::unique_ptr<policy> make_contention_aware();
+
 /// As many requests of a model at once as there are, up to `most_rows`; with fewer, the first waits for others until
 /// its window has passed. First come, first served; a task runs to its end. Optimises throughput at a bounded price in
 /// latency. As Triton Inference Server's dynamic batcher, and Nexus: Shen and others, SOSP 2019.

@@ -156,6 +156,24 @@ class SimulateTest(unittest.TestCase):
                 mine[row["requests"]] = mine.get(row["requests"], 0) + int(row["end_ns"]) - int(row["start_ns"])
         self.assertEqual(set(mine.values()), {3000000})
 
+    def test_lanes_of_one_device_slow_each_other_and_contention_aware_gains_by_it(self):
+        demo = os.path.join(os.path.dirname(__file__), "../../demo/models_json")
+        rows = {}
+        for key, device in (("one", {}), ("two", {"lanes": 2}), ("apart", {"lanes": 2, "contention": False})):
+            cluster = self.write(key + ".json", json.dumps({"nodes": [{"name": "a", "devices": [{"kind": "RTX 2060", **device}]}]}))
+            r = baton("--cluster", cluster, "--model", os.path.join(demo, "alexnet.json"), "--model", os.path.join(demo, "tiny_yolo.json"),
+                      "--rate", "800", "--policy", "fifo,contention_aware", "--seeds", "5", "--csv", self.path("lanes.csv"))
+            self.assertEqual(r.returncode, 0, r.stderr)
+            for row in csv.DictReader(read(self.path("lanes.csv")).splitlines()):
+                figures = rows.setdefault((key, row["policy"]), {"makespan_ms": 0, "mean_ms": 0})
+                for name in figures:
+                    figures[name] += float(row[name])
+        self.assertLess(rows["two", "contention_aware"]["mean_ms"], 0.8 * rows["two", "fifo"]["mean_ms"])
+        self.assertLess(rows["two", "contention_aware"]["makespan_ms"], rows["two", "fifo"]["makespan_ms"])
+        self.assertLess(rows["two", "fifo"]["makespan_ms"], rows["one", "fifo"]["makespan_ms"])
+        self.assertLess(rows["apart", "fifo"]["mean_ms"], rows["two", "fifo"]["mean_ms"])
+        self.assertEqual(rows["one", "contention_aware"], rows["one", "fifo"])
+
     def test_a_policy_of_ones_own_is_opened_and_replays(self):
         command = ["--cluster", self.cluster, "--model", "AlexNet", "--model", "ResNet", "--model", "rnn", "--rate", "4000",
                    "--requests", "300", "--csv", self.path("own.csv"), "--policy"]
@@ -223,6 +241,8 @@ class SimulateTest(unittest.TestCase):
             (["--cluster", wrong({"nodes": [{"name": "a", "devices": [{"kind": "abacus"}]}]}, "kind"), "--model", "rnn"],
              "nodes[0].devices[0].kind"),
             (["--cluster", self.folder.name, "--model", "rnn"], self.folder.name + ": cannot be read"),
+            (["--cluster", wrong({"nodes": [{"name": "a", "devices": [{"kind": "L4", "lanes": 2, "contention": 1}]}]}, "c"), "--model", "rnn"],
+             "nodes[0].devices[0].contention: true or false is needed"),
             (["--cluster", self.cluster], "--model is missing"),
             (["--cluster", self.cluster, "--model", "nothing"], "--model nothing"),
             (["--cluster", self.cluster, "--model", "rnn", "--policy", "fifo,luck"], "unknown policy 'luck'"),

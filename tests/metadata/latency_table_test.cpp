@@ -53,6 +53,21 @@ TEST_CASE("beyond the last entry the last slope goes on, not falling, nor above 
   CHECK(one.layer(0, 1).count() == 100);
 }
 
+TEST_CASE("what layers use is that of the next entry, and all of the device where it is not known", "[metadata]") {
+  latency_table t;
+  REQUIRE(t.add(4, times({10}), {{900, 100}}));
+  REQUIRE(t.add(8, times({20})));
+  REQUIRE(t.add(1, times({5}), {{200, 300}}));
+  CHECK(t.use(0, 1) == resource_use{200, 300});
+  CHECK(t.use(0, 2) == resource_use{900, 100});
+  CHECK(t.use(0, 4) == resource_use{900, 100});
+  CHECK(t.use(0, 5) == resource_use{1000, 1000});
+  CHECK(t.use(0, 9) == resource_use{1000, 1000});
+  CHECK(table().use(1, 3) == resource_use{1000, 1000});
+  CHECK(t.add(2, times({5}), {{1, 1}, {1, 1}}).error().message == "times at 2 rows: what 2 layers use, of 1");
+  CHECK(t.add(2, times({5}), {{1001, 1}}).error().message == "times at 2 rows: layer 0 uses more than there is");
+}
+
 TEST_CASE("extreme tables do not overflow", "[metadata]") {
   latency_table t;
   REQUIRE(t.add(1, times({0, 3'600'000'000'000})));

@@ -64,6 +64,29 @@ TEST_CASE("a layer is bound by arithmetic or by memory", "[metadata]") {
   }
 }
 
+TEST_CASE("what bounds a layer it uses wholly, but for its launch, and of the other what the roofline says",
+          "[metadata]") {
+  const auto m = picture_layers();
+  auto costs = costs_of(*m, symbol_values{1}).value();
+  const auto& k = kind("GTX 1080 Ti");
+  REQUIRE(add_roofline(costs, *m, symbol_values{1}, rows, k));
+  const auto& table = *costs.on("GTX 1080 Ti");
+  const auto flops = static_cast<std::uint64_t>(m->flops(0).bind(symbol_values{64}));
+  const auto bytes = static_cast<std::uint64_t>(m->traffic(0).bind(symbol_values{64}));
+  const auto per_mille = [&](duration part) {
+    const auto whole = table.layer(0, 64).count();
+    return static_cast<std::uint32_t>((part.count() * 1000 + whole - 1) / whole);
+  };
+  CHECK(table.use(0, 64).arithmetic == per_mille(time_of(flops, k.fp32 / 100 * defaults::arithmetic_percent)));
+  CHECK(table.use(0, 64).memory == per_mille(time_of(bytes, k.bandwidth / 100 * defaults::bandwidth_percent)));
+  CHECK(table.use(0, 64).arithmetic > 990); // the convolution
+  CHECK(table.use(0, 64).memory < 200);
+  CHECK(table.use(1, 64).memory > 980); // the batch norm
+  CHECK(table.use(1, 64).arithmetic < 200);
+  CHECK(table.use(1, 1).memory < table.use(1, 64).memory); // of a short one the launch is more
+  CHECK(find_measured_model("ResNet")->on("GTX 1080 Ti")->use(7, 1) == resource_use{});
+}
+
 TEST_CASE("weights read once make a batch cheaper than its rows one by one", "[metadata]") {
   const auto m = picture_layers();
   auto costs = costs_of(*m, symbol_values{1}).value();

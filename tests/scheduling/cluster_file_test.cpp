@@ -81,6 +81,18 @@ TEST_CASE("devices of one kind at two speeds are two kinds", "[scheduling]") {
   CHECK(c.devices.at({0}).kind == c.devices.at({2}).kind);
 }
 
+TEST_CASE("tasks on several lanes slow each other unless it is said otherwise", "[scheduling]") {
+  const auto c = parse_cluster(R"({"nodes": [{"name": "a", "devices": [
+                                   {"kind": "L4"}, {"kind": "L4", "lanes": 2, "contention": false},
+                                   {"kind": "L4", "lanes": 2, "count": 2, "contention": true}]}]})")
+                     .value();
+  CHECK_FALSE(c.slow_each_other({0}));
+  CHECK_FALSE(c.slow_each_other({1}));
+  CHECK(c.slow_each_other({2}));
+  CHECK(c.slow_each_other({3}));
+  CHECK(c.devices.at({1}).kind == c.devices.at({2}).kind);
+}
+
 TEST_CASE("links go through PCIe and hosts, unless it is said otherwise", "[scheduling]") {
   const auto c = parse_cluster(two_nodes).value();
   const auto at = [&](std::uint32_t from, std::uint32_t to) { return c.devices.links[from][to]; };
@@ -121,7 +133,7 @@ TEST_CASE("a mistake in a cluster file is said by its path", "[scheduling]") {
   CHECK(node(R"("memory": 5)") == "nodes[0].memory: a text in quotes is needed");
   CHECK(node(R"("devices": {})") == "nodes[0].devices: an array with at least one entry is needed");
   CHECK(node(R"("devices": [7])")
-        == "nodes[0].devices[0]: an object is needed, with kind, count, lanes, memory, latency_scale");
+        == "nodes[0].devices[0]: an object is needed, with kind, count, lanes, contention, memory, latency_scale");
   CHECK(device("") == "nodes[0].devices[0]: the key 'kind' is missing");
   CHECK(device(R"("kind": "GTX 9")")
             .starts_with("nodes[0].devices[0].kind: there is no device kind 'GTX 9'; there are "));
@@ -132,6 +144,7 @@ TEST_CASE("a mistake in a cluster file is said by its path", "[scheduling]") {
         == "nodes[0].devices[0].count: a whole number from 1 to 1024 is needed");
   CHECK(device(R"("kind": "L4", "count": 1024)") == "nodes[0].devices[0]: more than 1024 hosts and GPUs in all");
   CHECK(device(R"("kind": "L4", "lanes": 9)") == "nodes[0].devices[0].lanes: a whole number from 1 to 8 is needed");
+  CHECK(device(R"("kind": "L4", "contention": "no")") == "nodes[0].devices[0].contention: true or false is needed");
   CHECK(device(R"("kind": "L4", "memory": "5 apples")")
             .starts_with("nodes[0].devices[0].memory: '5 apples' is not an amount of memory"));
   CHECK(device(R"("kind": "L4", "latency_scale": 0)")

@@ -107,9 +107,15 @@ void check(const emulation& e, const recorder& seen, std::uint64_t requests, boo
         return sum;
       };
       // Where some of a batch have left, the rows stay.
-      auto right = w.end - w.start == takes(rows);
+      const auto slows = e.where->slow_each_other(w.device);
+      const auto lanes = e.where->devices.at(w.device).lanes;
+      const auto took = [&](duration alone) {
+        const auto x = w.end - w.start;
+        return slows ? x >= alone && x <= lanes * alone + duration{1} : x == alone;
+      };
+      auto right = took(takes(rows));
       for (auto more = rows + 1; !right && more <= most_rows; ++more)
-        right = w.end - w.start == takes(more);
+        right = took(takes(more));
       CHECK(right);
     } else {
       auto& free = link_free[{w.from, w.to}];
@@ -149,6 +155,30 @@ TEST_CASE("under every policy each request ends once, lanes and links do one thi
         auto again = demand(loads::make(crowd(300), 7));
         CHECK(same(run(e, *again), seen));
       }
+}
+
+TEST_CASE("so they do where lanes slow each other, and what waits for what they do is not early", "[scheduling]") {
+  for (const auto policy : policy_names())
+    for (const auto in_flight : {1U, 2U}) {
+      CAPTURE(policy, in_flight);
+      auto e = two_gpus(R"({"kind": "RTX 2060", "lanes": 2}, {"kind": "GTX 1080 Ti", "latency_scale": 0.5},
+                           {"kind": "GTX 1080 Ti", "latency_scale": 0.5, "lanes": 3})");
+      for (auto& m : e.models)
+        for (auto& [kind, table] : m.by_kind)
+          for (std::size_t i = 0; i < table.rows.size(); ++i) {
+            auto& uses = table.uses.emplace_back();
+            for (std::uint32_t l = 0; l < table.layer_count(); ++l)
+              uses.push_back({1000 - l * 311 % 1000, 1 + l * 173 % 1000});
+          }
+      e.policy = policy;
+      e.quantum = std::chrono::microseconds(100);
+      e.segments_in_flight = in_flight;
+      auto w = demand(loads::make(crowd(300), 7));
+      const auto seen = run(e, *w);
+      check(e, seen, 300);
+      auto again = demand(loads::make(crowd(300), 7));
+      CHECK(same(run(e, *again), seen));
+    }
 }
 
 TEST_CASE("an idle cluster takes what the layers, the input and the output take", "[scheduling]") {
