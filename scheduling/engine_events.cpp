@@ -77,12 +77,19 @@ void engine::state::on(const cancel_request& e) {
 }
 
 void engine::state::on(const finished& e) {
-  const auto* t = find(e.task);
+  auto* t = find(e.task);
   if (!t) {
     act(forget{e.task}); // a task given up for lost came to its end all the same
     return;
   }
-  counters_.finished += t->riders.size();
+  counters_.finished += e.members.size();
+  const auto left = [&](const rider& r) {
+    return std::none_of(e.members.begin(), e.members.end(), [&](const member& m) { return m.request == r.request; });
+  };
+  // The answer that tells of it has been overtaken.
+  for (auto r = std::find_if(t->riders.begin(), t->riders.end(), left); r != t->riders.end();
+       r = std::find_if(t->riders.begin(), t->riders.end(), left))
+    drop(*t, r->request);
   end(e.task, errc::none, {});
 }
 

@@ -120,7 +120,8 @@ struct engine::state final : view {
   const cluster& devices() const override { return *cluster_; }
   std::optional<waiting_task> first_waiting(device_id d) const override;
   bool has_free_lane(device_id d) const override;
-  bool fits(std::uint32_t shape, device_id d) const override;
+  bool fits(std::uint32_t shape, device_id d) const override { return has_room(predicted(shape, d), d); }
+  bool has_room(duration takes, device_id d) const override;
   std::vector<running_task> running(device_id d) const override;
   std::optional<device_id> next_free(device_id from) const override;
   std::optional<device_id> next_crowded(device_id from) const override { return first_from(crowded_, from); }

@@ -75,6 +75,8 @@ public:
   /// Whether a task may start there now: any where a lane is free; where it would stand in line, one short enough. What
   /// `first_waiting` gives is. @pre has_free_lane(d)
   virtual bool fits(std::uint32_t shape, device_id d) const = 0;
+  /// The same of a task that takes so long there; 0: it is not known.
+  virtual bool has_room(duration takes, device_id d) const = 0;
   /// The first waiting task of each class, in that order too, among those that may run on `d`. A class is what waits of
   /// one shape with its values in one domain, or not begun. Only for a policy that `chooses_among_shapes`.
   virtual std::vector<waiting_task> heads(device_id d) const = 0;

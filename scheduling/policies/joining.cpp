@@ -15,6 +15,8 @@ together gather(const view& v, const waiting_task& head, device_id d, std::int64
       result.full = true;
       break;
     }
+    if (!v.has_room(takes, d)) // it would stand in line there, and others may come before it has to
+      return result;
     result.others.push_back(t.task);
     result.rows = rows;
     result.takes = takes;

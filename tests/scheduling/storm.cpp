@@ -24,7 +24,7 @@ engine::config config_of(const storm_options& o) {
 
 /// Of one in four models nothing is known.
 duration predicted(const job& j, std::uint32_t kind) {
-  return j.model.value % 4 == 3 ? duration{} : microseconds(30) * (1 + j.model.value % 4) * j.symbols[0] * (3 - kind);
+  return j.model.value % 4 == 3 ? duration{} : microseconds(20) * (1 + j.model.value % 4) * j.symbols[0] * (3 - kind);
 }
 
 } // namespace
@@ -57,8 +57,8 @@ bool storm::step() {
   now_ += microseconds(random_.below(static_cast<std::uint64_t>(longest_step.count())));
   if (!calm_)
     environment();
-  if (wake_ <= now_) {
-    wake_ = never;
+  if (!wakes_.empty() && *wakes_.begin() <= now_) {
+    wakes_.erase(wakes_.begin());
     to_engine(tick{});
   }
   // One of all that could happen next.
@@ -73,9 +73,9 @@ bool storm::step() {
             : copy(std::next(transfers_.begin(), static_cast<std::ptrdiff_t>(x - wires - workers_.size()))->first))
       return true;
   }
-  if (wake_ == never)
+  if (wakes_.empty())
     return !calm_;
-  now_ = std::max(now_, wake_);
+  now_ = std::max(now_, *wakes_.begin());
   return true;
 }
 
@@ -95,6 +95,7 @@ void storm::environment() {
 
 void storm::request() {
   start_attempt s{{++last_request_}, {1}, models_[random_.below(models_.size())], {1 + std::int64_t(random_.below(3))}};
+  s.rows = s.symbols[0];
   s.priority = static_cast<std::int32_t>(random_.below(3));
   if (one_in(2))
     s.deadline = now_ + microseconds(random_.below(3000));
@@ -132,7 +133,10 @@ void storm::replace_model() {
     models_.erase(old);
   }
   models_.push_back({++last_model_});
-  to_engine(model_added{models_.back(), {{1}}});
+  std::vector<std::vector<std::int64_t>> warm;
+  for (std::int64_t rows = 1; rows <= engine_.most_rows(); ++rows)
+    warm.push_back({rows});
+  to_engine(model_added{models_.back(), std::move(warm), 0});
 }
 
 bool storm::deliver(std::size_t wire) {
@@ -174,8 +178,14 @@ bool storm::copy(domain_id d) {
   const auto next = t.next();
   if (!next)
     return false;
-  const auto request = std::visit([](const auto& m) { return m.what.members.front().request; }, *next);
-  const bool stops = std::find(cancelled_.begin(), cancelled_.end(), request) != cancelled_.end() && one_in(2);
+  const auto& members = std::visit(
+      [](const auto& m) -> const auto& { return m.what.members; }, *next);
+  const bool stops =
+      std::all_of(members.begin(), members.end(),
+                  [&](const member& m) {
+                    return std::find(cancelled_.begin(), cancelled_.end(), m.request) != cancelled_.end();
+                  })
+      && one_in(2);
   effects out;
   t.copied(stops ? errc::cancelled : errc::none, {}, out);
   carry_out(transfer_of(d), out);
@@ -196,7 +206,7 @@ void storm::to_engine(const event& e) {
     if (const auto* m = std::get_if<envelope>(&a)) {
       push(the_scheduler, m->to, m->what);
     } else if (const auto* w = std::get_if<wake_at>(&a)) {
-      wake_ = std::min(wake_, w->when);
+      wakes_.insert(w->when);
     } else if (const auto* r = std::get_if<restart>(&a)) {
       auto& again = workers_[r->device.value];
       ++again.life;

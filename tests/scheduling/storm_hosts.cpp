@@ -19,6 +19,8 @@ void storm::hear(const party& self, const packet& p) {
   effects out;
   switch (self.what) {
   case party::kind::controller:
+    if (const auto* f = m ? std::get_if<finished>(m) : nullptr)
+      books_.delivered(*f);
     if (const auto* e = m ? std::get_if<attempt_ended>(m) : nullptr)
       if (e->reason == errc::attempt_lost && e->attempt.value == 1 && !calm_)
         to_engine(start_attempt{e->request, {2}, models_.front(), {1}});
