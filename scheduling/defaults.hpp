@@ -23,6 +23,9 @@ inline constexpr std::chrono::microseconds least_gain{20};
 inline constexpr std::int64_t comfort_quarters = 5;
 /// How often it is looked at once more whether a running task should end elsewhere: about a layer.
 inline constexpr std::chrono::microseconds look_again{100};
+/// Steps of a cell that a batch does before others may join it. A worker has two segments in flight and one more that
+/// waits, so a newcomer joins after about six; BatchMaker (Gao and others, EuroSys 2018) submits five at a time.
+inline constexpr std::uint32_t steps_at_once = 2;
 /// Attempts of a request in all: one retry; more would let a poisonous request kill worker after worker.
 inline constexpr std::uint32_t attempts = 2;
 /// Tasks that may wait at the scheduler; beyond it new ones are refused as `overloaded`.

@@ -37,7 +37,7 @@ void engine::state::on(const start_attempt& e) {
   auto& t = tasks_[id];
   t.what = {id,         {},         e.model, {}, e.symbols, {{e.request, e.attempt, 0, e.rows, 0, e.symbols}},
             e.priority, e.deadline, {}};
-  t.riders = {{e.request, e.attempt, e.deadline}};
+  t.riders = {{e.request, e.attempt, e.deadline, e.priority}};
   t.arrival = e.request.value;
   t.waiting_since = now_;
   t.pinned = e.pinned;
@@ -127,6 +127,7 @@ void engine::state::wait(task_state& t, const answer* where) {
       t.values_in = where->values_in;
       t.laid_out_by = where->laid_out_by;
     }
+    part_ways(t);
   }
   enter(t);
 }

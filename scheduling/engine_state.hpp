@@ -22,6 +22,7 @@ struct rider {
   request_id request;
   attempt_number attempt;
   time_point deadline = never;
+  std::int32_t priority = 0;
   errc ending = errc::none; ///< why it is to end as soon as it can be reached, though others may go on
 };
 
@@ -108,6 +109,7 @@ struct model_state {
   std::vector<std::vector<std::int64_t>> warm;
   std::uint32_t rows = model_added::no_symbol; ///< see `model_added`
   std::vector<std::uint64_t> live_bytes;       ///< see `model_added`
+  std::vector<cell_layer> cells;               ///< see `model_added`
   bool announced = false;
   bool removed = false;  ///< nothing new of it; it goes when nothing is left
   std::size_t tasks = 0; ///< not yet ended
@@ -129,6 +131,7 @@ struct engine::state final : view {
   std::optional<waiting_task> first_due(device_id d, std::uint32_t shape, time_point least) const override;
   std::vector<waiting_task> heads_in_time(device_id d) const override;
   duration predicted(std::uint32_t shape, device_id d) const override { return plans_.at(shape, group(d)).predicted; }
+  std::optional<cell_layer> next_cell(model_id m, std::uint32_t layer) const override;
   bool is_fastest(device_id d) const override;
   common common_first() const override;
   std::optional<running_task> least_urgent() const override;
@@ -165,11 +168,16 @@ struct engine::state final : view {
   duration predicted_together(const waiting_task& t, std::int64_t rows, device_id d) const override;
   bool joins(const task_state& t) const;
   bool can_join(const task_state& t, const task_state& other, device_id d) const;
+  bool meet(const task_state& t, const task_state& other) const;
   void join(task_state& t, task_state& other);
   std::vector<std::int64_t> symbols_of(const task_state& t, std::int64_t rows) const;
   void give_up(task_state& t, request_id r, errc why);
   bool is_ending(const task_state& t) const;
   void drop(task_state& t, request_id r);
+  void sum_up(task_state& t);
+  void part_ways(task_state& t);
+  void split_off(task_state& t, position done);
+  void fit_rows(task_state& t);
   static std::string why_ended(errc reason);
 
   // -- decisions ----------------------------------------------------------------------------------------------------

@@ -48,7 +48,8 @@ std::optional<policies::joining_options> joining_options_of(std::string_view tex
 }
 
 using joining_maker = std::unique_ptr<policy> (*)(policies::joining_options);
-constexpr std::array<std::pair<std::string_view, joining_maker>, 2> joining{{
+constexpr std::array<std::pair<std::string_view, joining_maker>, 3> joining{{
+    {"cellular_batching", policies::make_cellular_batching},
     {"fixed_window", policies::make_fixed_window},
     {"lazy_batching", policies::make_lazy_batching},
 }};
@@ -71,7 +72,7 @@ std::unique_ptr<policy> make_policy(std::string_view name) {
     if (known == name.substr(0, colon)) {
       const auto options =
           colon == name.npos ? std::optional(policies::joining_options{}) : joining_options_of(name.substr(colon + 1));
-      if (known == "lazy_batching" && name.find(':', colon + 1) != name.npos)
+      if (known != "fixed_window" && name.find(':', colon + 1) != name.npos)
         return nullptr; // it has no window
       return options ? make(*options) : nullptr;
     }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "metadata/rate.hpp"
 #include "scheduling/emulator/emulated_run.hpp"
 
 /// Workers: a run queue each, as in the live system, over lanes that only let time pass.
@@ -50,10 +51,13 @@ void emulated_run::take_in(worker& w, device_id d, const accept& m, effects& out
   auto held = std::make_shared<held_task>(held_task{.plan = &plan->second,
                                                     .model = m.what.model.value - 1,
                                                     .requests = {},
+                                                    .behind = {},
                                                     .ready = m.what.ready,
                                                     .joining = joining(d, m.what)});
-  for (const auto& member : m.what.members)
+  for (const auto& member : m.what.members) {
     held->requests.push_back(member.request);
+    held->behind.push_back(member.behind);
+  }
   w.held[m.what.id] = std::move(held);
 }
 
@@ -64,13 +68,21 @@ void emulated_run::submit_all(device_id d) {
     auto& lane = w.lanes[s->lane.value];
     const auto& of = w.held.at(s->task);
     const auto start = std::max({now_, lane.free, ready_at(of->ready)}) + std::exchange(of->joining, duration{});
-    lane.free = start + of->plan->until[s->end.layer] - of->plan->until[s->begin.layer];
+    lane.free = start + of->plan->at(s->end) - of->plan->at(s->begin);
     lane.in_flight.push_back({*s, of, start, lane.free});
     agenda_.push(lane.free, segment_done{d, s->lane, s->sequence, lane.free - start});
     ++counters_.segments;
     w.queue.submitted(*s, out);
     act(out, &w);
   }
+}
+
+/// From the start to there. Parts of a layer share its time evenly.
+duration emulated_run::plan_times::at(position p) const {
+  if (p.part == 0)
+    return until[p.layer];
+  const metadata::wide all = (until[p.layer + 1] - until[p.layer]).count();
+  return until[p.layer] + metadata::to_duration(all * p.part / profile->parts[p.layer]);
 }
 
 /// What lies in pieces is read and written once, at the bandwidth of the device's memory.
@@ -98,6 +110,7 @@ void emulated_run::on(const segment_done& e) {
   lane.in_flight.pop_front();
   tell({.what = work_record::kind::compute,
         .requests = {},
+        .behind = s.of->behind,
         .model = s.of->model,
         .first = s.what.begin,
         .last = s.what.end,
@@ -150,18 +163,18 @@ void emulated_run::on(const job_finished& e) {
   const auto& speed = where_.speeds[kind];
   const auto& table = *costs(j.model).on(speed.kind->name);
   plan_times made;
+  std::vector<std::int64_t> layer_ns;
   auto profile = std::make_shared<plan_profile>();
   made.until.emplace_back();
   for (std::uint32_t i = 0; i < table.layer_count(); ++i) {
-    profile->parts.push_back(1);
-    profile->part_time.push_back(speed.scaled(table.layer(i, static_cast<std::uint32_t>(j.symbols.front()))));
-    made.until.push_back(made.until.back() + profile->part_time.back());
+    const auto takes = speed.scaled(table.layer(i, static_cast<std::uint32_t>(j.symbols.front())));
+    profile->parts.push_back(costs(j.model).parts_of(i));
+    profile->part_time.push_back(takes / profile->parts.back());
+    made.until.push_back(made.until.back() + takes);
+    layer_ns.push_back(takes.count());
   }
   made.profile = profile;
   const auto predicted = made.until.back();
-  std::vector<std::int64_t> layer_ns;
-  for (const auto t : profile->part_time)
-    layer_ns.push_back(t.count());
   plans_.try_emplace({kind, {j.model, j.symbols}}, std::move(made));
   if (what_.plan_building > duration{})
     tell({.what = work_record::kind::plan,

@@ -32,7 +32,9 @@ void ledger::told(const event& e) {
       t->ended = true;
       for (const auto& m : f->members) {
         ended({m.request, m.attempt}, "finished");
-        attempts_[{m.request, m.attempt}].finished = true;
+        asked_by(m).finished = true;
+        if (m.behind > 0)
+          fail("request " + std::to_string(m.request.value) + " has a result before its last steps");
       }
     }
   } else if (const auto* j = std::get_if<job_done>(&e)) {
@@ -65,6 +67,8 @@ void ledger::told(const answer& a) {
   if (a.holder == the_scheduler && (a.what == outcome::applied || a.what == outcome::refused)) {
     t->on = no_device;
     t->leaving = false;
+    for (const auto& m : t->of)
+      asked_by(m).at = own(a.at, m);
     t->start = {}; // who answers for the order has had it after who was to start it
   } else if (preempted && a.what == outcome::refused) {
     t->leaving = false;
@@ -76,15 +80,18 @@ void ledger::told(const worker_down& e) {
   up_.erase(e.device);
   busy_[e.device.value].reset();
   for (auto& [id, t] : tasks_) {
+    if (t.cancelled_on == e.device)
+      t.cancelling = {};
     if (t.on != e.device)
       continue;
-    if (t.start.value != 0 && t.receiver == e.device) {
+    if (t.start.value != 0 && t.receiver != e.device)
+      continue; // a transfer has it, with its order
+    if (t.start.value != 0) {
       t.on = no_device;
       t.start = {};
     }
     t.standing = {};
     t.preempting = {};
-    t.cancelling = {};
   }
 }
 
@@ -98,8 +105,11 @@ void ledger::did(const actions& all) {
       commanded(*e);
     } else if (const auto* f = std::get_if<forget>(&a)) {
       if (auto* t = find(f->task)) {
-        if (!t->ended)
+        if (!t->ended && std::all_of(t->of.begin(), t->of.end(), [](const member& m) { return m.behind == 0; }))
           fail("task " + std::to_string(f->task.value) + " is forgotten before its end");
+        for (const auto& m : t->of) // some may have left before
+          if (asked_by(m).in == f->task)
+            asked_by(m).in.reset();
         tasks_.erase(f->task);
       }
     }
@@ -130,6 +140,7 @@ void ledger::commanded(const envelope& e) {
     if (!t || t->ended || t->on != d || t->start.value != 0 || t->preempting.value != 0 || t->cancelling.value != 0)
       return fail(name(c->task) + " is cancelled where it is not, or beside another command");
     t->cancelling = c->command;
+    t->cancelled_on = d;
   } else if (const auto* j = std::get_if<job>(&e.what)) {
     for (const auto& [id, t] : tasks_)
       if (t.on == d && !t.ended && !steered_)
@@ -143,7 +154,7 @@ void ledger::commanded(const envelope& e) {
     const auto& of = attempts_[{x->request, x->attempt}];
     if (auto* t = of.in ? find(*of.in) : nullptr)
       t->ended =
-          t->ended || std::all_of(t->of.begin(), t->of.end(), [&](const attempt& y) { return attempts_[y].ends > 0; });
+          t->ended || std::all_of(t->of.begin(), t->of.end(), [&](const member& y) { return asked_by(y).ends > 0; });
   }
 }
 
@@ -178,21 +189,34 @@ void ledger::given(const Start& m, device_id d, device_id receiver) {
   t.epoch = what.epoch;
   ++starts;
   together += what.members.size() > 1;
+  apart += is_apart(what);
 }
 
-/// They have not ended, are in no other task that is on its way or runs, and each has rows of its own.
+/// Where the member is in a task that is `at` there: behind by some steps of the layer, or of the one before.
+position ledger::own(const position& at, const member& m) const {
+  if (m.behind == 0)
+    return at;
+  return at.part == 0 ? position{at.layer - 1, steps_ - m.behind} : position{at.layer, at.part - m.behind};
+}
+
+/// They have not ended, are in no other task that is on its way or runs, go on where each was, and have rows of their
+/// own.
 void ledger::take_members(const task& what, entry& t, device_id d) {
   const auto name = "task " + std::to_string(what.id.value);
-  for (const auto& a : std::exchange(t.of, {}))
-    if (attempts_[a].in == what.id)
-      attempts_[a].in.reset();
+  for (const auto& m : std::exchange(t.of, {}))
+    if (asked_by(m).in == what.id)
+      asked_by(m).in.reset();
   std::int64_t rows = 0;
   for (const auto& m : what.members) {
-    auto& a = attempts_[{m.request, m.attempt}];
+    auto& a = asked_by(m);
     if (a.ends > 0)
       fail(name + " is started with a request that has ended");
     if (a.what.model != what.model || a.what.rows != m.rows || a.what.symbols != m.symbols)
       fail(name + " has a member that is not as it was asked for");
+    if (m.behind > what.at.part)
+      fail(name + " has a member that is behind its layer's start");
+    else if (const auto at = own(what.at, m); at < a.at || (at != a.at && !steered_))
+      fail(name + " has a member that does not go on where it was");
     if (m.first_row < rows)
       fail(name + " has members that share rows");
     rows = m.first_row + m.rows;
@@ -201,11 +225,11 @@ void ledger::take_members(const task& what, entry& t, device_id d) {
     if (auto* other = a.in ? find(*a.in) : nullptr) {
       if (other == &t || (!steered_ && (other->ended || other->on != no_device)))
         fail(name + " is started with a request that is elsewhere");
-      std::erase(other->of, attempt{m.request, m.attempt});
+      std::erase_if(other->of, [&](const member& x) { return x.request == m.request && x.attempt == m.attempt; });
     }
     a.given = true;
     a.in = what.id;
-    t.of.emplace_back(m.request, m.attempt);
+    t.of.push_back(m);
   }
   if (what.members.empty() || rows > what.symbols[0])
     fail(name + " has other rows than its members");
@@ -239,7 +263,7 @@ void ledger::ended(const attempt& a, const std::string& how) {
 
 void ledger::delivered(const finished& f) {
   for (const auto& m : f.members)
-    if (++attempts_[{m.request, m.attempt}].results > 1)
+    if (++asked_by(m).results > 1)
       fail("request " + std::to_string(m.request.value) + " has two results");
 }
 

@@ -31,10 +31,10 @@ duration predicted(const job& j, std::uint32_t kind) {
 
 storm::storm(const storm_options& o)
     : options_(o), devices_(four_devices()), random_(o.seed), engine_(*engine::make(config_of(o))),
-      books_(*devices_, o.backlog, o.steered, make_policy(o.policy)->looks_ahead()), log_(encode_header(config_of(o))),
-      workers_(devices_->devices.size()) {
+      books_(*devices_, o.backlog, o.steered, make_policy(o.policy)->looks_ahead(), steps),
+      log_(encode_header(config_of(o))), workers_(devices_->devices.size()) {
   for (const auto& d : devices_->devices) {
-    workers_[d.id.value].queue = std::make_unique<run_queue>(run_queue::config{d.id, devices_, duration{}, 1});
+    workers_[d.id.value].queue = std::make_unique<run_queue>(run_queue::config{d.id, devices_, part_time, 1});
     transfers_.emplace(d.domain, transfer_queue{{d.domain}});
     to_engine(worker_up{d.id});
   }
@@ -136,7 +136,10 @@ void storm::replace_model() {
   std::vector<std::vector<std::int64_t>> warm;
   for (std::int64_t rows = 1; rows <= engine_.most_rows(); ++rows)
     warm.push_back({rows});
-  to_engine(model_added{models_.back(), std::move(warm), 0});
+  std::vector<cell_layer> cells; // of two in three models
+  if (last_model_ % 3 != 0)
+    cells.push_back({1, steps});
+  to_engine(model_added{models_.back(), std::move(warm), 0, {}, std::move(cells)});
 }
 
 bool storm::deliver(std::size_t wire) {
@@ -210,7 +213,7 @@ void storm::to_engine(const event& e) {
     } else if (const auto* r = std::get_if<restart>(&a)) {
       auto& again = workers_[r->device.value];
       ++again.life;
-      again.queue = std::make_unique<run_queue>(run_queue::config{r->device, devices_, duration{}, 1});
+      again.queue = std::make_unique<run_queue>(run_queue::config{r->device, devices_, part_time, 1});
       push(worker_of(r->device), the_scheduler, worker_up{r->device});
     }
   }

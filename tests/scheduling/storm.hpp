@@ -41,6 +41,10 @@ private:
     device_id device;
     std::uint32_t life = 0;
   };
+  /// Of the layer of the middle, which is recurrent.
+  static constexpr std::uint32_t steps = 6;
+  /// Of every layer; a worker looks at its messages after each.
+  static constexpr std::chrono::microseconds part_time{1};
   using packet = std::variant<message, down, worker_up>;
   struct give {
     task_epoch epoch;

@@ -64,7 +64,8 @@ void storm::hear_of_death(const party& self, const down& d, Queue& q, effects& o
 }
 
 void storm::at_worker(device_id d, const message& m, effects& out) {
-  static const auto profile = std::make_shared<plan_profile>(plan_profile{{1, 1, 1}, {{}, {}, {}}});
+  static const auto profile =
+      std::make_shared<plan_profile>(plan_profile{{1, steps, 1}, {part_time, part_time, part_time}});
   auto& w = workers_[d.value];
   auto& gives = gives_[worker_of(d)];
   std::visit(

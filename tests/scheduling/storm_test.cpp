@@ -32,6 +32,7 @@ TEST_CASE("under every policy, whatever happens, actions are legal, attempts end
     std::size_t seen = 0;
     std::size_t lines = 0;
     std::size_t together = 0;
+    std::size_t apart = 0;
     for (std::uint64_t seed = 1; seed <= storms; ++seed) {
       CAPTURE(seed);
       storm s({.policy = as_stormed(policy),
@@ -46,6 +47,7 @@ TEST_CASE("under every policy, whatever happens, actions are legal, attempts end
       CHECK((seed % 2 == 1 || s.books().lines == 0));
       lines += s.books().lines;
       together += s.books().together;
+      apart += s.books().apart;
       std::istringstream log(s.log());
       const auto again = replay([&](std::string& line) { return bool(std::getline(log, line)); });
       REQUIRE(again);
@@ -55,6 +57,7 @@ TEST_CASE("under every policy, whatever happens, actions are legal, attempts end
     }
     CHECK(seen >= events);
     CHECK((together > events / 100) == (make_policy(policy)->most_rows() > 1));
+    CHECK((apart > events / 500) == (policy == "cellular_batching"));
     CHECK((lines > 0 || make_policy(policy)->looks_ahead()));
   }
 }
