@@ -63,7 +63,7 @@ private:
   };
 
   /// Who has done all cells goes first; then who is on its way to one, up to those who are there, if there is room for
-  /// all; then a cell's next steps.
+  /// all; then the next steps of the cell with most rows.
   std::optional<decision> next_of(const view& v, device_id d, const std::vector<waiting_task>& all) const {
     const waiting_task* through = nullptr;
     const waiting_task* coming = nullptr;
@@ -89,11 +89,11 @@ private:
         // Its inputs become values where the others have theirs with the first part that it runs.
         return start(gather(v, *coming, d, room), position{cell, coming->at.layer == cell ? 1U : 0U});
     }
-    std::int64_t rows = 0;
-    for (const auto& [layer, c] : cells)
-      rows += c.all.rows;
-    const auto& chosen = rows <= options_.most_rows ? cells.begin()->second : cells.rbegin()->second;
-    return run(v, chosen.all, chosen.furthest);
+    auto fullest = cells.begin(); // the later one of equals
+    for (auto c = cells.begin(); c != cells.end(); ++c)
+      if (c->second.all.rows >= fullest->second.all.rows)
+        fullest = c;
+    return run(v, fullest->second.all, fullest->second.furthest);
   }
 
   /// `h` and what is where it is, as far as there is room.
