@@ -1,5 +1,7 @@
 #include "metadata/model_costs.hpp"
 
+#include <algorithm>
+
 #include "metadata/in_quotes.hpp"
 
 namespace baton::metadata {
@@ -18,6 +20,10 @@ expected<void> model_costs::check() const {
   if (live_bytes.size() != layers.size() + 1)
     return refuse(std::to_string(live_bytes.size()) + " live sets of " + std::to_string(layers.size())
                   + " layers; each has one at its start, and the end has one");
+  if (!parts.empty() && parts.size() != layers.size())
+    return refuse(std::to_string(parts.size()) + " numbers of parts of " + std::to_string(layers.size()) + " layers");
+  if (std::find(parts.begin(), parts.end(), 0U) != parts.end())
+    return refuse("a layer of no parts");
   for (const auto& [kind, table] : by_kind) {
     if (table.empty())
       return refuse("the table of kind " + in_quotes(kind) + " is empty");

@@ -79,6 +79,18 @@ expected<layer_cost> layer_cost_of(const bound_model& bound, const model& m, std
   return layer_cost{time, {share(computing, time), share(moving, time)}};
 }
 
+/// Whether all its parts are steps of one cell.
+bool is_one_cell(const layer& l) {
+  return std::visit(
+      [](const auto& a) {
+        if constexpr (requires { a.direction; })
+          return directions_of(a.direction) == 1;
+        else
+          return false;
+      },
+      l.attributes);
+}
+
 } // namespace
 
 expected<model_costs> costs_of(const model& m, std::span<const std::int64_t> symbols) {
@@ -106,6 +118,8 @@ expected<model_costs> costs_of(const model& m, std::span<const std::int64_t> sym
   costs.output_bytes = count(sum(m.outputs()), "the size of the outputs");
   for (std::uint32_t l = 0; l < m.layers().size(); ++l) {
     costs.layers.push_back(m.layers()[l].name);
+    const auto parts = is_one_cell(m.layers()[l]) ? count(m.layers()[l].parts, of_layer(l, "the number of parts")) : 1;
+    costs.parts.push_back(static_cast<std::uint32_t>(std::clamp<std::uint64_t>(parts, 1, UINT32_MAX)));
     costs.live_bytes.push_back(count(m.live_bytes({l, 0}), of_layer(l, "the live set at the start")));
   }
   costs.live_bytes.push_back(count(m.live_bytes(end_position), "the live set at the end"));

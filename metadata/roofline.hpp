@@ -15,9 +15,10 @@ enum class arithmetic : std::uint8_t {
   tf32, ///< by its matrix units, where it has any; fp32 where not
 };
 
-/// What a model costs by its graph, without a device: weights, live sets, no tables. `symbols`: a value for each symbol
-/// of the model; those of the batch do not count, they become 1. Errors (`bad_argument`): other than one value per
-/// symbol; sizes that do not fit 63 bits.
+/// What a model costs by its graph, without a device: weights, live sets, parts of recurrent layers of one direction
+/// (of two, the steps are those of two cells: 1 part), no tables. `symbols`: a value for each symbol of the model;
+/// those of the batch do not count, they become 1. Errors (`bad_argument`): other than one value per symbol; sizes that
+/// do not fit 63 bits.
 expected<model_costs> costs_of(const model& m, std::span<const std::int64_t> symbols);
 
 /// Adds to `costs` how long the model's layers would take on a device of that kind, at each of these numbers of rows:

@@ -28,6 +28,9 @@ inline constexpr std::chrono::microseconds look_again{100};
 inline constexpr std::uint64_t passed_over = 64;
 /// Slowdowns that differ by less are equal, per mille; a lane more is used for no less.
 inline constexpr std::int64_t near_equal = 50;
+/// Steps of a cell that a batch does before others may join it. A worker has two segments in flight and one more that
+/// waits, so a newcomer joins after about six; BatchMaker (Gao and others, EuroSys 2018) submits five at a time.
+inline constexpr std::uint32_t steps_at_once = 2;
 /// Attempts of a request in all: one retry; more would let a poisonous request kill worker after worker.
 inline constexpr std::uint32_t attempts = 2;
 /// Tasks that may wait at the scheduler; beyond it new ones are refused as `overloaded`.

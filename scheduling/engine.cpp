@@ -165,6 +165,8 @@ order engine::state::next_order(task_state& t, device_id receiver, std::optional
     return order{s.what, t.standing, s.at, s.to};
   };
   auto gap = plan(t, t.device).lacking.first(t.what.at);
+  if (const auto end = position{t.what.at.layer + 1, 0}; is_apart(t.what))
+    until = until ? std::min(*until, end) : end;
   if (until && *until > t.what.at)
     gap = gap ? std::min(*gap, *until) : *until;
   while (!t.steps.empty() && !(gap && t.steps.front().at > *gap)) {
@@ -258,7 +260,7 @@ std::string engine::state::describe() const {
     w(t.main, t.standing, t.cancelling, t.ending, t.parked, t.leaving, t.blocked, t.refusals, t.avoided);
     w(t.steps);
     for (const auto& r : t.riders)
-      w(r.request, r.attempt, r.deadline, r.ending);
+      w(r.request, r.attempt, r.deadline, r.priority, r.ending);
   }
   for (const auto& [id, c] : commands_)
     w(id, c.what, c.task, c.receiver, c.step, c.ours, c.dropped, c.plan);

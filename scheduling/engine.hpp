@@ -28,6 +28,9 @@ struct model_added {
   std::uint32_t rows = no_symbol;
   /// Bytes of the live set at the start of each layer, of one row; first that of the inputs. Empty: not known.
   std::vector<std::uint64_t> live_bytes{};
+  /// Its recurrent layers, rising, as far as tasks at different steps of them may become one. Not the last layer: where
+  /// that is done a task has a result, and none of it can go on. Only with `rows`.
+  std::vector<cell_layer> cells{};
 };
 /// The model may not be asked for any more: what is open of it ends, as `unavailable`, and once nothing of it is left,
 /// no task and no job, `forget_model` follows. Its id never comes back.
@@ -80,7 +83,7 @@ using actions = std::vector<action>;
 
 template <class I>
 auto inspect(I& f, model_added& x) {
-  return f(x.model, x.warm, x.rows, x.live_bytes);
+  return f(x.model, x.warm, x.rows, x.live_bytes, x.cells);
 }
 template <class I>
 auto inspect(I& f, model_removed& x) {
@@ -122,6 +125,7 @@ struct engine_counters {
   std::uint64_t moves = 0;       ///< a started task continued on another device
   std::uint64_t refused = 0, restarts = 0;
   std::uint64_t joined = 0; ///< tasks that became part of another
+  std::uint64_t split = 0;  ///< tasks that were part of another until then
 };
 
 /// Decides when and where. Deterministic: the same events with the same `now`s give the same actions, bit for bit.

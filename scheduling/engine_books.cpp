@@ -218,8 +218,7 @@ std::optional<waiting_task> engine::state::first_due(device_id d, std::uint32_t 
   return first ? std::optional{*first} : std::nullopt;
 }
 
-bool engine::state::fits(std::uint32_t shape, device_id d) const {
-  const auto takes = predicted(shape, d);
+bool engine::state::has_room(duration takes, device_id d) const {
   return free_.contains(d) || (takes > duration{} && devices_[d.value].load + takes <= backlog_);
 }
 

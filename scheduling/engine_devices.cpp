@@ -98,7 +98,7 @@ void engine::state::on(const job_done& e) {
 }
 
 void engine::state::on(const model_added& e) {
-  models_[e.model] = {.warm = e.warm, .rows = e.rows, .live_bytes = e.live_bytes};
+  models_[e.model] = {.warm = e.warm, .rows = e.rows, .live_bytes = e.live_bytes, .cells = e.cells};
   last_model_ = std::max(last_model_, e.model);
   for (const auto& symbols : e.warm)
     plans_changed(plans_.want(e.model, symbols, now_).shape);

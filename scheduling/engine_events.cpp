@@ -37,7 +37,7 @@ void engine::state::on(const start_attempt& e) {
   auto& t = tasks_[id];
   t.what = {id,         {},         e.model, {}, e.symbols, {{e.request, e.attempt, 0, e.rows, 0, e.symbols}},
             e.priority, e.deadline, {}};
-  t.riders = {{e.request, e.attempt, e.deadline}};
+  t.riders = {{e.request, e.attempt, e.deadline, e.priority}};
   t.arrival = e.request.value;
   t.waiting_since = now_;
   t.pinned = e.pinned;
@@ -78,12 +78,19 @@ void engine::state::on(const cancel_request& e) {
 }
 
 void engine::state::on(const finished& e) {
-  const auto* t = find(e.task);
+  auto* t = find(e.task);
   if (!t) {
     act(forget{e.task}); // a task given up for lost came to its end all the same
     return;
   }
-  counters_.finished += t->riders.size();
+  counters_.finished += e.members.size();
+  const auto left = [&](const rider& r) {
+    return std::none_of(e.members.begin(), e.members.end(), [&](const member& m) { return m.request == r.request; });
+  };
+  // The answer that tells of it has been overtaken.
+  for (auto r = std::find_if(t->riders.begin(), t->riders.end(), left); r != t->riders.end();
+       r = std::find_if(t->riders.begin(), t->riders.end(), left))
+    drop(*t, r->request);
   end(e.task, errc::none, {});
 }
 
@@ -121,6 +128,7 @@ void engine::state::wait(task_state& t, const answer* where) {
       t.values_in = where->values_in;
       t.laid_out_by = where->laid_out_by;
     }
+    part_ways(t);
   }
   enter(t);
 }

@@ -22,6 +22,7 @@ struct rider {
   request_id request;
   attempt_number attempt;
   time_point deadline = never;
+  std::int32_t priority = 0;
   errc ending = errc::none; ///< why it is to end as soon as it can be reached, though others may go on
 };
 
@@ -112,6 +113,7 @@ struct model_state {
   std::vector<std::vector<std::int64_t>> warm;
   std::uint32_t rows = model_added::no_symbol; ///< see `model_added`
   std::vector<std::uint64_t> live_bytes;       ///< see `model_added`
+  std::vector<cell_layer> cells;               ///< see `model_added`
   bool announced = false;
   bool removed = false;  ///< nothing new of it; it goes when nothing is left
   std::size_t tasks = 0; ///< not yet ended
@@ -124,7 +126,8 @@ struct engine::state final : view {
   const cluster& devices() const override { return *cluster_; }
   std::optional<waiting_task> first_waiting(device_id d) const override;
   bool has_free_lane(device_id d) const override;
-  bool fits(std::uint32_t shape, device_id d) const override;
+  bool fits(std::uint32_t shape, device_id d) const override { return has_room(predicted(shape, d), d); }
+  bool has_room(duration takes, device_id d) const override;
   std::vector<running_task> running(device_id d) const override;
   std::optional<device_id> next_free(device_id from) const override;
   std::optional<device_id> next_crowded(device_id from) const override { return first_from(crowded_, from); }
@@ -132,6 +135,7 @@ struct engine::state final : view {
   std::optional<waiting_task> first_due(device_id d, std::uint32_t shape, time_point least) const override;
   in_time heads_in_time(device_id d) const override;
   duration predicted(std::uint32_t shape, device_id d) const override { return plans_.at(shape, group(d)).predicted; }
+  std::optional<cell_layer> next_cell(model_id m, std::uint32_t layer) const override;
   bool is_fastest(device_id d) const override;
   common common_first() const override;
   std::optional<running_task> least_urgent() const override;
@@ -174,11 +178,16 @@ struct engine::state final : view {
   duration predicted_together(const waiting_task& t, std::int64_t rows, device_id d) const override;
   bool joins(const task_state& t) const;
   bool can_join(const task_state& t, const task_state& other, device_id d) const;
+  bool meet(const task_state& t, const task_state& other) const;
   void join(task_state& t, task_state& other);
   std::vector<std::int64_t> symbols_of(const task_state& t, std::int64_t rows) const;
   void give_up(task_state& t, request_id r, errc why);
   bool is_ending(const task_state& t) const;
   void drop(task_state& t, request_id r);
+  void sum_up(task_state& t);
+  void part_ways(task_state& t);
+  void split_off(task_state& t, position done);
+  void fit_rows(task_state& t);
   static std::string why_ended(errc reason);
 
   // -- decisions ----------------------------------------------------------------------------------------------------

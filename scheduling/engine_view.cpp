@@ -38,6 +38,16 @@ waiting_list engine::state::heads(device_id d) const {
   return devices_[d.value].up ? startable_.heads(d, group(d)) : waiting_list{};
 }
 
+std::optional<cell_layer> engine::state::next_cell(model_id id, std::uint32_t layer) const {
+  const auto m = models_.find(id);
+  if (m == models_.end())
+    return std::nullopt;
+  const auto& cells = m->second.cells;
+  const auto c = std::lower_bound(cells.begin(), cells.end(), layer,
+                                  [](const cell_layer& x, std::uint32_t least) { return x.layer < least; });
+  return c == cells.end() ? std::nullopt : std::optional{*c};
+}
+
 bool engine::state::is_fastest(device_id d) const {
   return work_[group(d)] == *std::min_element(work_.begin(), work_.end());
 }

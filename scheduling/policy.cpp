@@ -34,7 +34,8 @@ struct joining_entry {
   std::int64_t rows = 8; ///< without options
   bool has_window = false;
 };
-constexpr std::array<joining_entry, 5> joining{{
+constexpr std::array<joining_entry, 6> joining{{
+    {"cellular_batching", policies::make_cellular_batching},
     {"clockwork", policies::make_clockwork, 1},
     {"marginal", policies::make_marginal_slo, 1},
     {"marginal:slo", policies::make_marginal_slo, 1},

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "scheduling/cluster.hpp"
+#include "scheduling/task.hpp"
 
 namespace baton::scheduling {
 
@@ -143,6 +144,8 @@ public:
   /// Whether a task may start there now: any where a lane is free; where it would stand in line, one short enough. What
   /// `first_waiting` gives is. @pre has_free_lane(d)
   virtual bool fits(std::uint32_t shape, device_id d) const = 0;
+  /// The same of a task that takes so long there; 0: it is not known.
+  virtual bool has_room(duration takes, device_id d) const = 0;
   /// The first waiting task of each class, in that order too, among those that may run on `d`. A class is what waits of
   /// one shape with its values in one domain, or not begun. Only for a policy that `chooses_among_shapes`.
   virtual waiting_list heads(device_id d) const = 0;
@@ -157,6 +160,10 @@ public:
   virtual std::vector<waiting_task> alike(const waiting_task& head, device_id d, std::size_t most) const = 0;
   /// Of a whole run of a task as `t`, but of so many rows; 0: `d` has no plan for as many, or it is not known.
   virtual duration predicted_together(const waiting_task& t, std::int64_t rows, device_id d) const = 0;
+  /// The first layer at or behind `layer` that is a cell: of what waits there, begun and with values in one domain, any
+  /// parts may become one task, which comes back where the most advanced of them have done the layer. Those are a task
+  /// of their own then. Nothing: there is none.
+  virtual std::optional<cell_layer> next_cell(model_id m, std::uint32_t layer) const = 0;
   /// Whether no device takes less time for all models together.
   virtual bool is_fastest(device_id d) const = 0;
   virtual std::vector<running_task> running(device_id d) const = 0;
@@ -215,7 +222,8 @@ struct decision {
   std::optional<task_id> start;     ///< a waiting task to give to the device
   std::optional<task_id> preempted; ///< a running task to take back first; of another device: only that, nothing starts
   std::optional<task_id> give_up{}; ///< a waiting task, of any device, that ends now: its deadline cannot be met
-  /// What becomes one task with `start`: all `alike`, and the device has a plan for their rows together.
+  /// What becomes one task with `start`: all `alike`, or in one cell, and the device has a plan for their rows
+  /// together.
   std::vector<task_id> with{};
   std::optional<position> until{}; ///< where what starts is to come back, to wait for others
 };

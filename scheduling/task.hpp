@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -15,7 +16,7 @@ struct member {
   attempt_number attempt;
   std::int64_t first_row = 0; ///< along the batch axis
   std::int64_t rows = 1;
-  std::uint32_t part = 0;            ///< own part (recurrent members may be at different steps)
+  std::uint32_t behind = 0;          ///< parts that it is behind the task's position; see `task::at`
   std::vector<std::int64_t> symbols; ///< own symbol values, in the order of the model's symbols
 };
 
@@ -47,6 +48,10 @@ struct task {
   task_id id;
   task_epoch epoch;
   model_id model;
+  /// Where it goes on. Recurrent members may be at different steps of a layer: then it is where the most advanced one
+  /// is, another's own part is `at.part - behind`, and all go on by a part at a time, so that nothing but `at` changes
+  /// while the task runs. It runs no further than to the end of that layer, given as the start of the next, where those
+  /// that are not behind leave it.
   position at;
   std::vector<std::int64_t> symbols; ///< of the whole batch: the plan's shape
   std::vector<member> members;
@@ -55,8 +60,15 @@ struct task {
   ready_ticket ready;
   phases spent;
   detours taken;
-  /// Its values lie in so many pieces, which are joined where it runs on: tasks that met there and became one.
+  /// Its values lie in so many pieces, which are joined where it runs on: tasks that met there and became one. 2 also
+  /// where rows of others lie between them: of those that a task was split from.
   std::uint32_t pieces = 1;
+};
+
+/// A layer whose parts are the steps of a cell: tasks at any of its parts may become one.
+struct cell_layer {
+  std::uint32_t layer = 0;
+  std::uint32_t steps = 1;
 };
 
 inline std::int64_t rows_of(const task& t) {
@@ -66,9 +78,14 @@ inline std::int64_t rows_of(const task& t) {
   return rows;
 }
 
+/// Whether its members are at different steps.
+inline bool is_apart(const task& t) {
+  return std::any_of(t.members.begin(), t.members.end(), [](const member& m) { return m.behind > 0; });
+}
+
 template <class I>
 auto inspect(I& f, member& x) {
-  return f(x.request, x.attempt, x.first_row, x.rows, x.part, x.symbols);
+  return f(x.request, x.attempt, x.first_row, x.rows, x.behind, x.symbols);
 }
 template <class I>
 auto inspect(I& f, ready_ticket& x) {
@@ -81,6 +98,10 @@ auto inspect(I& f, phases& x) {
 template <class I>
 auto inspect(I& f, detours& x) {
   return f(x.preemptions, x.moves, x.last);
+}
+template <class I>
+auto inspect(I& f, cell_layer& x) {
+  return f(x.layer, x.steps);
 }
 template <class I>
 auto inspect(I& f, task& x) {

@@ -30,8 +30,7 @@ bool emulated_run::time_lane(device_id d, lane_id l) {
     if (ready == never)
       return false;
     s.start = std::max({now_, lane.free, ready}) + std::exchange(s.of->joining, duration{});
-    const auto& until = s.of->plan->layers.until;
-    lane.free = s.end = s.start + until[s.what.end.layer] - until[s.what.begin.layer];
+    lane.free = s.end = s.start + s.of->plan->course.between(s.what.begin, s.what.end);
     agenda_.push(s.end, segment_done{d, l});
   }
   return true;
@@ -44,7 +43,8 @@ bool emulated_run::begin(worker& w, device_id d, submitted& s) {
     return false;
   s.start = std::max(now_, ready) + std::exchange(s.of->joining, duration{});
   w.sharing->bring_to(now_);
-  w.sharing->put(s.what.lane.value, s.of->plan->layers, s.what.begin.layer, s.what.end.layer, s.start);
+  const auto& course = s.of->plan->course;
+  w.sharing->put(s.what.lane.value, course, course.part(s.what.begin), course.part(s.what.end), s.start);
   retime(d);
   return true;
 }

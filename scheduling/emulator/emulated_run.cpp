@@ -4,6 +4,18 @@
 
 namespace baton::scheduling {
 
+namespace {
+
+std::vector<cell_layer> cells_of(const metadata::model_costs& m) {
+  std::vector<cell_layer> cells;
+  for (std::uint32_t l = 0; l + 1 < m.layer_count(); ++l) // not the last, see `model_added`
+    if (m.parts_of(l) > 1)
+      cells.push_back({l, m.parts_of(l)});
+  return cells;
+}
+
+} // namespace
+
 emulated_run::emulated_run(const emulation& what, engine decisions, workloads::workload& requests, observer& tell)
     : what_(what), where_(*what.where), engine_(std::move(decisions)), requests_(requests), tell_(tell) {
   const std::shared_ptr<const cluster> devices(what.where, &where_.devices);
@@ -26,7 +38,7 @@ expected<void> emulated_run::warm_up() {
     shapes.push_back({rows});
   not_ready_ = what_.models.size();
   for (std::uint32_t i = 0; i < what_.models.size(); ++i)
-    decide(model_added{{i + 1}, shapes, 0, what_.models[i].live_bytes});
+    decide(model_added{{i + 1}, shapes, 0, what_.models[i].live_bytes, cells_of(what_.models[i])});
   settle();
   while (not_ready_ > 0 && !agenda_.empty())
     step();

@@ -48,15 +48,16 @@ private:
 
   struct plan_times {
     std::shared_ptr<const plan_profile> profile;
-    plan_course layers;
+    plan_course course;
   };
   /// A task that a worker has.
   struct held_task {
     const plan_times* plan = nullptr;
     std::uint32_t model = 0;
     std::vector<request_id> requests;
-    ready_ticket ready; ///< waited for
-    duration joining{}; ///< before its first segment here: its values are made one
+    std::vector<std::uint32_t> behind; ///< see `member`
+    ready_ticket ready;                ///< waited for
+    duration joining{};                ///< before its first segment here: its values are made one
   };
   struct submitted {
     segment what;

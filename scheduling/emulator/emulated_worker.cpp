@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "metadata/rate.hpp"
 #include "scheduling/emulator/emulated_run.hpp"
 
 /// Workers: a run queue each, as in the live system, over lanes that only let time pass.
@@ -50,10 +51,13 @@ void emulated_run::take_in(worker& w, device_id d, const accept& m, effects& out
   auto held = std::make_shared<held_task>(held_task{.plan = &plan->second,
                                                     .model = m.what.model.value - 1,
                                                     .requests = {},
+                                                    .behind = {},
                                                     .ready = m.what.ready,
                                                     .joining = joining(d, m.what)});
-  for (const auto& member : m.what.members)
+  for (const auto& member : m.what.members) {
     held->requests.push_back(member.request);
+    held->behind.push_back(member.behind);
+  }
   w.held[m.what.id] = std::move(held);
 }
 
@@ -96,6 +100,7 @@ void emulated_run::completed(device_id d, lane_id l) {
     look_at_waiting();
   tell({.what = work_record::kind::compute,
         .requests = {},
+        .behind = s.of->behind,
         .model = s.of->model,
         .first = s.what.begin,
         .last = s.what.end,
@@ -149,16 +154,18 @@ void emulated_run::on(const job_finished& e) {
   const auto& table = *costs(j.model).on(speed.kind->name);
   auto profile = std::make_shared<plan_profile>();
   std::vector<metadata::resource_use> uses;
+  std::vector<duration> times;
   std::vector<std::int64_t> layer_ns;
   for (std::uint32_t i = 0; i < table.layer_count(); ++i) {
     const auto rows = static_cast<std::uint32_t>(j.symbols.front());
-    profile->parts.push_back(1);
-    profile->part_time.push_back(speed.scaled(table.layer(i, rows)));
+    times.push_back(speed.scaled(table.layer(i, rows)));
+    profile->parts.push_back(costs(j.model).parts_of(i));
+    profile->part_time.push_back(times.back() / profile->parts.back());
     uses.push_back(table.use(i, rows));
-    layer_ns.push_back(profile->part_time.back().count());
+    layer_ns.push_back(times.back().count());
   }
-  plan_times made{profile, plan_course(profile->part_time, uses)};
-  const auto predicted = made.layers.until.back();
+  plan_times made{profile, plan_course(times, uses, profile->parts)};
+  const auto predicted = made.course.until.back();
   plans_.try_emplace({kind, {j.model, j.symbols}}, std::move(made));
   if (!w.sharing)
     uses.clear(); // then the engine need not know

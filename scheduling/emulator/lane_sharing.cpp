@@ -9,8 +9,8 @@ using metadata::wide;
 
 namespace {
 
-/// Parts of a ns in which work is counted.
-constexpr wide parts = wide{1} << 20;
+/// Grains of a ns, in which work is counted.
+constexpr wide grain = wide{1} << 20;
 
 wide rounded_up(wide x, wide by) {
   return (x + by - 1) / by;
@@ -18,21 +18,30 @@ wide rounded_up(wide x, wide by) {
 
 } // namespace
 
-plan_course::plan_course(const std::vector<duration>& times, std::vector<metadata::resource_use> used)
-    : until(1), uses(std::move(used)), other(uses.size()) {
-  for (const auto t : times)
-    until.push_back(until.back() + t);
+plan_course::plan_course(const std::vector<duration>& times, const std::vector<metadata::resource_use>& used,
+                         const std::vector<std::uint32_t>& parts)
+    : until(1) {
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    first.push_back(static_cast<std::uint32_t>(uses.size()));
+    const auto begin = until.back();
+    const auto count = parts.empty() ? 1 : parts[i];
+    for (std::uint32_t p = 1; p <= count; ++p)
+      until.push_back(begin + metadata::to_duration(wide{times[i].count()} * p / count));
+    uses.insert(uses.end(), count, used[i]);
+  }
+  first.push_back(static_cast<std::uint32_t>(uses.size()));
+  other.resize(uses.size());
   for (auto i = static_cast<std::uint32_t>(uses.size()); i-- > 0;)
     other[i] = i + 1 < uses.size() && uses[i + 1] == uses[i] ? other[i + 1] : i + 1;
 }
 
 wide lane_sharing::run::behind(std::uint32_t before) const {
-  return parts * (of->until[last] - of->until[before]).count();
+  return grain * (of->until[last] - of->until[before]).count();
 }
 
 void lane_sharing::put(std::uint32_t lane, const plan_course& of, std::uint32_t first, std::uint32_t last,
                        time_point at) {
-  run r{.of = &of, .layer = first, .last = last, .begins = at};
+  run r{.of = &of, .part = first, .last = last, .begins = at};
   r.left = r.behind(first);
   lanes_[lane] = r;
 }
@@ -41,18 +50,18 @@ std::uint32_t lane_sharing::slowed() const {
   metadata::resource_use together{0, 0};
   for (const auto& r : lanes_)
     if (runs(r))
-      together += r->of->uses[r->layer];
+      together += r->of->uses[r->part];
   return metadata::slowdown(together);
 }
 
 /// Rounded up, as is what `next` says: so an end at a whole ns is met there.
 void lane_sharing::bring_to(time_point now) {
-  const auto done = rounded_up(parts * (now - now_).count() * metadata::whole_device, slowed());
+  const auto done = rounded_up(grain * (now - now_).count() * metadata::whole_device, slowed());
   for (auto& r : lanes_)
     if (runs(r)) {
       r->left -= done;
-      while (r->layer + 1 < r->last && r->left <= r->behind(r->layer + 1))
-        ++r->layer;
+      while (r->part + 1 < r->last && r->left <= r->behind(r->part + 1))
+        ++r->part;
     }
   now_ = now;
 }
@@ -71,9 +80,9 @@ time_point lane_sharing::next() const {
   auto soonest = never;
   for (const auto& r : lanes_) {
     if (runs(r)) {
-      // Nobody is there to notice where one that is alone comes to another layer.
-      const auto to = running == 1 ? r->last : std::min(r->of->other[r->layer], r->last);
-      const auto takes = rounded_up((r->left - r->behind(to)) * times_as_long, parts * metadata::whole_device);
+      // Nobody is there to notice where one that is alone comes to another part.
+      const auto to = running == 1 ? r->last : std::min(r->of->other[r->part], r->last);
+      const auto takes = rounded_up((r->left - r->behind(to)) * times_as_long, grain * metadata::whole_device);
       soonest = std::min(soonest, now_ + metadata::to_duration(takes));
     } else if (r) {
       soonest = std::min(soonest, r->begins);

@@ -13,10 +13,12 @@ struct work_record {
   enum class kind : std::uint8_t { compute, transfer, load, plan };
   kind what = kind::compute;
   std::span<const request_id> requests; ///< of the batch, while it is told; none of a load or a plan
-  std::uint32_t model = 0;              ///< among the models of the run
-  position first;                       ///< where it began, and, of a transfer, where the task is
-  position last;                        ///< behind its last part
-  device_id device = no_device;         ///< of compute, load and plan
+  std::span<const std::uint32_t>
+      behind;                   ///< likewise, of compute: by how many parts a request was behind first and last
+  std::uint32_t model = 0;      ///< among the models of the run
+  position first;               ///< where it began, and, of a transfer, where the task is
+  position last;                ///< behind its last part
+  device_id device = no_device; ///< of compute, load and plan
   lane_id lane;
   domain_id from = no_domain; ///< of a transfer or load
   domain_id to = no_domain;

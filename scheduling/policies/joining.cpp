@@ -5,7 +5,7 @@
 
 namespace baton::scheduling::policies {
 
-together gather(const view& v, const waiting_task& head, device_id d, std::int64_t most, time_point by) {
+together gather(const view& v, const waiting_task& head, device_id d, std::int64_t most, time_point by, bool ahead) {
   together result{head, {}, head.rows, v.predicted(head.shape, d)};
   result.full = !head.joins || head.rows >= most;
   if (result.full && by == never)
@@ -28,6 +28,8 @@ together gather(const view& v, const waiting_task& head, device_id d, std::int64
       result.full = true;
       break;
     }
+    if (!ahead && !v.has_room(takes, d)) // it would stand in line there, and others may come before it has to
+      return result;
     result.others.push_back(t.task);
     result.rows = rows;
     result.takes = takes;

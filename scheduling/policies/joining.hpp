@@ -18,8 +18,10 @@ struct together {
 };
 
 /// `head` and what may join it on `d`: those after it in the policy's order, as many as come to `most` rows at most and
-/// end by `by` if they begin on `d` as soon as it is free and what they need is there, as far as that is predicted.
-together gather(const view& v, const waiting_task& head, device_id d, std::int64_t most, time_point by = never);
+/// end by `by` if they begin on `d` as soon as it is free and what they need is there, as far as that is predicted; and
+/// unless it lines up there `ahead` of time, as long as all of it may stand in line.
+together gather(const view& v, const waiting_task& head, device_id d, std::int64_t most, time_point by = never,
+                bool ahead = false);
 
 inline decision start(const together& t, std::optional<position> until = {}) {
   decision result{t.first.task, std::nullopt};

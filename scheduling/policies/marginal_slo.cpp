@@ -40,7 +40,7 @@ public:
         return all ? is_due(a, b) : brings_more(v, d, a, b); // where not, there is more than can be done
       });
       if (!free || v.fits(t->shape, d))
-        if (const auto batch = gather(v, *t, d, options_.most_rows, t->deadline); !should_wait(v, d, batch))
+        if (const auto batch = gather(v, *t, d, options_.most_rows, t->deadline, !free); !should_wait(v, d, batch))
           return free || v.free_at(d) - v.now() <= batch.moving ? std::optional{start(batch)} : std::nullopt;
       heads.erase(t);
     }

@@ -85,4 +85,11 @@ std::unique_ptr<policy> make_fixed_window(joining_options o);
 /// "LazyBatching", HPCA 2021.
 std::unique_ptr<policy> make_lazy_batching(joining_options o);
 
+/// Recurrent models: what waits in one layer, at whatever steps, runs as one, some steps at a time; then newcomers
+/// join, and who has done all steps leaves at once and goes on with those that leave with it. The earliest deadline
+/// first among models. Models without recurrent layers: requests that wait at one position run as one, without a
+/// window; a task runs to its end. Optimises latency and throughput. Gao and others, "Low latency RNN inference with
+/// cellular batching", EuroSys 2018 (BatchMaker).
+std::unique_ptr<policy> make_cellular_batching(joining_options o);
+
 } // namespace baton::scheduling::policies

@@ -104,5 +104,13 @@ TEST_CASE("costs that do not fit together are refused by name", "[metadata]") {
   CHECK(costs.check().error().message == "costs of model 'm': the table of kind 'L4' is empty");
   REQUIRE(costs.by_kind["L4"].add(1, times({1})));
   CHECK(costs.check().error().message == "costs of model 'm': the table of kind 'L4' has 1 layers, the model 2");
+  costs.by_kind.clear();
+  costs.parts = {1, 5};
+  CHECK(costs.check());
+  CHECK(costs.parts_of(1) == 5);
+  costs.parts = {1};
+  CHECK(costs.check().error().message == "costs of model 'm': 1 numbers of parts of 2 layers");
+  costs.parts = {1, 0};
+  CHECK(costs.check().error().message == "costs of model 'm': a layer of no parts");
   CHECK(model_costs{}.check().error().message == "costs of model '': it has no layers");
 }

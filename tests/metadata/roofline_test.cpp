@@ -155,3 +155,20 @@ TEST_CASE("a roofline that cannot be made is refused", "[metadata]") {
   const auto lstm = tiny_lstm();
   CHECK(costs_of(*lstm, symbol_values{1, INT64_MAX}).error().message.find("cannot be counted") != std::string::npos);
 }
+
+TEST_CASE("a recurrent layer has a part per step, if they are of one direction", "[metadata]") {
+  for (const auto direction :
+       {recurrent_direction::forward, recurrent_direction::reverse, recurrent_direction::bidirectional}) {
+    model_builder b("recurrent");
+    const auto n = b.symbol("N");
+    const auto steps = b.symbol("S");
+    lstm_options o;
+    o.direction = direction;
+    const auto m = b.output(b.lstm(b.transpose(b.input("x", {n, steps, 3}), {1, 0, 2}), o)[0]).build();
+    const auto costs = costs_of(*m, symbol_values{1, 28}).value();
+    CHECK(costs.check());
+    CHECK(costs.parts_of(0) == 1);
+    CHECK(costs.parts_of(1) == (direction == recurrent_direction::bidirectional ? 1 : 28));
+  }
+  CHECK(costs_of(*picture_layers(), symbol_values{1}).value().parts == std::vector<std::uint32_t>(4, 1));
+}

@@ -213,7 +213,7 @@ TEST_CASE("the engine predicts what lanes in use come to where layers use the sa
     };
     explicit asking(std::vector<told>* all) : told_(all) {}
     std::string_view name() const override { return "asking"; }
-    bool before(const waiting_task&, const waiting_task&) const override { return false; }
+
     bool looks_ahead() const override { return true; }
     std::optional<decision> decide(const view& v, device_id d) const override {
       const auto t = v.first_waiting(d);

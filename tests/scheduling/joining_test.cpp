@@ -63,11 +63,12 @@ bool runs(const kept& seen, const std::vector<std::uint64_t>& requests) {
 
 /// A house of one device, its model's plans for one and two rows ready.
 struct joining_fixture : engine_fixture {
-  joining_fixture() : engine_fixture("fixed_window:2", {{{0}, {0}, 0, 1}}) {
+  /// `per_row`: what a run is said to take.
+  explicit joining_fixture(duration per_row = 5us) : engine_fixture("fixed_window:2", {{{0}, {0}, 0, 1}}) {
     feed(worker_up{{0}});
     feed(model_added{{1}, {{1}, {2}}, 0});
     while (auto j = first<job>())
-      feed(job_done{j->command, {0}, errc::none, {}, 10us});
+      feed(job_done{j->command, {0}, errc::none, {}, per_row * j->symbols[0]});
   }
   /// Two requests, in one task.
   accept batch() {
@@ -195,4 +196,41 @@ TEST_CASE("a member that is cancelled leaves the batch, which goes on without it
   f.feed(done);
   CHECK(f.e.open_tasks() == 0);
   CHECK(f.e.counters().finished == 1);
+}
+
+TEST_CASE("one who left a batch hears so though the result of the others overtakes the word of it", "[scheduling]") {
+  joining_fixture f;
+  const auto a = f.batch();
+  f.feed(f.applied(a.command, a.what, 0));
+  f.feed(cancel_request{{1}, {1}});
+  const auto c = f.first<cancel>();
+  REQUIRE(c);
+  f.feed(finished{a.what.id, a.what.epoch, {0}, {a.what.members[1]}});
+  const auto ended = f.first<attempt_ended>();
+  REQUIRE(ended);
+  CHECK(ended->request == request_id{1});
+  CHECK(ended->reason == errc::cancelled);
+  CHECK(f.e.open_tasks() == 0);
+  CHECK(f.e.counters().finished == 1);
+  f.feed(f.applied(c->command, a.what, 0));
+  CHECK(f.count<attempt_ended>() == 0);
+  CHECK(f.e.pending_commands() == 0);
+}
+
+TEST_CASE("a batch that is longer than what may stand in line waits for a free lane", "[scheduling]") {
+  joining_fixture f(90us); // beside the first, one row more is within the backlog of 200 us, two are not
+  f.feed(start_attempt{{1}, {1}, {1}, {1}});
+  f.now += 3ms;
+  f.feed(tick{});
+  const auto first = f.first<accept>();
+  REQUIRE(first);
+  f.feed(f.applied(first->command, first->what, 0));
+  f.feed(start_attempt{{2}, {1}, {1}, {1}});
+  CHECK_FALSE(f.first<accept>()); // it waits for another
+  f.feed(start_attempt{{3}, {1}, {1}, {1}});
+  CHECK_FALSE(f.first<accept>());
+  f.feed(finished{first->what.id, first->what.epoch, {0}, first->what.members});
+  const auto both = f.first<accept>();
+  REQUIRE(both);
+  CHECK(both->what.members.size() == 2);
 }

@@ -1,5 +1,7 @@
 #include "tests/scheduling/ledger.hpp"
 
+#include <algorithm>
+
 namespace baton::testing {
 
 ledger::entry* ledger::find(task_id t) {
@@ -28,7 +30,12 @@ void ledger::told(const event& e) {
   } else if (const auto* f = std::get_if<finished>(&e)) {
     if (auto* t = find(f->task); t && !t->ended) {
       t->ended = true;
-      ended(t->of, "finished");
+      for (const auto& m : f->members) {
+        ended({m.request, m.attempt}, "finished");
+        asked_by(m).finished = true;
+        if (m.behind > 0)
+          fail("request " + std::to_string(m.request.value) + " has a result before its last steps");
+      }
     }
   } else if (const auto* j = std::get_if<job_done>(&e)) {
     if (auto& job = busy_[j->device.value]; job && job->first == j->command) {
@@ -54,11 +61,15 @@ void ledger::told(const answer& a) {
     return true;
   };
   const bool preempted = settles(t->preempting);
-  if (!preempted && !settles(t->start) && !settles(t->cancelling))
+  const bool stood = settles(t->standing);
+  if (!preempted && !stood && !settles(t->start) && !settles(t->cancelling))
     return;
   if (a.holder == the_scheduler && (a.what == outcome::applied || a.what == outcome::refused)) {
     t->on = no_device;
     t->leaving = false;
+    for (const auto& m : t->of)
+      asked_by(m).at = own(a.at, m);
+    t->start = {}; // who answers for the order has had it after who was to start it
   } else if (preempted && a.what == outcome::refused) {
     t->leaving = false;
   }
@@ -69,14 +80,18 @@ void ledger::told(const worker_down& e) {
   up_.erase(e.device);
   busy_[e.device.value].reset();
   for (auto& [id, t] : tasks_) {
+    if (t.cancelled_on == e.device)
+      t.cancelling = {};
     if (t.on != e.device)
       continue;
-    if (t.start.value != 0 && t.receiver == e.device) {
+    if (t.start.value != 0 && t.receiver != e.device)
+      continue; // a transfer has it, with its order
+    if (t.start.value != 0) {
       t.on = no_device;
       t.start = {};
     }
+    t.standing = {};
     t.preempting = {};
-    t.cancelling = {};
   }
 }
 
@@ -90,8 +105,11 @@ void ledger::did(const actions& all) {
       commanded(*e);
     } else if (const auto* f = std::get_if<forget>(&a)) {
       if (auto* t = find(f->task)) {
-        if (!t->ended)
+        if (!t->ended && std::all_of(t->of.begin(), t->of.end(), [](const member& m) { return m.behind == 0; }))
           fail("task " + std::to_string(f->task.value) + " is forgotten before its end");
+        for (const auto& m : t->of) // some may have left before
+          if (asked_by(m).in == f->task)
+            asked_by(m).in.reset();
         tasks_.erase(f->task);
       }
     }
@@ -102,9 +120,9 @@ void ledger::commanded(const envelope& e) {
   const auto name = [](task_id t) { return "task " + std::to_string(t.value); };
   const device_id d{e.to.index};
   if (const auto* a = std::get_if<accept>(&e.what)) {
-    given(a->what, a->command, d, d);
+    given(*a, d, d);
   } else if (const auto* b = std::get_if<bring>(&e.what)) {
-    given(b->what, b->command, b->to, no_device);
+    given(*b, b->to, no_device);
   } else if (const auto* p = std::get_if<preempt>(&e.what)) {
     ++preempts;
     auto* t = find(p->task);
@@ -122,6 +140,7 @@ void ledger::commanded(const envelope& e) {
     if (!t || t->ended || t->on != d || t->start.value != 0 || t->preempting.value != 0 || t->cancelling.value != 0)
       return fail(name(c->task) + " is cancelled where it is not, or beside another command");
     t->cancelling = c->command;
+    t->cancelled_on = d;
   } else if (const auto* j = std::get_if<job>(&e.what)) {
     for (const auto& [id, t] : tasks_)
       if (t.on == d && !t.ended && !steered_)
@@ -132,42 +151,88 @@ void ledger::commanded(const envelope& e) {
   } else if (const auto* x = std::get_if<attempt_ended>(&e.what)) {
     given_up += x->reason == errc::deadline_exceeded;
     ended({x->request, x->attempt}, std::string(to_string(x->reason)));
-    for (auto& [id, t] : tasks_)
-      if (t.of == attempt{x->request, x->attempt})
-        t.ended = true;
+    const auto& of = attempts_[{x->request, x->attempt}];
+    if (auto* t = of.in ? find(*of.in) : nullptr)
+      t->ended =
+          t->ended || std::all_of(t->of.begin(), t->of.end(), [&](const member& y) { return asked_by(y).ends > 0; });
   }
 }
 
-void ledger::given(const task& what, command_id c, device_id d, device_id receiver) {
+template <class Start>
+void ledger::given(const Start& m, device_id d, device_id receiver) {
+  const task& what = m.what;
   const auto name = "task " + std::to_string(what.id.value);
-  const attempt of{what.members.front().request, what.members.front().attempt};
   auto [i, fresh] = tasks_.try_emplace(what.id);
   auto& t = i->second;
-  if (fresh)
-    t = {.of = of, .model = what.model, .symbols = what.symbols};
-  const auto& request = attempts_[of].what;
-  if (t.ended || attempts_[of].ends > 0)
+  t.model = what.model;
+  t.symbols = what.symbols;
+  if (t.ended)
     fail(name + " is started after its end");
   if (t.on != no_device && !steered_)
     fail(name + " is given to two devices");
-  if ((t.start.value != 0 || t.preempting.value != 0 || t.cancelling.value != 0) && !steered_)
+  if ((t.start.value != 0 || t.preempting.value != 0 || t.cancelling.value != 0 || t.standing.value != 0) && !steered_)
     fail(name + " is started beside another command");
-  if (fresh && request.pinned != no_device && request.pinned != d)
-    fail(name + " is not started where it must");
   if (!fresh && what.epoch <= t.epoch)
     fail(name + " is started under an old epoch");
   if (!up_.contains(d) || (busy_[d.value] && !steered_))
     fail(name + " is given to a device that is down or has a job");
   if (!plans_.contains(plan_of(t, d)))
     fail(name + " is given to a device without its plan");
+  take_members(what, t, d);
   if (!steered_)
     check_lanes(t, d);
   t.on = d;
   t.leaving = false;
   t.receiver = receiver;
-  t.start = c;
+  t.start = m.command;
+  t.standing = m.then.command;
   t.epoch = what.epoch;
   ++starts;
+  together += what.members.size() > 1;
+  apart += is_apart(what);
+}
+
+/// Where the member is in a task that is `at` there: behind by some steps of the layer, or of the one before.
+position ledger::own(const position& at, const member& m) const {
+  if (m.behind == 0)
+    return at;
+  return at.part == 0 ? position{at.layer - 1, steps_ - m.behind} : position{at.layer, at.part - m.behind};
+}
+
+/// They have not ended, are in no other task that is on its way or runs, go on where each was, and have rows of their
+/// own.
+void ledger::take_members(const task& what, entry& t, device_id d) {
+  const auto name = "task " + std::to_string(what.id.value);
+  for (const auto& m : std::exchange(t.of, {}))
+    if (asked_by(m).in == what.id)
+      asked_by(m).in.reset();
+  std::int64_t rows = 0;
+  for (const auto& m : what.members) {
+    auto& a = asked_by(m);
+    if (a.ends > 0)
+      fail(name + " is started with a request that has ended");
+    if (a.what.model != what.model || a.what.rows != m.rows || a.what.symbols != m.symbols)
+      fail(name + " has a member that is not as it was asked for");
+    if (m.behind > what.at.part)
+      fail(name + " has a member that is behind its layer's start");
+    else if (const auto at = own(what.at, m); at < a.at || (at != a.at && !steered_))
+      fail(name + " has a member that does not go on where it was");
+    if (m.first_row < rows)
+      fail(name + " has members that share rows");
+    rows = m.first_row + m.rows;
+    if (!a.given && a.what.pinned != no_device && a.what.pinned != d)
+      fail(name + " is not started where it must");
+    if (auto* other = a.in ? find(*a.in) : nullptr) {
+      if (other == &t || (!steered_ && (other->ended || other->on != no_device)))
+        fail(name + " is started with a request that is elsewhere");
+      std::erase_if(other->of, [&](const member& x) { return x.request == m.request && x.attempt == m.attempt; });
+    }
+    a.given = true;
+    a.in = what.id;
+    t.of.push_back(m);
+  }
+  if (what.members.empty() || rows > what.symbols[0])
+    fail(name + " has other rows than its members");
 }
 
 /// A lane is free, or it takes the place of one taken back, or all that the device has then is short work in line.
@@ -196,6 +261,12 @@ void ledger::ended(const attempt& a, const std::string& how) {
     fail("request " + std::to_string(a.first.value) + " ends twice or was never asked: " + how);
 }
 
+void ledger::delivered(const finished& f) {
+  for (const auto& m : f.members)
+    if (++asked_by(m).results > 1)
+      fail("request " + std::to_string(m.request.value) + " has two results");
+}
+
 void ledger::compare(const engine& e) {
   if (steered_)
     return;
@@ -214,6 +285,8 @@ void ledger::at_rest(const engine& e) {
   for (const auto& [a, x] : attempts_)
     if (x.ends != 1)
       fail("request " + std::to_string(a.first.value) + " did not end");
+    else if (x.finished && x.results == 0)
+      fail("request " + std::to_string(a.first.value) + " ended without its result");
   if (e.open_tasks() != 0 || e.waiting_tasks() != 0 || e.pending_commands() != 0)
     fail("the engine still has tasks or commands");
 }

@@ -20,8 +20,10 @@ public:
   /// `steered`: requests may order hand-overs, so that a device gets tasks that no decision gave it; then where tasks
   /// are and what is pending is not followed here (tests/protocol does).
   /// `ahead`: the policy may give a device one task more, whose inputs are brought until a lane is free.
-  ledger(const cluster& devices, duration backlog, bool steered, bool ahead)
-      : devices_(devices), backlog_(backlog), steered_(steered), ahead_(ahead), busy_(devices.devices.size()) {}
+  /// `steps`: of each recurrent layer.
+  ledger(const cluster& devices, duration backlog, bool steered, bool ahead, std::uint32_t steps)
+      : devices_(devices), backlog_(backlog), steered_(steered), ahead_(ahead), steps_(steps),
+        busy_(devices.devices.size()) {}
 
   /// Before the engine has it.
   void told(const event& e);
@@ -29,6 +31,8 @@ public:
   void did(const actions& all);
   /// Whether the engine and the books agree on where tasks are.
   void compare(const engine& e);
+  /// The controller has it.
+  void delivered(const finished& f);
   /// How many hold each task.
   void held(const std::map<task_id, int>& holders);
   /// Nothing can happen any more.
@@ -37,31 +41,44 @@ public:
   const std::string& broken() const { return broken_; } ///< empty: nothing
   bool open(request_id r) const;
   std::uint64_t starts = 0, lines = 0, preempts = 0, given_up = 0;
+  std::uint64_t together = 0; ///< starts of tasks of several requests
+  std::uint64_t apart = 0;    ///< of these, at different steps
 
 private:
   using attempt = std::pair<request_id, attempt_number>;
   struct asked {
     start_attempt what;
     int ends = 0;
+    int results = 0;           ///< that the controller has had
+    bool finished = false;     ///< so it ended for the engine
+    bool given = false;        ///< to a device, once
+    position at{};             ///< its own, when it was last with the engine
+    std::optional<task_id> in; ///< the task that it was last given in; none: it has left that
   };
   struct entry {
-    attempt of;
+    std::vector<member> of; ///< its members
     model_id model;
     std::vector<std::int64_t> symbols;
     device_id on = no_device; ///< whom it was given to
     bool leaving = false;
     bool ended = false;
     command_id start, preempting, cancelling; ///< not yet answered
+    command_id standing;                      ///< likewise: the order that went with its start
     device_id receiver = no_device;           ///< of `start`; no_device: a transfer
+    device_id cancelled_on = no_device;       ///< the receiver of `cancelling`
     task_epoch epoch;
   };
 
   void told(const answer& a);
   void told(const worker_down& e);
-  void given(const task& t, command_id c, device_id d, device_id receiver);
+  template <class Start>
+  void given(const Start& m, device_id d, device_id receiver);
+  void take_members(const task& what, entry& t, device_id d);
   void check_lanes(const entry& t, device_id d);
   void commanded(const envelope& e);
   void ended(const attempt& a, const std::string& how);
+  asked& asked_by(const member& m) { return attempts_[{m.request, m.attempt}]; }
+  position own(const position& at, const member& m) const;
   void fail(const std::string& what) {
     if (broken_.empty())
       broken_ = what;
@@ -77,6 +94,7 @@ private:
   duration backlog_;
   bool steered_;
   bool ahead_;
+  std::uint32_t steps_;
   std::map<attempt, asked> attempts_;
   std::map<task_id, entry> tasks_;
   std::set<device_id> up_;

@@ -149,8 +149,8 @@ TEST_CASE("with deadlines the more important is in time where not all can be", "
 
 TEST_CASE("with deadlines a task waits for the device that makes it, rather than begin where it is too late",
           "[scheduling]") {
-  const auto seen =
-      run("marginal:slo", {{.at = {}, .model = alexnet, .deadline = 20ms}, {.at = {}, .model = resnet, .deadline = 2ms}});
+  const auto seen = run("marginal:slo",
+                        {{.at = {}, .model = alexnet, .deadline = 20ms}, {.at = {}, .model = resnet, .deadline = 2ms}});
   CHECK(seen.by_id.at(2).device.value == 1);
   CHECK(seen.in_time() == 2);
 }

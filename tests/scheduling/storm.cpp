@@ -40,10 +40,10 @@ job_done built(const job& j, device_id d, std::uint32_t kind, bool bad) {
 
 storm::storm(const storm_options& o)
     : options_(o), devices_(four_devices()), random_(o.seed), engine_(*engine::make(config_of(o))),
-      books_(*devices_, o.backlog, o.steered, make_policy(o.policy)->looks_ahead()), log_(encode_header(config_of(o))),
-      workers_(devices_->devices.size()) {
+      books_(*devices_, o.backlog, o.steered, make_policy(o.policy)->looks_ahead(), steps),
+      log_(encode_header(config_of(o))), workers_(devices_->devices.size()) {
   for (const auto& d : devices_->devices) {
-    workers_[d.id.value].queue = std::make_unique<run_queue>(run_queue::config{d.id, devices_, duration{}, 1});
+    workers_[d.id.value].queue = std::make_unique<run_queue>(run_queue::config{d.id, devices_, part_time, 1});
     transfers_.emplace(d.domain, transfer_queue{{d.domain}});
     to_engine(worker_up{d.id});
   }
@@ -66,8 +66,8 @@ bool storm::step() {
   now_ += microseconds(random_.below(static_cast<std::uint64_t>(longest_step.count())));
   if (!calm_)
     environment();
-  if (wake_ <= now_) {
-    wake_ = never;
+  if (!wakes_.empty() && *wakes_.begin() <= now_) {
+    wakes_.erase(wakes_.begin());
     to_engine(tick{});
   }
   // One of all that could happen next.
@@ -82,9 +82,9 @@ bool storm::step() {
             : copy(std::next(transfers_.begin(), static_cast<std::ptrdiff_t>(x - wires - workers_.size()))->first))
       return true;
   }
-  if (wake_ == never)
+  if (wakes_.empty())
     return !calm_;
-  now_ = std::max(now_, wake_);
+  now_ = std::max(now_, *wakes_.begin());
   return true;
 }
 
@@ -104,6 +104,7 @@ void storm::environment() {
 
 void storm::request() {
   start_attempt s{{++last_request_}, {1}, models_[random_.below(models_.size())], {1 + std::int64_t(random_.below(3))}};
+  s.rows = s.symbols[0];
   s.priority = static_cast<std::int32_t>(random_.below(3));
   if (one_in(2))
     s.deadline = now_ + microseconds(random_.below(3000));
@@ -141,7 +142,13 @@ void storm::replace_model() {
     models_.erase(old);
   }
   models_.push_back({++last_model_});
-  to_engine(model_added{models_.back(), {{1}}});
+  std::vector<std::vector<std::int64_t>> warm;
+  for (std::int64_t rows = 1; rows <= engine_.most_rows(); ++rows)
+    warm.push_back({rows});
+  std::vector<cell_layer> cells; // of two in three models
+  if (last_model_ % 3 != 0)
+    cells.push_back({1, steps});
+  to_engine(model_added{models_.back(), std::move(warm), 0, {}, std::move(cells)});
 }
 
 bool storm::deliver(std::size_t wire) {
@@ -181,8 +188,14 @@ bool storm::copy(domain_id d) {
   const auto next = t.next();
   if (!next)
     return false;
-  const auto request = std::visit([](const auto& m) { return m.what.members.front().request; }, *next);
-  const bool stops = std::find(cancelled_.begin(), cancelled_.end(), request) != cancelled_.end() && one_in(2);
+  const auto& members = std::visit(
+      [](const auto& m) -> const auto& { return m.what.members; }, *next);
+  const bool stops =
+      std::all_of(members.begin(), members.end(),
+                  [&](const member& m) {
+                    return std::find(cancelled_.begin(), cancelled_.end(), m.request) != cancelled_.end();
+                  })
+      && one_in(2);
   effects out;
   t.copied(stops ? errc::cancelled : errc::none, {}, out);
   carry_out(transfer_of(d), out);
@@ -203,11 +216,11 @@ void storm::to_engine(const event& e) {
     if (const auto* m = std::get_if<envelope>(&a)) {
       push(the_scheduler, m->to, m->what);
     } else if (const auto* w = std::get_if<wake_at>(&a)) {
-      wake_ = std::min(wake_, w->when);
+      wakes_.insert(w->when);
     } else if (const auto* r = std::get_if<restart>(&a)) {
       auto& again = workers_[r->device.value];
       ++again.life;
-      again.queue = std::make_unique<run_queue>(run_queue::config{r->device, devices_, duration{}, 1});
+      again.queue = std::make_unique<run_queue>(run_queue::config{r->device, devices_, part_time, 1});
       push(worker_of(r->device), the_scheduler, worker_up{r->device});
     }
   }

@@ -3,6 +3,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -40,6 +41,10 @@ private:
     device_id device;
     std::uint32_t life = 0;
   };
+  /// Of the layer of the middle, which is recurrent.
+  static constexpr std::uint32_t steps = 6;
+  /// Of every layer; a worker looks at its messages after each.
+  static constexpr std::chrono::microseconds part_time{1};
   using packet = std::variant<message, down, worker_up>;
   struct give {
     task_epoch epoch;
@@ -79,8 +84,8 @@ private:
   std::string log_;
   std::size_t events_ = 0;
   time_point now_{};
-  time_point wake_ = never;
-  bool calm_ = false; ///< nothing new and nothing bad happens any more
+  std::set<time_point> wakes_; ///< asked for, each
+  bool calm_ = false;          ///< nothing new and nothing bad happens any more
   std::vector<worker> workers_;
   std::map<domain_id, transfer_queue> transfers_;
   std::map<party, std::map<task_id, give>> gives_; ///< accepts not yet answered, by giver

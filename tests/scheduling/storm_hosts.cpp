@@ -19,6 +19,8 @@ void storm::hear(const party& self, const packet& p) {
   effects out;
   switch (self.what) {
   case party::kind::controller:
+    if (const auto* f = m ? std::get_if<finished>(m) : nullptr)
+      books_.delivered(*f);
     if (const auto* e = m ? std::get_if<attempt_ended>(m) : nullptr)
       if (e->reason == errc::attempt_lost && e->attempt.value == 1 && !calm_)
         to_engine(start_attempt{e->request, {2}, models_.front(), {1}});
@@ -62,7 +64,8 @@ void storm::hear_of_death(const party& self, const down& d, Queue& q, effects& o
 }
 
 void storm::at_worker(device_id d, const message& m, effects& out) {
-  static const auto profile = std::make_shared<plan_profile>(plan_profile{{1, 1, 1}, {{}, {}, {}}});
+  static const auto profile =
+      std::make_shared<plan_profile>(plan_profile{{1, steps, 1}, {part_time, part_time, part_time}});
   auto& w = workers_[d.value];
   auto& gives = gives_[worker_of(d)];
   std::visit(
