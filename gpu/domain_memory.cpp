@@ -1,5 +1,6 @@
 #include "gpu/domain_memory.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <limits>
 
@@ -10,6 +11,11 @@
 
 namespace baton::gpu {
 namespace {
+
+/// Whole lines, one at least.
+std::size_t rounded(std::size_t bytes) {
+  return std::max(bytes + defaults::alignment - 1, defaults::alignment) / defaults::alignment * defaults::alignment;
+}
 
 class heap final : public memory_source {
 public:
@@ -46,48 +52,66 @@ void domain_memory::drop_kept() {
   kept_bytes_ = 0;
 }
 
+void domain_memory::refuse(std::string_view what, std::size_t bytes, const std::string& reason) const {
+  raise(errc::out_of_memory, "domain '" + name_ + "': no memory for " + std::string(what) + " of "
+                                 + std::to_string(bytes) + " bytes: " + reason);
+}
+
+std::size_t domain_memory::admit(std::string_view what, std::size_t bytes) {
+  const auto taken = rounded(bytes);
+  // A kept block counts against the limit too, but never stands in the way of a new one.
+  if (limit_ > 0 && used() + kept_bytes_ + taken > limit_)
+    drop_kept();
+  if (limit_ > 0 && (taken > limit_ || used() > limit_ - taken))
+    refuse(what, bytes,
+           "the limit is " + std::to_string(limit_) + " bytes, in use are " + std::to_string(used_[0]) + " by weights, "
+               + std::to_string(used_[1]) + " by activation blocks, " + std::to_string(used_[2]) + " by scratch");
+  return taken;
+}
+
+buffer domain_memory::count(purpose why, std::size_t bytes, std::string_view what) {
+  std::lock_guard lock(mutex_);
+  const auto taken = admit(what, bytes);
+  used_[static_cast<std::size_t>(why)] += taken;
+  return {shared_from_this(), nullptr, taken, why};
+}
+
 buffer domain_memory::allocate(purpose why, std::size_t bytes, std::string_view what) {
-  auto refuse = [&](const std::string& reason) {
-    raise(errc::out_of_memory, "domain '" + name_ + "': no memory for " + std::string(what) + " of "
-                                   + std::to_string(bytes) + " bytes: " + reason);
-  };
   if (bytes > std::numeric_limits<std::size_t>::max() - defaults::alignment)
-    refuse("the size overflows");
-  auto rounded = (bytes + defaults::alignment - 1) / defaults::alignment * defaults::alignment;
-  if (rounded == 0)
-    rounded = defaults::alignment;
+    refuse(what, bytes, "the size overflows");
+  const auto taken = rounded(bytes);
   std::byte* data = nullptr;
   std::lock_guard lock(mutex_);
-  if (auto kept = kept_.find(rounded); why == purpose::blocks && kept != kept_.end()) {
+  if (auto kept = kept_.find(taken); why == purpose::blocks && kept != kept_.end()) {
     data = kept->second;
     kept_.erase(kept);
-    kept_bytes_ -= rounded;
+    kept_bytes_ -= taken;
   }
-  // A kept block counts against the limit too, but never stands in the way of a new one.
-  if (limit_ > 0 && used() + kept_bytes_ + rounded > limit_)
-    drop_kept();
-  if (limit_ > 0 && (rounded > limit_ || used() > limit_ - rounded)) {
+  try {
+    (void)admit(what, bytes);
+  } catch (...) {
     if (data)
       source_->give_back(data);
-    refuse("the limit is " + std::to_string(limit_) + " bytes, in use are " + std::to_string(used_[0]) + " by weights, "
-           + std::to_string(used_[1]) + " by activation blocks, " + std::to_string(used_[2]) + " by scratch");
+    throw;
   }
   if (!data)
-    data = source_->take(rounded);
+    data = source_->take(taken);
   if (!data && kept_bytes_ > 0) {
     drop_kept();
-    data = source_->take(rounded);
+    data = source_->take(taken);
   }
   if (!data)
-    refuse("there is no more");
-  used_[static_cast<std::size_t>(why)] += rounded;
-  return {shared_from_this(), data, rounded, why};
+    refuse(what, bytes, "there is no more");
+  used_[static_cast<std::size_t>(why)] += taken;
+  return {shared_from_this(), data, taken, why};
 }
 
 void domain_memory::give_back(std::byte* data, std::size_t bytes, purpose why) noexcept {
   {
     std::lock_guard lock(mutex_);
     used_[static_cast<std::size_t>(why)] -= bytes;
+    if (!data)
+      return; // it was only counted
     if (why == purpose::blocks && kept_bytes_ + bytes <= defaults::kept_block_bytes) {
       try {
         kept_.emplace(bytes, data);

@@ -31,6 +31,8 @@ public:
   /// 64-byte aligned, contents undefined. `what` completes "no memory for ...".
   /// Throws `failure` with `out_of_memory`, which names the domain and the sizes.
   buffer allocate(purpose why, std::size_t bytes, std::string_view what);
+  /// Counts what others take of this memory: a buffer without data. Throws as `allocate` does.
+  buffer count(purpose why, std::size_t bytes, std::string_view what);
   memory_usage usage() const;
   const std::string& name() const { return name_; }
   std::uint64_t limit() const { return limit_; } ///< bytes; 0: none
@@ -39,6 +41,10 @@ private:
   friend class buffer;
   void give_back(std::byte* data, std::size_t bytes, purpose why) noexcept;
   void drop_kept();
+  [[noreturn]] void refuse(std::string_view what, std::size_t bytes, const std::string& reason) const;
+  /// Under the lock. What `bytes` more are counted as; throws if the limit does not leave so many, even if nothing is
+  /// kept.
+  std::size_t admit(std::string_view what, std::size_t bytes);
   std::size_t used() const { return used_[0] + used_[1] + used_[2]; }
 
   const std::string name_;

@@ -11,15 +11,6 @@
 #include "gpu/plan_check.hpp"
 
 namespace baton::gpu::cuda {
-namespace {
-
-error describe(const data_fault& fault, const metadata::model& of) {
-  return {errc::bad_request, "layer '" + of.layers()[static_cast<std::size_t>(fault.layer - 1)].name
-                                 + "' (gather): index " + std::to_string(fault.index) + " is outside of "
-                                 + std::to_string(-fault.extent) + " to " + std::to_string(fault.extent - 1)};
-}
-
-} // namespace
 
 cuda_device::cuda_device(device_description description, std::shared_ptr<gpu_state> gpu)
     : description_(std::move(description)), gpu_(std::move(gpu)) {}
@@ -44,7 +35,8 @@ expected<void> cuda_device::attach() {
     lanes_.resize(description_.lanes + description_.urgent_lanes);
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
       auto& l = lanes_[i];
-      l.on = std::make_unique<lane>(gpu_->number, i < description_.lanes ? least : most, gpu_->memory, part());
+      l.on = std::make_unique<lane>(gpu_->number, i < description_.lanes ? least : most, gpu_->memory, part(),
+                                    description_.graphs != graph_use::never);
       check(cudaHostAlloc(l.faults.put(), defaults::submissions_under_way * sizeof(data_fault), cudaHostAllocPortable),
             "cudaHostAlloc");
       l.times = std::make_shared<timeline>(gpu_->number,
@@ -122,8 +114,8 @@ void cuda_device::measure_layers(cuda_plan& plan, lane& on, const bindings& data
 /// Of the whole plan, from the first call to the end on the device.
 bool cuda_device::graph_is_faster(const cuda_plan& plan, lane& on, const bindings& data) {
   const auto all = [&] { enqueue(plan, data, on, {}, plan.profile().end()); };
-  const auto graph = on.capture(all, true);
-  if (!graph || !*graph)
+  const auto graph = on.capture_to_measure(all);
+  if (!graph.ready)
     return false;
   const auto best = [&](const std::function<void()>& issue) {
     auto shortest = clock::duration::max();
@@ -136,7 +128,7 @@ bool cuda_device::graph_is_faster(const cuda_plan& plan, lane& on, const binding
     return std::chrono::duration<double>(shortest);
   };
   const auto by_calls = best(all);
-  return best([&] { check(cudaGraphLaunch(graph->get(), on.stream()), "cudaGraphLaunch"); })
+  return best([&] { check(cudaGraphLaunch(graph.ready.get(), on.stream()), "cudaGraphLaunch"); })
          <= defaults::graph_gain * by_calls;
 }
 
@@ -192,7 +184,8 @@ data_fault* cuda_device::issue_work(const cuda_plan& plan, const submission& wor
   };
   if (plan.uses_graphs())
     l.on->graphs().run({plan.serial(), work.begin, work.end, work.data->activations->data(), l.on->arena()}, sequence,
-                       progress(work.lane).completed, stream, steps, [&] { return l.on->capture(steps, false); });
+                       progress(work.lane).completed, stream, steps,
+                       [&](const graph_grant& grant) { return l.on->capture(steps, grant); });
   else
     steps();
   if (!may_fault)

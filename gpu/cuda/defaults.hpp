@@ -30,6 +30,12 @@ inline constexpr std::size_t submissions_under_way = 1024;
 /// Segments of a lane that are remembered, to be launched as a graph when they run again in the same memory.
 inline constexpr std::size_t graphs_per_lane = 512;
 
+/// Device memory of captured graphs: what a lane sets aside for them, and what a node counts as. No call tells what the
+/// driver takes; NVIDIA's own cache of graphs (CCCL, STF) reckons 10 KB a node. So a lane has 1024 nodes: a ResNet-50
+/// in some ten blocks.
+inline constexpr std::size_t graph_bytes_per_lane = std::size_t{16} << 20;
+inline constexpr std::size_t graph_node_bytes = std::size_t{16} << 10;
+
 /// A plan's segments become graphs if the whole plan, launched as one, takes at most this share of the time that single
 /// calls take.
 inline constexpr double graph_gain = 0.95;

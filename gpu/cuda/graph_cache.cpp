@@ -2,9 +2,11 @@
 
 #include <utility>
 
+#include "gpu/cuda/defaults.hpp"
+
 namespace baton::gpu::cuda {
 
-executable_graph capture(cudaStream_t stream, const std::function<void()>& enqueue) {
+executable_graph capture(cudaStream_t stream, const std::function<void()>& enqueue, const graph_grant& grant) {
   check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
   auto good = true;
   captured_graph graph;
@@ -18,7 +20,9 @@ executable_graph capture(cudaStream_t stream, const std::function<void()>& enque
   }
   const auto ended = cudaStreamEndCapture(stream, graph.put());
   executable_graph made;
-  if (good && ended == cudaSuccess && graph && cudaGraphInstantiate(made.put(), graph.get(), 0) == cudaSuccess
+  std::size_t nodes = 0;
+  if (good && ended == cudaSuccess && graph && cudaGraphGetNodes(graph.get(), nullptr, &nodes) == cudaSuccess
+      && grant(nodes * defaults::graph_node_bytes) && cudaGraphInstantiate(made.put(), graph.get(), 0) == cudaSuccess
       && cudaGraphUpload(made.get(), stream) == cudaSuccess)
     return made;
   (void)cudaGetLastError();
@@ -27,7 +31,9 @@ executable_graph capture(cudaStream_t stream, const std::function<void()>& enque
 
 void graph_cache::run(const graph_key& of, std::uint64_t sequence, std::uint64_t completed, cudaStream_t stream,
                       const std::function<void()>& enqueue,
-                      const std::function<std::optional<executable_graph>()>& capture) {
+                      const std::function<std::optional<executable_graph>(const graph_grant&)>& capture) {
+  if (bytes_ == 0)
+    return enqueue();
   const auto known = index_.find(of);
   if (known == index_.end()) {
     if (make_room(completed)) {
@@ -39,14 +45,26 @@ void graph_cache::run(const graph_key& of, std::uint64_t sequence, std::uint64_t
   auto& e = *known->second;
   entries_.splice(entries_.begin(), entries_, known->second);
   e.last = sequence;
-  if (!e.ready && !e.refused)
-    if (auto made = capture()) {
-      e.ready = std::move(*made);
-      e.refused = !e.ready;
-    }
+  if (!e.ready && !e.refused && have_room(e.bytes, sequence, completed))
+    capture_into(e, sequence, completed, capture);
   if (!e.ready)
     return enqueue();
   check(cudaGraphLaunch(e.ready.get(), stream), "cudaGraphLaunch");
+}
+
+void graph_cache::capture_into(entry& e, std::uint64_t sequence, std::uint64_t completed,
+                               const std::function<std::optional<executable_graph>(const graph_grant&)>& capture) {
+  auto granted = true;
+  auto made = capture([&](std::size_t bytes) {
+    e.bytes = bytes;
+    return granted = have_room(bytes, sequence, completed);
+  });
+  if (!made)
+    return;
+  e.ready = std::move(*made);
+  e.refused = !e.ready && (granted || e.bytes > bytes_);
+  if (e.ready)
+    taken_ += e.bytes;
 }
 
 bool graph_cache::make_room(std::uint64_t completed) {
@@ -54,12 +72,27 @@ bool graph_cache::make_room(std::uint64_t completed) {
     return true;
   if (entries_.back().last > completed)
     return false;
-  index_.erase(entries_.back().of);
-  entries_.pop_back();
+  forget_last();
   return true;
 }
 
+bool graph_cache::have_room(std::size_t bytes, std::uint64_t sequence, std::uint64_t completed) {
+  if (bytes > bytes_)
+    return false;
+  while (taken_ > bytes_ - bytes && entries_.back().last + most_ < sequence && entries_.back().last <= completed)
+    forget_last();
+  return taken_ <= bytes_ - bytes;
+}
+
+void graph_cache::forget_last() {
+  if (entries_.back().ready)
+    taken_ -= entries_.back().bytes;
+  index_.erase(entries_.back().of);
+  entries_.pop_back();
+}
+
 void graph_cache::clear() {
+  taken_ = 0;
   index_.clear();
   entries_.clear();
 }

@@ -24,19 +24,24 @@ struct graph_key {
   friend auto operator<=>(const graph_key&, const graph_key&) = default;
 };
 
+/// Whether a graph may take so many bytes of the GPU's memory; asked once it is captured, before it takes any.
+using graph_grant = std::function<bool(std::size_t bytes)>;
+
 /// The segments of one lane as CUDA graphs: what has run before in the same memory is launched in one call. The first
 /// time a segment runs by single calls, so that kernels are loaded; the second time it is captured. Owned by the lane's
 /// thread; the GPU must be current.
 class graph_cache {
 public:
-  explicit graph_cache(std::size_t most) : most_(most) {}
+  /// Remembers `most` segments; their graphs take at most `bytes` of the GPU's memory.
+  graph_cache(std::size_t most, std::size_t bytes) : most_(most), bytes_(bytes) {}
 
   /// Puts what `enqueue` does on `stream`. `sequence` is the lane's number of it, `completed` the last that is over: a
   /// graph that may be running is not thrown away. `capture` gives the graph; nothing, where it is to be asked for
-  /// again the next time; an empty one if there is none to be had: then it runs by single calls for ever. Throws
-  /// `failure`.
+  /// again the next time; an empty one if there is none to be had: then it runs by single calls for ever, but where
+  /// its memory was not granted because others have it. Throws `failure`.
   void run(const graph_key& of, std::uint64_t sequence, std::uint64_t completed, cudaStream_t stream,
-           const std::function<void()>& enqueue, const std::function<std::optional<executable_graph>()>& capture);
+           const std::function<void()>& enqueue,
+           const std::function<std::optional<executable_graph>(const graph_grant&)>& capture);
   /// @pre the lane has drained
   void clear();
 
@@ -45,17 +50,28 @@ private:
     graph_key of;
     executable_graph ready; ///< empty until it is captured
     bool refused = false;
+    std::size_t bytes = 0; ///< of its graph; 0: not known yet
     std::uint64_t last = 0;
   };
 
+  void capture_into(entry& e, std::uint64_t sequence, std::uint64_t completed,
+                    const std::function<std::optional<executable_graph>(const graph_grant&)>& capture);
+  /// Makes room for one more, if the least recent one is not running.
   bool make_room(std::uint64_t completed);
+  /// Whether graphs may take so much more. What was run in the last `most_` submissions keeps what it has: where there
+  /// are more segments than room, they would push each other out for ever, and a capture costs more than single calls.
+  bool have_room(std::size_t bytes, std::uint64_t sequence, std::uint64_t completed);
+  void forget_last();
 
   std::size_t most_;
+  std::size_t bytes_;
+  std::size_t taken_ = 0;    ///< bytes of the graphs that are there
   std::list<entry> entries_; ///< the most recent first
   std::map<graph_key, std::list<entry>::iterator> index_;
 };
 
-/// What `enqueue` puts on `stream`, captured, instantiated and uploaded; nothing runs. Empty if it cannot be captured.
-executable_graph capture(cudaStream_t stream, const std::function<void()>& enqueue);
+/// What `enqueue` puts on `stream`, captured, instantiated and uploaded; nothing runs. Empty if it cannot be captured,
+/// or its memory is not granted.
+executable_graph capture(cudaStream_t stream, const std::function<void()>& enqueue, const graph_grant& grant);
 
 } // namespace baton::gpu::cuda

@@ -34,15 +34,13 @@ public:
     auto best = timer_.time(on_.stream(), [&] { run(); });
     if (best > std::min(std::max(hopeless, duration(defaults::trial_short)), duration(defaults::trial_long)))
       return best;
-    const auto graph = on_.capture(
-        [&] {
-          for (int i = 0; i < defaults::trial_repeats; ++i)
-            run();
-        },
-        true);
-    if (!graph || !*graph)
+    const auto graph = on_.capture_to_measure([&] {
+      for (int i = 0; i < defaults::trial_repeats; ++i)
+        run();
+    });
+    if (!graph.ready)
       return best;
-    const auto launch = [&] { check(cudaGraphLaunch(graph->get(), on_.stream()), "cudaGraphLaunch"); };
+    const auto launch = [&] { check(cudaGraphLaunch(graph.ready.get(), on_.stream()), "cudaGraphLaunch"); };
     launch();
     best = duration::max();
     for (int i = 0; i < defaults::trial_runs; ++i)

@@ -7,9 +7,31 @@
 #include "gpu/cuda/step.hpp"
 
 namespace baton::gpu::cuda {
+namespace {
 
-lane::lane(int gpu, int priority, std::shared_ptr<domain_memory> memory, std::string owner)
-    : gate_(capture_gate(gpu)), memory_(std::move(memory)), owner_(std::move(owner)) {
+/// Counted, or empty if the limit does not leave it: a graph is faster, but all goes without.
+buffer count_graphs(domain_memory& in, std::size_t bytes, const std::string& owner) {
+  try {
+    return in.count(purpose::scratch, bytes, "captured graphs of " + owner);
+  } catch (const failure& f) {
+    if (f.why().code != errc::out_of_memory)
+      throw;
+    return {};
+  }
+}
+
+} // namespace
+
+error describe(const data_fault& fault, const metadata::model& of) {
+  return {errc::bad_request, "layer '" + of.layers()[static_cast<std::size_t>(fault.layer - 1)].name
+                                 + "' (gather): index " + std::to_string(fault.index) + " is outside of "
+                                 + std::to_string(-fault.extent) + " to " + std::to_string(fault.extent - 1)};
+}
+
+lane::lane(int gpu, int priority, std::shared_ptr<domain_memory> memory, std::string owner, bool graphs)
+    : gate_(capture_gate(gpu)), memory_(std::move(memory)), owner_(std::move(owner)),
+      graph_memory_(graphs ? count_graphs(*memory_, defaults::graph_bytes_per_lane, owner_) : buffer{}),
+      graphs_(defaults::graphs_per_lane, graph_memory_.bytes()) {
   const library_calls use(*this);
   check(cudaStreamCreateWithPriority(stream_.put(), cudaStreamNonBlocking, priority), "cudaStreamCreateWithPriority");
   check(cudnnCreate(dnn_.put()), "cudnnCreate");
@@ -52,20 +74,37 @@ lane::no_calls::~no_calls() {
   of_.calling_ = true;
 }
 
-std::optional<executable_graph> lane::capture(const std::function<void()>& enqueue, bool wait) {
+std::optional<executable_graph> lane::capture(const std::function<void()>& enqueue, const graph_grant& grant) {
   const no_calls meanwhile(*this);
-  const std::unique_lock alone = wait ? std::unique_lock(gate_) : std::unique_lock(gate_, std::try_to_lock);
+  const std::unique_lock alone(gate_, std::try_to_lock);
   if (!alone)
     return std::nullopt;
+  return try_capture(enqueue, grant);
+}
+
+lane::passing_graph lane::capture_to_measure(const std::function<void()>& enqueue) {
+  const no_calls meanwhile(*this);
+  const std::unique_lock alone(gate_);
+  passing_graph made;
+  made.ready = try_capture(enqueue, [&](std::size_t bytes) {
+    made.memory = {};
+    made.memory = count_graphs(*memory_, bytes, owner_);
+    return made.memory.bytes() > 0;
+  });
+  return made;
+}
+
+executable_graph lane::try_capture(const std::function<void()>& enqueue, const graph_grant& grant) {
   const struct marked {
     explicit marked(bool& flag) : flag_(flag) { flag_ = true; }
     ~marked() { flag_ = false; }
     bool& flag_;
   } mark(capturing_);
-  std::optional<executable_graph> made;
+  executable_graph made;
+  auto granted = true;
   // What spoilt one is told by a library's next call too: the one after that is worth trying.
-  for (int i = 0; i < defaults::capture_attempts && !(made && *made); ++i)
-    made = cuda::capture(stream_.get(), enqueue);
+  for (int i = 0; i < defaults::capture_attempts && !made && granted; ++i)
+    made = cuda::capture(stream_.get(), enqueue, [&](std::size_t bytes) { return granted = grant(bytes); });
   return made;
 }
 

@@ -23,12 +23,16 @@ struct data_fault {
   std::int64_t extent = 0; ///< of the table
 };
 
+/// In a sentence. @pre a fault
+error describe(const data_fault& fault, const metadata::model& of);
+
 /// One execution order of a GPU: a stream, the libraries' handles for it, and memory for the time of one part. Owned by
 /// its device's thread; the GPU must be current in all calls.
 class lane {
 public:
-  /// `priority` as CUDA counts: lower is more urgent. Throws `failure`.
-  lane(int gpu, int priority, std::shared_ptr<domain_memory> memory, std::string owner);
+  /// `priority` as CUDA counts: lower is more urgent. `graphs`: sets memory aside for captured ones, where the domain's
+  /// limit leaves it; else none are kept. Throws `failure`.
+  lane(int gpu, int priority, std::shared_ptr<domain_memory> memory, std::string owner, bool graphs);
   ~lane();
   lane(const lane&) = delete;
   lane& operator=(const lane&) = delete;
@@ -68,13 +72,23 @@ public:
     bool had_;
   };
   /// What `enqueue` puts on the stream, as a graph; nothing runs. An empty one if it cannot be captured. Nothing if
-  /// somebody makes calls of the libraries at the moment and it is not to `wait` for that.
-  std::optional<executable_graph> capture(const std::function<void()>& enqueue, bool wait);
+  /// somebody makes calls of the libraries at the moment.
+  std::optional<executable_graph> capture(const std::function<void()>& enqueue, const graph_grant& grant);
+  /// A graph that is captured to be measured, and what it counts as.
+  struct passing_graph {
+    buffer memory;
+    executable_graph ready;
+  };
+  /// The same, but it waits for the others' calls; empty too if the domain's limit leaves no memory for it.
+  passing_graph capture_to_measure(const std::function<void()>& enqueue);
   /// One element. Cleared before each submission whose kernels may write to it.
   span<data_fault> fault() const { return {reinterpret_cast<data_fault*>(fault_.data()), 1}; }
   void drain();
 
 private:
+  /// @pre has the gate alone
+  executable_graph try_capture(const std::function<void()>& enqueue, const graph_grant& grant);
+
   std::shared_mutex& gate_;
   bool calling_ = false;   ///< a `library_calls` has the gate
   bool capturing_ = false; ///< has the gate alone
@@ -85,7 +99,8 @@ private:
   blas_handle blas_;
   buffer arena_;
   buffer fault_;
-  graph_cache graphs_{defaults::graphs_per_lane};
+  buffer graph_memory_; ///< counted for `graphs_`
+  graph_cache graphs_;
 };
 
 } // namespace baton::gpu::cuda

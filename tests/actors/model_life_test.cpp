@@ -41,7 +41,7 @@ std::size_t scratch(const actors::runtime& r) {
 } // namespace
 
 TEST_CASE("a model removed gives back all its memory, in every domain", "[actors]") {
-  auto devices = GENERATE(as<std::string>{}, "cpu:2", "cpu:1@a,cpu:1@b");
+  auto devices = GENERATE(as<std::string>{}, places().together, places().apart);
   auto r = start(options_for(devices));
   kind stays{tiny_cnn(), {1}};
   kind goes{tiny_resnet(), {4}};
@@ -67,8 +67,8 @@ TEST_CASE("a model removed gives back all its memory, in every domain", "[actors
 }
 
 TEST_CASE("what is open of a removed model ends normally, or as unavailable when time is up", "[actors]") {
-  auto r = start(options_for("cpu:1"));
-  kind slow{tiny_resnet(), {256}};
+  auto r = start(options_for(places().one));
+  kind slow{tiny_resnet(), {places().long_batch / 4}};
   auto before = bytes_in_use(*r);
   auto patient = GENERATE(true, false);
   auto id = add(*r, slow.model, {slow.symbols});
@@ -91,7 +91,7 @@ TEST_CASE("what is open of a removed model ends normally, or as unavailable when
 }
 
 TEST_CASE("a model whose plans are still being built can be given up, and leaves nothing", "[actors]") {
-  auto r = start(options_for("cpu:1"));
+  auto r = start(options_for(places().one));
   kind big{tiny_resnet(), {64}};
   auto before = bytes_in_use(*r);
   CHECK_FALSE(r->add_model(big.model, {{64}, {32}, {16}}, 0ms));
@@ -101,7 +101,7 @@ TEST_CASE("a model whose plans are still being built can be given up, and leaves
 }
 
 TEST_CASE("models come and go under traffic and deaths, and every other model's answers stay right", "[actors]") {
-  auto devices = GENERATE(as<std::string>{}, "cpu:2", "cpu:1@a,cpu:1@b");
+  auto devices = GENERATE(as<std::string>{}, places().together, places().apart);
   auto r = start(options_for(devices));
   std::vector<kind> kinds{{tiny_cnn(), {1}}, {tiny_lstm(), {2, 5}}, {tiny_resnet(), {4}}};
   auto before = bytes_in_use(*r);

@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/conformance/backends.hpp"
+
 namespace baton::testing {
 
 using namespace std::chrono_literals;
@@ -14,7 +16,7 @@ actors::runtime_options options_for(const std::string& devices) {
   REQUIRE(specs);
   actors::runtime_options o;
   o.devices = *specs;
-  o.machine.pin_threads = false;
+  o.machine = places().machine;
   return o;
 }
 
@@ -33,25 +35,27 @@ metadata::model_id add(actors::runtime& r, std::shared_ptr<const metadata::model
   return *added;
 }
 
+std::size_t crossings(const actors::runtime& r, const std::vector<std::uint32_t>& over) {
+  std::size_t n = 0;
+  auto here = metadata::host_domain;
+  const auto go = [&](metadata::domain_id to) {
+    n += to != here;
+    here = to;
+  };
+  for (auto device : over)
+    go(r.devices()[device].domain);
+  go(metadata::host_domain);
+  return n;
+}
+
 tensors direct_run(const std::shared_ptr<const metadata::model>& m, const tensors& inputs) {
-  auto specs = gpu::parse_devices("cpu:1");
-  auto machine = *gpu::open_machine(*specs, {.pin_threads = false});
-  auto device = *machine->open({0});
-  REQUIRE(device->attach());
-  auto domain = machine->domains()[0];
-  auto plan = device->build_plan(m, *domain->load_weights(m), *m->bind(inputs));
-  if (!plan)
-    FAIL(plan.error().message);
-  gpu::bindings data;
-  data.activations = *domain->allocate((*plan)->block_bytes());
-  for (const auto& x : inputs)
-    data.inputs.push_back(x.data());
-  REQUIRE(device->submit(
-      {.plan = plan->get(), .begin = {}, .end = (*plan)->profile().end(), .data = &data, .lane = {}, .waits = {}}));
-  gpu::completion c;
-  REQUIRE(device->poll({&c, 1}) == 1);
-  REQUIRE_FALSE(c.failure);
-  return *(*domain->open_copy_engine())->fetch_outputs({plan->get(), &data}, nullptr);
+  auto options = places().machine;
+  options.cuts.longer_than =
+      scheduling::defaults::quantum; // as the runtime has it: a layer in parts may have another kernel
+  auto machine = demand(gpu::open_machine(demand(gpu::parse_devices(places().one)), options));
+  const backend how{.name = {}, .open = nullptr, .reads_host_inputs = places().reads_host_inputs};
+  bench_device device(how, *machine, 0);
+  return device.infer(*device.plan(m, demand(m->bind(inputs))), inputs);
 }
 
 bool identical(const tensors& a, const tensors& b) {

@@ -16,7 +16,7 @@ namespace {
 /// A request that computes long enough to be met while it runs.
 struct heavy {
   model_ptr model = tiny_resnet();
-  metadata::symbol_values symbols{1024};
+  metadata::symbol_values symbols{places().long_batch};
   tensors inputs = random_inputs(*model, symbols);
   metadata::model_id id;
 
@@ -48,7 +48,7 @@ void wait_until_serving(actors::runtime& r) {
 } // namespace
 
 TEST_CASE("an urgent request overtakes one that runs, which then ends with the same bits", "[actors]") {
-  auto r = start(options_for("cpu:1"));
+  auto r = start(options_for(places().one));
   heavy slow;
   light urgent;
   slow.id = add(*r, slow.model, {slow.symbols});
@@ -70,7 +70,7 @@ TEST_CASE("an urgent request overtakes one that runs, which then ends with the s
 }
 
 TEST_CASE("a request that is cancelled while it runs or waits ends so, once", "[actors]") {
-  auto devices = GENERATE(as<std::string>{}, "cpu:1", "cpu:1@a,cpu:1@b");
+  auto devices = GENERATE(as<std::string>{}, places().one, places().apart);
   auto r = start(options_for(devices));
   heavy slow;
   slow.id = add(*r, slow.model, {slow.symbols});
@@ -92,7 +92,7 @@ TEST_CASE("a request that is cancelled while it runs or waits ends so, once", "[
 }
 
 TEST_CASE("a request that is not done by its deadline ends so", "[actors]") {
-  auto r = start(options_for("cpu:1"));
+  auto r = start(options_for(places().one));
   heavy slow;
   slow.id = add(*r, slow.model, {slow.symbols});
   auto q = slow.ask();
@@ -105,7 +105,7 @@ TEST_CASE("a request that is not done by its deadline ends so", "[actors]") {
 }
 
 TEST_CASE("a request survives the death of its worker, once", "[actors]") {
-  auto devices = GENERATE(as<std::string>{}, "cpu:1", "cpu:1@a");
+  auto devices = GENERATE(from_range(places().alone));
   auto r = start(options_for(devices));
   heavy slow;
   slow.id = add(*r, slow.model, {slow.symbols});
@@ -141,7 +141,7 @@ TEST_CASE("a request survives the death of its worker, once", "[actors]") {
 }
 
 TEST_CASE("no more than the limit of requests are open, unread results among them", "[actors]") {
-  auto options = options_for("cpu:1");
+  auto options = options_for(places().one);
   options.max_open_requests = 3;
   auto r = start(options);
   light quick;
@@ -157,7 +157,7 @@ TEST_CASE("no more than the limit of requests are open, unread results among the
 }
 
 TEST_CASE("a drain lets open requests end and takes no new ones", "[actors]") {
-  auto r = start(options_for("cpu:2"));
+  auto r = start(options_for(places().together));
   heavy slow;
   slow.id = add(*r, slow.model, {slow.symbols});
   for (int i = 0; i < 4; ++i)
@@ -176,7 +176,7 @@ TEST_CASE("a runtime ends quickly with requests open, and each of them ends", "[
   std::atomic<int> pushed{0};
   std::chrono::steady_clock::time_point before;
   {
-    auto r = start(options_for("cpu:1"));
+    auto r = start(options_for(places().one));
     slow.id = add(*r, slow.model, {slow.symbols});
     r->results().on_push([&] { ++pushed; });
     for (int i = 0; i < 20; ++i)
@@ -191,7 +191,7 @@ TEST_CASE("a runtime that stops while workers die and models are added ends all 
   light quick;
   heavy slow;
   for (int i = 0; i < 40; ++i) {
-    auto r = start(options_for("cpu:2,cpu:1@b"));
+    auto r = start(options_for(places().three));
     if (i % 2 == 0)
       quick.id = add(*r, quick.model, {quick.symbols});
     else

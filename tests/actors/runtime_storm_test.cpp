@@ -15,7 +15,7 @@ using actors::request;
 using scheduling::order;
 
 TEST_CASE("under many clients, cancels, crashes and moves every request ends once with the right bits", "[actors]") {
-  auto devices = GENERATE(as<std::string>{}, "cpu:2", "cpu:1@a,cpu:1@b", "cpu:2,cpu:1@b");
+  auto devices = GENERATE(as<std::string>{}, places().together, places().apart, places().three);
   auto options = options_for(devices);
   options.max_open_requests = 64;
   auto r = start(options);

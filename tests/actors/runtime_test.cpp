@@ -32,7 +32,7 @@ request ask(const sample& s, const tensors& inputs) {
 } // namespace
 
 TEST_CASE("results are those of a run on the bare device, on any devices, batch and quantum", "[actors]") {
-  auto devices = GENERATE(as<std::string>{}, "cpu:1", "cpu:2", "cpu:1@a,cpu:1@b", "cpu:1,cpu:1@b");
+  auto devices = GENERATE(from_range(places().alone), from_range(places().pairs));
   auto quantum = GENERATE(0us, std::chrono::microseconds{scheduling::defaults::quantum});
   auto batch = GENERATE(1, 4);
   CAPTURE(devices, quantum.count(), batch);
@@ -68,7 +68,7 @@ TEST_CASE("results are those of a run on the bare device, on any devices, batch 
 }
 
 TEST_CASE("preempted and resumed, or moved, at every position a request gives the same bits", "[actors]") {
-  auto devices = GENERATE(as<std::string>{}, "cpu:2", "cpu:1@a,cpu:1@b", "cpu:1,cpu:1@b");
+  auto devices = GENERATE(from_range(places().pairs));
   auto quantum = GENERATE(0us, std::chrono::microseconds{scheduling::defaults::quantum});
   CAPTURE(devices, quantum.count());
   auto options = options_for(devices);
@@ -108,7 +108,7 @@ TEST_CASE("preempted and resumed, or moved, at every position a request gives th
 }
 
 TEST_CASE("a request that is moved back and forth all the way gives the same bits", "[actors]") {
-  auto devices = GENERATE(as<std::string>{}, "cpu:2", "cpu:1@a,cpu:1@b");
+  auto devices = GENERATE(as<std::string>{}, places().together, places().apart);
   auto r = start(options_for(devices));
   for (auto& s : samples(1)) {
     CAPTURE(devices, s.model->name());
@@ -126,7 +126,7 @@ TEST_CASE("a request that is moved back and forth all the way gives the same bit
 }
 
 TEST_CASE("a bad request is refused at once with one sentence", "[actors]") {
-  auto r = start(options_for("cpu:1"));
+  auto r = start(options_for(places().one));
   sample s{tiny_cnn(), {1}};
   s.id = add(*r, s.model, {s.symbols});
   auto good = ask(s, random_inputs(*s.model, s.symbols));
@@ -168,7 +168,7 @@ TEST_CASE("a bad request is refused at once with one sentence", "[actors]") {
 }
 
 TEST_CASE("an index that is out of range fails its own request and no other", "[actors]") {
-  auto r = start(options_for("cpu:1"));
+  auto r = start(options_for(places().one));
   sample s{tiny_lstm(), {1, 6}};
   s.id = add(*r, s.model, {s.symbols});
   auto inputs = random_inputs(*s.model, s.symbols);
@@ -184,7 +184,7 @@ TEST_CASE("an index that is out of range fails its own request and no other", "[
 }
 
 TEST_CASE("models of one name are told apart by their ids, and warm shapes must fit the symbols", "[actors]") {
-  auto r = start(options_for("cpu:1"));
+  auto r = start(options_for(places().one));
   CHECK(r->add_model(tiny_cnn(), {{1, 2}}, 10s).error().code == errc::bad_argument);
   auto first = add(*r, tiny_cnn(), {{1}});
   auto second = add(*r, tiny_cnn(), {{1}});
@@ -195,7 +195,7 @@ TEST_CASE("models of one name are told apart by their ids, and warm shapes must 
 }
 
 TEST_CASE("a shape not seen before is built when it is asked for", "[actors]") {
-  auto r = start(options_for("cpu:2"));
+  auto r = start(options_for(places().together));
   auto m = tiny_cnn();
   auto id = add(*r, m, {});
   for (std::int64_t batch : {3, 1, 3}) {
@@ -207,7 +207,7 @@ TEST_CASE("a shape not seen before is built when it is asked for", "[actors]") {
 }
 
 TEST_CASE("too little memory for a model is an error that says so", "[actors]") {
-  auto options = options_for("cpu:1");
+  auto options = options_for(places().one);
   options.machine.memory_limit = 512;
   auto r = start(options);
   auto added = r->add_model(tiny_resnet(), {{1}}, 20s);
@@ -218,20 +218,20 @@ TEST_CASE("too little memory for a model is an error that says so", "[actors]") 
 }
 
 TEST_CASE("what cannot start says why", "[actors]") {
-  auto options = options_for("cpu:1");
+  auto options = options_for(places().one);
   options.policy = "astrology";
   CHECK_THAT(actors::runtime::start(options).error().message, Catch::Matchers::Contains("astrology"));
-  options = options_for("cpu:1");
+  options = options_for(places().one);
   options.engine_log = "/nonexistent/engine.log";
   CHECK(actors::runtime::start(options).error().code == errc::io);
-  options = options_for("cpu:1");
+  options = options_for(places().one);
   options.devices.clear();
   CHECK(actors::runtime::start(options).error().code == errc::bad_argument);
 }
 
 TEST_CASE("an engine log of a real run replays to the same actions", "[actors]") {
   auto file = std::filesystem::temp_directory_path() / "baton_runtime_test_engine.log";
-  auto options = options_for("cpu:1@a,cpu:1@b");
+  auto options = options_for(places().apart);
   options.engine_log = file;
   {
     auto r = start(options);

@@ -11,9 +11,20 @@ using namespace baton::testing;
 
 namespace {
 
-std::unique_ptr<gpu::machine> gpus(gpu::graph_use graphs, const char* devices = "cuda:0") {
-  return demand(gpu::open_machine(demand(gpu::parse_devices(devices)),
-                                  {.pin_threads = false, .cuda_plugin = BATON_CUDA_STANDIN, .graphs = graphs}));
+std::unique_ptr<gpu::machine> gpus(gpu::graph_use graphs, std::uint64_t limit = 0) {
+  return demand(gpu::open_machine(
+      demand(gpu::parse_devices("cuda:0")),
+      {.memory_limit = limit, .pin_threads = false, .cuda_plugin = BATON_CUDA_STANDIN, .graphs = graphs}));
+}
+
+/// Products, one behind the other.
+model_ptr chain(int layers) {
+  model_builder builder("chain", 3);
+  auto x = builder.input("x", {builder.symbol("N"), 4});
+  for (int i = 0; i < layers; ++i)
+    x = builder.linear(x, 4);
+  builder.output(x);
+  return builder.build();
 }
 
 const backend how{"cuda", nullptr, false};
@@ -66,12 +77,7 @@ TEST_CASE("a graph is of one block and one plan", "[cuda]") {
 TEST_CASE("more segments than are remembered run all the same", "[cuda]") {
   auto machine = gpus(gpu::graph_use::always);
   bench_device device(how, *machine, 0);
-  model_builder builder("chain", 3);
-  auto x = builder.input("x", {builder.symbol("N"), 4});
-  for (int i = 0; i < 40; ++i)
-    x = builder.linear(x, 4);
-  builder.output(x);
-  auto model = builder.build();
+  auto model = chain(40);
   auto p = device.plan(model, {1});
   auto inputs = random_inputs(*model, {1}, 1);
   const auto wanted = device.infer(*p, inputs);
@@ -104,4 +110,77 @@ TEST_CASE("a graph tells of the task's faults as single calls do", "[cuda]") {
     if (done.failure)
       CHECK_THAT(done.failure->message, Catch::Contains("index 77"));
   }
+}
+
+TEST_CASE("graphs take no more memory than their domain counts for them, and what is not run any more makes room",
+          "[cuda]") {
+  fake_cuda::heal();
+  auto plain = gpus(gpu::graph_use::never);
+  auto captured = gpus(gpu::graph_use::always);
+  auto model = chain(40);
+  const auto scratch = [&](gpu::machine& m) {
+    bench_device device(how, m, 0);
+    auto p = device.plan(model, {1});
+    return device.home().usage().scratch;
+  };
+  REQUIRE(scratch(*captured) > scratch(*plain));
+  const auto counted = scratch(*captured) - scratch(*plain);
+
+  bench_device device(how, *captured, 0);
+  auto p = device.plan(model, {1});
+  CHECK(fake_cuda::graph_bytes(0) == 0); // what was measured is gone
+  const auto inputs = random_inputs(*model, {1}, 1);
+  const auto wanted = device.infer(*p, inputs);
+  const auto end = p->profile().end();
+  auto data = device.bind(*p, inputs);
+  // Many different segments, none so often that all could not be remembered, but too many for their memory.
+  std::size_t most = 0;
+  for (int round = 0; round < 3; ++round)
+    for (std::uint32_t begin = 0; begin < 10; ++begin)
+      for (std::uint32_t last = 21; last <= end.layer; ++last) {
+        REQUIRE_FALSE(device.run(*p, data, {begin, 0}, {last, 0}).failure);
+        most = std::max(most, fake_cuda::graph_bytes(0));
+        REQUIRE(most <= counted);
+      }
+  CHECK(most > counted / 4); // there were graphs, and a bound was met
+  const auto before = fake_cuda::graph_launches();
+  for (int i = 0; i < 600; ++i)
+    REQUIRE(same_bits(device.infer(*p, inputs), wanted)); // in one block, which comes back
+  CHECK(fake_cuda::graph_launches() > before + 10);
+  CHECK(fake_cuda::graph_bytes(0) <= counted);
+}
+
+TEST_CASE("where there is no memory for graphs all runs by single calls", "[cuda]") {
+  fake_cuda::heal();
+  auto model = tiny_resnet();
+  const auto inputs = random_inputs(*model, {1}, 1);
+  std::uint64_t needed = 0;
+  std::vector<metadata::tensor> wanted;
+  {
+    auto plain = gpus(gpu::graph_use::never);
+    bench_device device(how, *plain, 0);
+    auto p = device.plan(model, {1});
+    wanted = device.infer(*p, inputs);
+    const auto usage = device.home().usage();
+    needed = usage.weights + usage.scratch + 4 * p->block_bytes();
+  }
+  const auto by_calls = [&](bench_device& device, const gpu::plan& p) {
+    const auto before = fake_cuda::graph_launches();
+    for (int i = 0; i < 4; ++i)
+      CHECK(same_bits(device.infer(p, inputs), wanted));
+    CHECK(fake_cuda::graph_launches() == before);
+  };
+  {
+    auto limited = gpus(gpu::graph_use::always, needed);
+    bench_device device(how, *limited, 0);
+    auto p = device.plan(model, {1});
+    by_calls(device, *p);
+  }
+  auto captured = gpus(gpu::graph_use::always);
+  bench_device device(how, *captured, 0);
+  auto p = device.plan(model, {1});
+  CHECK(same_bits(device.infer(*p, inputs), wanted)); // its block is kept
+  fake_cuda::limit_memory(0);
+  by_calls(device, *p);
+  fake_cuda::heal();
 }

@@ -19,13 +19,6 @@ using scheduling::order;
 
 namespace {
 
-actors::runtime_options options_with_gpus(const std::string& devices) {
-  auto o = options_for(devices);
-  o.machine.cuda_plugin = BATON_CUDA_STANDIN;
-  o.machine.graphs = gpu::graph_use::always; // what runs the first time runs by single calls all the same
-  return o;
-}
-
 /// A model at a shape, its inputs, and what must come out.
 struct sample {
   metadata::model_id id;
@@ -61,7 +54,7 @@ std::vector<sample> samples(actors::runtime& r) {
 
 TEST_CASE("preempted and resumed, or moved between GPUs, at every position a request gives the same bits", "[cuda]") {
   fake_cuda::heal();
-  auto r = start(options_with_gpus("cuda:0,cuda:1,cpu:1"));
+  auto r = start(options_for("cuda:0,cuda:1,cpu:1"));
   for (const auto& s : samples(*r)) {
     auto undisturbed = [&](std::uint32_t device) {
       auto q = s.ask();
@@ -94,7 +87,7 @@ TEST_CASE("preempted and resumed, or moved between GPUs, at every position a req
 TEST_CASE("under cancels, moves, dying workers and a GPU that is lost every request ends once and right", "[cuda]") {
   fake_cuda::heal();
   fake_cuda::delay(50);
-  auto options = options_with_gpus("cuda:0,cuda:1,cuda:2,cpu:1");
+  auto options = options_for("cuda:0,cuda:1,cuda:2,cpu:1");
   options.max_open_requests = 32;
   auto r = start(std::move(options));
   const auto kinds = samples(*r);
@@ -190,7 +183,7 @@ TEST_CASE("a layer that a GPU cannot run is run on a CPU device, within the same
   fake_cuda::heal();
   fake_cuda::refuse_convolutions(1); // of the residual network, the shortcut of the last block
   {
-    auto r = start(options_with_gpus("cuda:0,cpu:1"));
+    auto r = start(options_for("cuda:0,cpu:1"));
     const auto all = samples(*r);
     for (const auto& s : all) {
       CAPTURE(s.model->name());
@@ -216,7 +209,7 @@ TEST_CASE("a layer that a GPU cannot run is run on a CPU device, within the same
     }
     CHECK(r->drain(1s));
   }
-  auto alone = start(options_with_gpus("cuda:0"));
+  auto alone = start(options_for("cuda:0"));
   auto refused = alone->add_model(tiny_resnet(), {{4}}, 30s);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == errc::bad_model);

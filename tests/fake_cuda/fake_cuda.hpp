@@ -93,7 +93,7 @@ void lose(int device);
 void lose_after(int device, std::uint64_t operations);
 /// Ends all injected errors: lost devices are there again.
 void heal();
-/// `cudaMalloc` fails as soon as more than `bytes` would be in use on one device.
+/// `cudaMalloc` and `cudaGraphInstantiate` fail as soon as more than `bytes` would be in use on one device.
 void limit_memory(std::size_t bytes);
 /// Whether devices can read each other's memory; asked when peers are looked for.
 void set_peers(bool there);
@@ -108,6 +108,8 @@ void link_speed(double megabytes_per_second);
 std::uint64_t operations();
 /// How many graphs were launched so far.
 std::uint64_t graph_launches();
+/// Bytes of `device`'s memory that executable graphs have.
+std::size_t graph_bytes(int device);
 /// What is still alive of memory, streams, events, graphs, descriptors and library handles: "3 streams, 1 event"; empty
 /// if nothing is. At the end of a process the same is said, and it ends with 86, if anything is left.
 std::string leaks();

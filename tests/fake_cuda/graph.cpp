@@ -1,5 +1,6 @@
 #include "tests/fake_cuda/graph.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -11,6 +12,9 @@ namespace {
 
 thread_local int captures_here = 0;
 std::atomic<int> captures_everywhere{0}; // of the mode that forbids calls to all threads
+
+/// Device memory of a node: what NVIDIA's own cache of graphs reckons with.
+constexpr std::size_t node_bytes = 10 << 10;
 
 handles<cudaGraph_t, graph>& graphs() {
   static auto& all = *new handles<cudaGraph_t, graph>(kind::graph);
@@ -30,6 +34,13 @@ void check_last_run(const executable_graph& g, const stream& s) {
 }
 
 } // namespace
+
+executable_graph::~executable_graph() {
+  std::lock_guard lock(the_machine().lock);
+  auto& device = *the_machine().devices[static_cast<std::size_t>(of.device)];
+  device.used -= bytes;
+  device.graph_bytes -= bytes;
+}
 
 void not_in_capture(const char* name) {
   if (captures_here > 0)
@@ -100,6 +111,15 @@ cudaError_t cudaStreamIsCapturing(cudaStream_t handle, cudaStreamCaptureStatus* 
   return cudaSuccess;
 }
 
+cudaError_t cudaGraphGetNodes(cudaGraph_t handle, cudaGraphNode_t* nodes, size_t* count) {
+  enter("cudaGraphGetNodes");
+  const auto g = graphs().at(handle, "cudaGraphGetNodes");
+  if (nodes)
+    die("cudaGraphGetNodes: the stand-in only counts nodes");
+  *count = g->operations.size();
+  return cudaSuccess;
+}
+
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* result, cudaGraph_t handle, unsigned long long flags) {
   enter("cudaGraphInstantiate");
   not_in_capture("cudaGraphInstantiate");
@@ -108,8 +128,19 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t* result, cudaGraph_t handle, un
     return failed(cudaErrorInvalidValue);
   if (auto error = state_of(g->device))
     return error;
-  auto made = std::make_shared<executable_graph>();
-  made->of = *g;
+  auto made = std::make_shared<executable_graph>(*g);
+  {
+    const auto bytes = g->operations.size() * node_bytes;
+    auto& m = the_machine();
+    std::lock_guard lock(m.lock);
+    auto& device = *m.devices[static_cast<std::size_t>(g->device)];
+    const auto most = std::min(m.memory, m.memory_limit);
+    if (bytes > most || device.used > most - bytes)
+      return failed(cudaErrorMemoryAllocation);
+    device.used += bytes;
+    device.graph_bytes += bytes;
+    made->bytes = bytes;
+  }
   *result = executables().add(std::move(made));
   return cudaSuccess;
 }

@@ -16,7 +16,14 @@ struct graph {
 
 /// A graph that can be run, one run at a time.
 struct executable_graph {
+  explicit executable_graph(graph g) : of(std::move(g)) {}
+  /// Gives its memory back.
+  ~executable_graph();
+  executable_graph(const executable_graph&) = delete;
+  executable_graph& operator=(const executable_graph&) = delete;
+
   graph of;
+  std::size_t bytes = 0; ///< of its device's memory
   /// Under the machine's lock: its last run.
   struct run {
     unsigned slot = 0;

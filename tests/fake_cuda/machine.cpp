@@ -109,6 +109,12 @@ std::uint64_t graph_launches() {
   return the_machine().graph_launches;
 }
 
+std::size_t graph_bytes(int device) {
+  auto& m = the_machine();
+  std::lock_guard lock(m.lock);
+  return m.devices.at(static_cast<std::size_t>(device))->graph_bytes;
+}
+
 void refuse_convolutions(int rows) {
   the_machine().refused_rows = rows;
 }

@@ -17,10 +17,11 @@ namespace fake_cuda {
 struct device_state {
   std::atomic<bool> lost{false};
   // Under the machine's lock:
-  std::uint64_t lose_in = 0; ///< the operation, counted from the next one, at which it gets lost; 0: at none
-  std::size_t used = 0;      ///< bytes of its memory
-  int captures = 0;          ///< under way on its streams, in whatever thread
-  std::vector<bool> reaches; ///< by device: whether peer access was enabled
+  std::uint64_t lose_in = 0;   ///< the operation, counted from the next one, at which it gets lost; 0: at none
+  std::size_t used = 0;        ///< bytes of its memory
+  std::size_t graph_bytes = 0; ///< of these, by executable graphs
+  int captures = 0;            ///< under way on its streams, in whatever thread
+  std::vector<bool> reaches;   ///< by device: whether peer access was enabled
 };
 
 /// The devices, what was injected into them, and what the host waited for. Made at the first call, never destroyed.
