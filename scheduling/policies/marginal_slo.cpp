@@ -34,6 +34,9 @@ public:
     const bool free = v.has_free_lane(d);
     if (!free && !takes_ahead(v, d, defaults::ahead))
       return give_way(v, d);
+    if (const auto first = v.first_waiting(d);
+        !first || v.free_at(d) - v.now() > v.prospect_of(*first, d).moving * options_.most_rows)
+      return std::nullopt;
     auto [heads, all] = v.heads_in_time(d);
     while (!heads.empty()) {
       const auto t = std::min_element(heads.begin(), heads.end(), [&, all = all](const auto& a, const auto& b) {

@@ -178,7 +178,7 @@ int measure(std::vector<std::string> policies) {
     }
     const auto growth = bench::ratios(all[{policy, 100'000}].first, all[{policy, 100}].first);
     bench::print_figure(fmt::format("decisions.{}.growth", policy), bench::summarise(growth).median,
-                        "times from 100 to 100 000", policy == "marginal:slo" ? "<= 3" : "");
+                        "times", policy == "marginal:slo" ? "<= 3" : "");
   }
   return 0;
 }

@@ -225,7 +225,7 @@ void measure(const simulate::input_options& o, const std::string& cv, std::uint3
   print(find(o, cv, {"edf"}, 0, first_other_seed, seeds, "edf again").front(), "edf, line 0 us, other seeds");
   const auto r = ratio_of(ours, second);
   std::printf("  marginal:slo over the best of the others: %.2f [%.2f, %.2f]\n", r.median, r.low, r.high);
-  bench::print_figure(fmt::format("goodput.cv{}.ratio", cv), r.median, "of the best of the others", ">= 1.2");
+  bench::print_figure(fmt::format("goodput.cv{}.ratio", cv), r.median, "times", ">= 1.2");
 }
 
 int measure() {
