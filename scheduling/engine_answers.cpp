@@ -78,6 +78,8 @@ void engine::state::on_start_answer(const answer& a, task_state& t) {
   } else if (a.reason != errc::receiver_down && a.reason != errc::cancelled
              && ++t.refusals >= defaults::refusals_per_task) {
     end(t.what.id, a.reason, a.message);
+  } else {
+    enter_anew(t);
   }
 }
 
@@ -93,6 +95,9 @@ void engine::state::on_preempt_answer(const answer& a, task_state& t, const pend
     end(t.what.id, errc::attempt_lost, "the task was not where it should have been");
   } else {
     t.leaving = false; // it has been handed on before, or stays
+    count(t);
+    if (t.device != no_device)
+      foresee(t.device);
   }
 }
 
@@ -123,6 +128,9 @@ void engine::state::on_order_answer(const answer& a, task_state& t, const pendin
     t.leaving = false;
     t.what.epoch = a.epoch;
     t.what.at = a.at;
+    count(t);
+    if (t.device != no_device)
+      foresee(t.device);
   }
   // Not carried out, but not for its own sake: it goes with the next accept.
   bool again = (a.what == outcome::refused && a.reason == errc::superseded) || a.what == outcome::not_here;

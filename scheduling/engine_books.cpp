@@ -34,6 +34,14 @@ void engine::state::leave(task_state& t) {
     shapes_.erase(s);
 }
 
+/// What policies see of it has changed.
+void engine::state::enter_anew(task_state& t) {
+  if (!t.entered)
+    return;
+  leave(t);
+  enter(t);
+}
+
 void engine::state::touch(task_state& t) {
   if (t.device == no_device)
     index(t);
@@ -116,6 +124,7 @@ waiting_index::reach engine::state::reach_of(task_state& t) {
 bool engine::state::avoid(task_state& t, device_id failed) {
   t.avoided.push_back(group(failed));
   touch(t);
+  enter_anew(t);
   return !t.avoided.empty();
 }
 

@@ -46,7 +46,8 @@ void engine::state::on(const start_attempt& e) {
   by_attempt_.emplace(e.request, e.attempt, id);
   if (e.deadline != never)
     deadlines_.emplace(e.deadline, id, e.request);
-  expect(t);
+  if (e.attempt.value == 1)
+    expect(t);
   enter(t);
   end_hopeless();
 }
@@ -57,7 +58,8 @@ bool engine::state::has_room_for(model_id m, const std::vector<std::int64_t>& sy
   if (plans_.knows(m, symbols) || !full())
     return true;
   plans_.forget_failed(m, [&](plan_table::number shape) {
-    return std::any_of(tasks_.begin(), tasks_.end(), [&](const auto& t) { return t.second.shape == shape; });
+    return std::any_of(traffic_.begin(), traffic_.end(), [&](const model_traffic& x) { return x.shape == shape; })
+           || std::any_of(tasks_.begin(), tasks_.end(), [&](const auto& t) { return t.second.shape == shape; });
   });
   return !full();
 }

@@ -184,7 +184,8 @@ bool engine::state::may_line_up(device_id d) const {
 time_point engine::state::first_free_beside(device_id d) const {
   auto result = never;
   for (const auto& e : devices_)
-    if (const auto at = device_id{static_cast<std::uint32_t>(&e - devices_.data())}; at != d && e.up)
+    if (const auto at = device_id{static_cast<std::uint32_t>(&e - devices_.data())};
+        at != d && e.up && e.job.value == 0)
       result = std::min(result, free_.contains(at) ? now_ : free_at(at));
   return result;
 }

@@ -224,12 +224,13 @@ struct engine::state final : view {
   // ------------------
   void enter(task_state& t); ///< it waits from now on
   void leave(task_state& t); ///< not any more
+  void enter_anew(task_state& t);
   void touch(task_state& t); ///< anything else about it has changed
   void index(task_state& t);
   void count(task_state& t);
   void add_load(device_id d, duration more);
-  void sort(device_id d); ///< its job has changed
-  void recount(device_id d);
+  void sort(device_id d);    ///< its job has changed
+  void recount(device_id d); ///< it has come up or gone down
   bool commandable(const task_state& t) const;
   void foresee(device_id d);        ///< what it was given has changed
   void line_up(device_id d);        ///< so has what it says of itself

@@ -186,7 +186,7 @@ public:
   virtual prospect prospect_of(task_id t, device_id d) const = 0;
   /// Of one that waits.
   virtual prospect prospect_of(const waiting_task& t, device_id d) const = 0;
-  /// When the first of the others becomes free of those that are up; `never`: there are no others.
+  /// When the first of the others becomes free, of those that are up and build no plan; `never`: there are none.
   virtual time_point first_free_beside(device_id d) const = 0;
   virtual const std::vector<model_traffic>& traffic() const = 0;
   /// Tasks of the shape that wait.

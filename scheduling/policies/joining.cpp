@@ -8,22 +8,22 @@ namespace baton::scheduling::policies {
 together gather(const view& v, const waiting_task& head, device_id d, std::int64_t most, time_point by, bool ahead) {
   together result{head, {}, head.rows, v.predicted(head.shape, d)};
   result.full = !head.joins || head.rows >= most;
-  if (result.full && by == never)
-    return result;
   auto all = head;
   const auto look = [&] { // `work` is of the head alone
     const auto whole = v.prospect_of(all, d);
     return std::pair{whole.moving, whole.result};
   };
-  if (by != never)
+  if (by != never || ahead)
     std::tie(result.moving, result.result) = look();
+  if (result.full)
+    return result;
   for (const auto& t : v.alike(head, d, static_cast<std::size_t>(most))) {
     if (t.task == head.task)
       continue;
     const auto rows = result.rows + t.rows;
     const auto takes = rows <= most ? v.predicted_together(head, rows, d) : duration{};
     all.rows = rows;
-    const auto [moving, back] = by != never ? look() : std::pair{duration{}, duration{}};
+    const auto [moving, back] = by != never || ahead ? look() : std::pair{duration{}, duration{}};
     if (takes == duration{} || (by != never && v.free_at(d) + moving + takes + back > by)) {
       result.full = true;
       break;

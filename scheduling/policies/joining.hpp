@@ -12,7 +12,7 @@ struct together {
   std::vector<task_id> others;
   std::int64_t rows = 0;
   duration takes{};  ///< of a whole run; 0: not known
-  duration moving{}; ///< before it, and `result` after it; only where `by` is asked for
+  duration moving{}; ///< before it, and `result` after it; only where `by` or `ahead` is asked for
   duration result{};
   bool full = false; ///< there is no plan for more rows, or `most` are reached
 };

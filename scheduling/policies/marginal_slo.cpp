@@ -22,11 +22,19 @@ public:
   std::optional<time_point> ask_again(const view& v) const override {
     auto when = v.soon(defaults::ahead);
     const auto sooner = [&](time_point at) { when = at > v.now() && (!when || at < *when) ? at : when; };
-    for (auto d = v.next_soon({0}, defaults::ahead); d; d = v.next_soon({d->value + 1}, defaults::ahead))
-      if (const auto first = v.first_waiting(*d)) {
-        const auto free = v.free_at(*d);
-        sooner(free > v.now() ? free - v.prospect_of(*first, *d).moving : v.first_free_beside(*d));
+    for (auto d = v.next_soon({0}, defaults::ahead); d; d = v.next_soon({d->value + 1}, defaults::ahead)) {
+      const auto first = v.first_waiting(*d);
+      if (!first)
+        continue;
+      if (const auto free = v.free_at(*d); free > v.now()) {
+        sooner(free - lead(v, *first, *d, 1));
+        sooner(free - lead(v, *first, *d, rows_that_wait(v, *first)));
+      } else { // it waits there
+        sooner(v.first_free_beside(*d));
+        if (first->deadline == never)
+          sooner(first->since + longest_wait(v.prospect_of(*first, *d)));
       }
+    }
     return when;
   }
 
@@ -34,8 +42,9 @@ public:
     const bool free = v.has_free_lane(d);
     if (!free && !takes_ahead(v, d, defaults::ahead))
       return give_way(v, d);
+    const auto busy_for = v.free_at(d) - v.now();
     if (const auto first = v.first_waiting(d);
-        !first || v.free_at(d) - v.now() > v.prospect_of(*first, d).moving * options_.most_rows)
+        !first || (!free && busy_for > lead(v, *first, d, rows_that_wait(v, *first))))
       return std::nullopt;
     auto [heads, all] = v.heads_in_time(d);
     while (!heads.empty()) {
@@ -44,34 +53,54 @@ public:
       });
       if (!free || v.fits(t->shape, d))
         if (const auto batch = gather(v, *t, d, options_.most_rows, t->deadline, !free); !should_wait(v, d, batch))
-          return free || v.free_at(d) - v.now() <= batch.moving ? std::optional{start(batch)} : std::nullopt;
+          return free || busy_for <= lead(batch.moving) ? std::optional{start(batch)} : std::nullopt;
       heads.erase(t);
     }
     return std::nullopt;
   }
 
 private:
-  /// Whether it would leave no device free for requests that are to come and could not wait, and can wait itself until
-  /// there is another.
+  /// How long before a device is free what comes over to it should set out; of what need not, it takes a message.
+  static duration lead(duration moving) { return moving > duration{} ? moving : defaults::ahead; }
+  static duration lead(const view& v, waiting_task t, device_id d, std::int64_t rows) {
+    t.rows = rows;
+    return lead(v.prospect_of(t, d).moving);
+  }
+  std::int64_t rows_that_wait(const view& v, const waiting_task& t) const {
+    return std::max(t.rows, std::min(t.rows * static_cast<std::int64_t>(v.waiting(t.shape)), options_.most_rows));
+  }
+  /// Of a task without a deadline, on a device that is free.
+  static duration longest_wait(const prospect& p) { return 4 * p.whole(); }
+
+  /// Whether it would leave no device free for requests that are to come and could not wait, and can wait itself, with
+  /// those like it, until there is another.
   static bool should_wait(const view& v, device_id d, const together& t) {
-    if (v.running(d).size() + 1 < v.devices().at(d).lanes)
+    const auto lanes = v.devices().at(d).lanes;
+    if (v.running(d).size() + 1 < lanes)
       return false;
-    const auto other = v.first_free_beside(d);
-    const auto takes = t.moving + (t.others.empty() ? v.prospect_of(t.first, d).work : t.takes);
     const auto now = v.free_at(d);
+    const auto other = v.first_free_beside(d);
     if (other == never || other <= now)
       return false;
-    if (t.first.deadline == never ? now - t.first.since > 4 * takes : other + takes > t.first.deadline)
+    const auto alone = v.prospect_of(t.first, d);
+    if (t.first.deadline == never)
+      return now - t.first.since < longest_wait(alone) && expected_late(v, d, other) > defaults::most_late_millionths;
+    const auto takes = t.others.empty() ? alone.whole() : t.moving + t.takes + t.result;
+    const auto turns = static_cast<std::int64_t>(v.waiting(t.first.shape) / (1 + t.others.size()));
+    const auto others = static_cast<std::int64_t>(v.devices().devices.size() - 1);
+    if (other + std::max(takes, takes * turns / others) > t.first.deadline)
       return false;
     return expected_late(v, d, std::min(other, now + takes)) > defaults::most_late_millionths;
   }
-  /// Requests that come until then and are late if no device takes them before; millionths.
+  /// Requests that come until then and are late if no device takes them before, though `d` would have them in time;
+  /// millionths.
   static std::int64_t expected_late(const view& v, device_id d, time_point next) {
     wide result = 0;
     for (const auto& x : v.traffic()) {
-      const auto lost = next - v.now() - (x.allowance - v.predicted(x.shape, d));
+      const auto takes = v.predicted(x.shape, d);
+      const auto lost = next - v.now() - (x.allowance - takes);
       const auto gap = std::max({x.gap, v.now() - x.last, duration{1000}});
-      if (lost > duration{} && x.gap > duration{})
+      if (takes > duration{} && takes < x.allowance && lost > duration{} && x.gap > duration{})
         result += wide{lost.count()} * 1'000'000 / gap.count();
     }
     return static_cast<std::int64_t>(result);
@@ -98,7 +127,7 @@ private:
     const auto own = v.prospect_of(r.task, d).work;
     std::optional<waiting_task> best;
     for (const auto& t : v.heads_in_time(d).heads) {
-      const auto takes = v.prospect_of(t, d).alone() + defaults::quantum; // what has been issued
+      const auto takes = v.prospect_of(t, d).whole() + defaults::quantum; // what has been issued
       if (t.deadline == never || v.now() + takes > t.deadline || can_wait(v, t))
         continue;
       const bool harmless = r.deadline == never || v.now() + takes + own <= r.deadline || v.now() + own > r.deadline;
@@ -110,7 +139,7 @@ private:
   static bool can_wait(const view& v, const waiting_task& t) {
     return std::any_of(v.devices().devices.begin(), v.devices().devices.end(), [&](const auto& e) {
       return v.is_up(e.id) && v.predicted(t.shape, e.id) > duration{}
-             && v.free_at(e.id) + v.prospect_of(t, e.id).alone() <= t.deadline;
+             && v.free_at(e.id) + v.prospect_of(t, e.id).whole() <= t.deadline;
     });
   }
 

@@ -7,6 +7,7 @@
 #include "scheduling/cluster_file.hpp"
 #include "scheduling/emulator/emulator.hpp"
 #include "scheduling/workloads/trace.hpp"
+#include "tests/scheduling/engine_fixture.hpp"
 
 /// What `marginal` does for each of its objectives, on two GPUs of which the second is twice as fast.
 using namespace baton;
@@ -97,9 +98,11 @@ TEST_CASE("for the makespan an idle fast device takes over what a slow one runs"
 
 TEST_CASE("inputs come over while the task before still runs", "[scheduling]") {
   std::vector<workloads::arrival> asked(10, {.at = {}, .model = alexnet});
-  const auto ahead = run("marginal:makespan", asked, one).makespan();
   const auto later = run("fifo", asked, one).makespan();
-  CHECK(later - ahead > 9 * 40us); // of each but the first, most of a copy of 60 us
+  for (const auto policy : {"marginal:makespan", "marginal:slo"}) {
+    const auto ahead = run(policy, asked, one).makespan();
+    CHECK(later - ahead > 9 * 40us); // of each but the first, most of a copy of 60 us
+  }
 }
 
 TEST_CASE("for the mean latency a short newcomer takes the device from a long task, not from one that is nearly done",
@@ -167,6 +170,42 @@ TEST_CASE("with deadlines what can wait leaves a device free for what is to come
   CHECK(seen.in_time() == asked.size());
   for (const auto policy : {"edf", "fifo", "clockwork"})
     CHECK(run(policy, asked).in_time() < asked.size());
+}
+
+TEST_CASE("with deadlines nothing is lost by leaving a device free: a line that needs all of them has all of them",
+          "[scheduling]") {
+  std::vector<workloads::arrival> asked;
+  for (int i = 0; i < 40; ++i)
+    asked.push_back({.at = i * 2ms, .model = rnn, .deadline = i * 2ms + 1200us});
+  const auto alone = run("edf", {{.at = {}, .model = resnet}}, one).makespan();
+  for (int i = 0; i < 30;
+       ++i) // two devices, of which one is twice as fast, do them in ten times what the slow one takes
+    asked.push_back({.at = 20ms, .model = resnet, .deadline = 20ms + 12 * alone});
+  std::stable_sort(asked.begin(), asked.end(), [](const auto& x, const auto& y) { return x.at < y.at; });
+  CHECK(run("marginal:slo", asked).in_time() >= run("edf", asked).in_time());
+}
+
+TEST_CASE("a shape that could not be built may go though a request with a deadline asked for it", "[scheduling]") {
+  testing::engine_fixture house("marginal:slo", {{{0}, {0}, 0, 1}, {{1}, {0}, 0, 1}});
+  house.ready(2, 5ms);
+  std::uint64_t request = 0;
+  const auto ask = [&](std::uint32_t rows, time_point deadline) {
+    house.feed(start_attempt{{++request}, {1}, {1}, {rows}, 1, 0, deadline, no_device, {}});
+  };
+  const auto fail_all = [&] {
+    while (const auto j = house.first<job>())
+      house.feed(job_done{j->command, {house.target.index}, errc::bad_model, "no", {}});
+  };
+  for (std::uint32_t rows = 2; rows <= defaults::shapes_per_model; ++rows) {
+    ask(rows, rows == 100 ? house.now + 1h : never);
+    fail_all();
+  }
+  ask(1000, never); // takes the place of those that failed
+  CHECK(house.first<job>());
+  fail_all();
+  for (int i = 0; i < 3; ++i)
+    ask(1, house.now + 1h);
+  CHECK(house.e.open_tasks() == 3);
 }
 
 TEST_CASE("under overload more requests are in time than with edf", "[scheduling]") {
