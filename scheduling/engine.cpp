@@ -148,7 +148,9 @@ void engine::state::assign(task_state& t, device_id d, std::optional<position> u
     send(transfer_of(into),
          bring{t.main, t.what, fresh ? host_domain : t.values_in, t.laid_out_by, into, d, the_scheduler, then});
   t.given = now_;
-  t.there_at = now_ + moving(t.what.model, rows_of(t.what), t.what.at.layer, fresh ? host_domain : t.values_in, into);
+  t.there_at =
+      now_
+      + moving(live_bytes(t.what.model), rows_of(t.what), t.what.at.layer, fresh ? host_domain : t.values_in, into);
   t.arrived = false;
   count(t);
   foresee(d);

@@ -21,21 +21,24 @@ duration slowed_by(std::uint32_t per_mille, duration alone) {
 
 } // namespace
 
-/// 0 where they are there, and where nothing is known.
-duration engine::state::moving(model_id m, std::int64_t rows, std::uint32_t layer, domain_id from, domain_id to) const {
-  if (from == to)
-    return {};
+/// Empty: nothing is known.
+const std::vector<std::uint64_t>& engine::state::live_bytes(model_id m) const {
+  static const std::vector<std::uint64_t> none;
   const auto of = models_.find(m);
-  if (of == models_.end() || layer >= of->second.live_bytes.size())
-    return {};
-  return cluster_->copy_time(from, to, of->second.live_bytes[layer] * static_cast<std::uint64_t>(rows));
+  return of == models_.end() ? none : of->second.live_bytes;
 }
 
-duration engine::state::bringing_back(model_id m, std::int64_t rows, domain_id from) const {
-  const auto of = models_.find(m);
-  if (of == models_.end() || of->second.live_bytes.empty())
+/// 0 where they are there, and where nothing is known.
+duration engine::state::moving(const std::vector<std::uint64_t>& live, std::int64_t rows, std::size_t layer,
+                               domain_id from, domain_id to) const {
+  if (from == to || layer >= live.size())
     return {};
-  return moving(m, rows, static_cast<std::uint32_t>(of->second.live_bytes.size() - 1), from, host_domain);
+  return cluster_->copy_time(from, to, live[layer] * static_cast<std::uint64_t>(rows));
+}
+
+/// The result, to the host.
+duration engine::state::bringing_back(const std::vector<std::uint64_t>& live, std::int64_t rows, domain_id from) const {
+  return live.empty() ? duration{} : moving(live, rows, live.size() - 1, from, host_domain);
 }
 
 /// Of a task that has begun, now.
@@ -102,7 +105,8 @@ void engine::state::line_up(device_id d) {
 prospect engine::state::prospect_of(task_id id, device_id d) const {
   const auto& t = tasks_.at(id);
   const auto into = cluster_->at(d).domain;
-  const auto result = bringing_back(t.what.model, rows_of(t.what), into);
+  const auto& live = live_bytes(t.what.model);
+  const auto result = bringing_back(live, rows_of(t.what), into);
   if (t.device == d)
     return {{}, {}, std::max(t.ends - now_, duration{}), result};
   auto layer = t.what.at.layer;
@@ -116,7 +120,7 @@ prospect engine::state::prospect_of(task_id id, device_id d) const {
       issued = slowed_by(devices_[t.device.value].slowed, until[layer] - done);
     }
   const auto from = t.laid_out_by == no_device ? host_domain : t.values_in;
-  return {issued, moving(t.what.model, rows_of(t.what), layer, from, into),
+  return {issued, moving(live, rows_of(t.what), layer, from, into),
           slowed_by(slowdown(d, id), remaining(plan(t, d), layer)), result};
 }
 
@@ -158,17 +162,18 @@ std::uint32_t engine::state::slowdown(device_id d, std::optional<task_id> with) 
 prospect engine::state::prospect_of(const waiting_task& t, device_id d) const {
   const auto from = t.laid_out_by == no_device ? host_domain : t.values_in;
   const auto into = cluster_->at(d).domain;
+  const auto& live = live_bytes(t.model);
   return {{},
-          moving(t.model, t.rows, t.at.layer, from, into),
+          moving(live, t.rows, t.at.layer, from, into),
           slowed_by(slowdown(d, t.task), remaining(plans_.at(t.shape, group(d)), t.at.layer)),
-          bringing_back(t.model, t.rows, into)};
+          bringing_back(live, t.rows, into)};
 }
 
 view::in_time engine::state::heads_in_time(device_id d) const {
   in_time result;
   if (devices_[d.value].up)
     result.heads = startable_.heads(
-        d, group(d), [&](const waiting_task& t) { return now_ + prospect_of(t, d).whole(); }, &result.all);
+        d, group(d), [&](const waiting_task& t) { return now_ + prospect_of(t, d).whole(); }, result.all);
   return result;
 }
 

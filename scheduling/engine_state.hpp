@@ -152,8 +152,7 @@ struct engine::state final : view {
   bool may_line_up(device_id d) const override;
   std::uint32_t slowdown(device_id d, std::optional<task_id> with) const override;
 
-  // -- events (engine_events.cpp, engine_answers.cpp, engine_devices.cpp)
-  // ----------------------------------------------
+  // -- events (engine_events.cpp, engine_answers.cpp, engine_devices.cpp) --
   void on(const start_attempt& e);
   void on(const cancel_request& e);
   void on(const answer& e);
@@ -172,8 +171,7 @@ struct engine::state final : view {
   void on_order_answer(const answer& a, task_state& t, const pending_command& c);
   void on_cancel_answer(const answer& a, task_state& t, const pending_command& c);
 
-  // -- tasks of several requests (engine_riders.cpp)
-  // -----------------------------------------------------------------
+  // -- tasks of several requests (engine_riders.cpp) --
   std::vector<waiting_task> alike(const waiting_task& head, device_id d, std::size_t most) const override;
   duration predicted_together(const waiting_task& t, std::int64_t rows, device_id d) const override;
   bool joins(const task_state& t) const;
@@ -220,8 +218,7 @@ struct engine::state final : view {
   std::uint32_t group(device_id d) const { return plans_.group(d); }
   const plan_table::entry& plan(const task_state& t, device_id d) const { return plans_.at(t.shape, group(d)); }
 
-  // -- books of what waits and runs, kept so that no event looks at every task (engine_books.cpp)
-  // ------------------
+  // -- books of what waits and runs, kept so that no event looks at every task (engine_books.cpp) --
   void enter(task_state& t); ///< it waits from now on
   void leave(task_state& t); ///< not any more
   void enter_anew(task_state& t);
@@ -235,9 +232,10 @@ struct engine::state final : view {
   void foresee(device_id d);        ///< what it was given has changed
   void line_up(device_id d);        ///< so has what it says of itself
   void expect(const task_state& t); ///< more like it
-  /// Of the live set of so many rows, as it is at the layer.
-  duration moving(model_id m, std::int64_t rows, std::uint32_t layer, domain_id from, domain_id to) const;
-  duration bringing_back(model_id m, std::int64_t rows, domain_id from) const; ///< the result, to the host
+  const std::vector<std::uint64_t>& live_bytes(model_id m) const;
+  duration moving(const std::vector<std::uint64_t>& live, std::int64_t rows, std::size_t layer, domain_id from,
+                  domain_id to) const;
+  duration bringing_back(const std::vector<std::uint64_t>& live, std::int64_t rows, domain_id from) const;
   duration left_of(const task_state& t) const;
   void plans_changed(plan_table::number shape);
   void plans_changed(const plan_key& k);

@@ -58,11 +58,12 @@ const waiting_task* waiting_index::first(device_id d, std::uint32_t group) const
 }
 
 waiting_list waiting_index::heads(device_id d, std::uint32_t group) const {
-  return heads(d, group, {}, nullptr);
+  bool all = true;
+  return heads(d, group, {}, all);
 }
 
 waiting_list waiting_index::heads(device_id d, std::uint32_t group,
-                                  const std::function<time_point(const waiting_task&)>& soonest, bool* all) const {
+                                  const std::function<time_point(const waiting_task&)>& soonest, bool& all) const {
   std::vector<std::pair<const task_class*, const waiting_task*>> found;
   std::size_t reaches = 0;
   for (reach r = 1; r < waiting_.size(); ++r) {
@@ -78,7 +79,7 @@ waiting_list waiting_index::heads(device_id d, std::uint32_t group,
         found.emplace_back(&c.known_as, &c.first);
         continue;
       }
-      *all = false;
+      all = false;
       if (const auto later = c.tasks.lower_bound({.rank = when.count()}); later != c.tasks.end())
         found.emplace_back(&c.known_as, &*later);
     }

@@ -47,7 +47,7 @@ public:
   /// The same, passing over those due before `soonest` of their class's first; clears `all` if there are such. @pre the
   /// order is that of deadlines
   waiting_list heads(device_id d, std::uint32_t group, const std::function<time_point(const waiting_task&)>& soonest,
-                     bool* all) const;
+                     bool& all) const;
   /// Whether that is the same task for every device, and which.
   struct common {
     bool same = true;

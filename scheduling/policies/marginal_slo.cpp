@@ -27,8 +27,9 @@ public:
       if (!first)
         continue;
       if (const auto free = v.free_at(*d); free > v.now()) {
-        sooner(free - lead(v, *first, *d, 1));
-        sooner(free - lead(v, *first, *d, rows_that_wait(v, *first)));
+        sooner(free - lead(v, *first, *d, first->rows));
+        if (const auto rows = rows_that_wait(v, *first); rows > first->rows)
+          sooner(free - lead(v, *first, *d, rows));
       } else { // it waits there
         sooner(v.first_free_beside(*d));
         if (first->deadline == never)
@@ -67,6 +68,8 @@ private:
     return lead(v.prospect_of(t, d).moving);
   }
   std::int64_t rows_that_wait(const view& v, const waiting_task& t) const {
+    if (options_.most_rows == 1)
+      return t.rows;
     return std::max(t.rows, std::min(t.rows * static_cast<std::int64_t>(v.waiting(t.shape)), options_.most_rows));
   }
   /// Of a task without a deadline, on a device that is free.

@@ -94,7 +94,7 @@ TEST_CASE("the index of waiting tasks finds for every device what a look at all 
           const auto heads = heads_of_all(all, {d}, d % groups, time_point{});
           const auto in_time = heads_of_all(all, {d}, d % groups, least);
           REQUIRE(ids(index.heads({d}, d % groups)) == heads);
-          REQUIRE(ids(index.heads({d}, d % groups, soonest, &all_in_time)) == in_time);
+          REQUIRE(ids(index.heads({d}, d % groups, soonest, all_in_time)) == in_time);
           REQUIRE(all_in_time == (heads == in_time));
         }
         if (common.same)
