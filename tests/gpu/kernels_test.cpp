@@ -164,16 +164,23 @@ TEST_CASE("with exact kernels alone none transforms, and their choice is kept ap
 
 TEST_CASE("larger copies of weights keep to a domain's limit", "[gpu]") {
   const auto model = wide_cnn();
-  setup unlimited;
-  unlimited.device->plan(model, {1});
-  const auto all = unlimited.machine->domains()[0]->usage().weights;
   setup exact({.exact = true});
   exact.device->plan(model, {1});
   const auto plain = exact.machine->domains()[0]->usage().weights;
+  // All of the transforms, which a measurement that is disturbed may not choose.
+  std::map<metadata::kernel_problem, std::string> choices;
+  std::size_t all = 0;
+  for (int i = 0; i < 10 && all < plain + (std::size_t{1} << 20); ++i) {
+    setup unlimited;
+    unlimited.device->plan(model, {1});
+    all = unlimited.machine->domains()[0]->usage().weights;
+    choices = unlimited.choices->known;
+  }
   INFO("weights " << all << " and, with exact kernels, " << plain);
+  REQUIRE(all >= plain + (std::size_t{1} << 20));
   // Room for the plan, and not for what transforms need of scratch memory and weights.
   setup tight({.memory_limit = plain + (std::size_t{3} << 20)});
-  tight.choices->known = unlimited.choices->known;
+  tight.choices->known = choices;
   const auto plan = tight.device->plan(model, {1});
   CHECK(tight.machine->domains()[0]->usage().weights <= plain + (std::size_t{64} << 10));
   const auto inputs = random_inputs(*model, {1});
