@@ -133,8 +133,11 @@ expected<std::size_t> transfer_state::carry_out(const scheduling::bring& m) {
   auto copied = copier_->copy(source, {to->plan.get(), &to->data}, m.what.at, &to->record->cancelled);
   if (!copied)
     return copied;
-  if (from) // by now nobody adds to it any more
+  if (from) { // by now nobody adds to it any more
     to->data.layer_time = from->data.layer_time;
+    to->data.device_time = from->data.device_time;
+    stays_.computed(m.what.id, to->data.device_time);
+  }
   from.reset();
   if (m.from_device != metadata::no_device)
     shared_->registry_of(m.from).release(m.what.id, kind_of(m.from_device));

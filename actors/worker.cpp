@@ -61,7 +61,7 @@ void worker_state::attach() {
       .self = facts_.id, .devices = shared_->devices, .quantum = shared_->quantum, .max_in_flight = 1};
   const auto& description = shared_->description(facts_.id);
   config.urgent_lanes = description.urgent_lanes;
-  issued_.resize(facts_.lanes + config.urgent_lanes);
+  lanes_.resize(facts_.lanes + config.urgent_lanes);
   if (!description.is_inline) {
     config.max_in_flight = defaults::segments_in_flight;
     caf::weak_actor_ptr me(self->ctrl());
@@ -120,81 +120,6 @@ void worker_state::on(const scheduling::accept& m) {
   act();
 }
 
-// -- segments ---------------------------------------------------------------------------------------------------------
-
-void worker_state::on(const run_next&) {
-  asked_ = false;
-  if (auto s = queue_->next())
-    run(*s);
-}
-
-void worker_state::run(const scheduling::segment& s) {
-  const auto& [values, ready] = held_.at(s.task);
-  const auto begun = voice.now();
-  auto done = device_->submit({.plan = values->plan.get(),
-                               .begin = s.begin,
-                               .end = s.end,
-                               .data = &values->data,
-                               .lane = s.lane,
-                               .waits = {&ready, ready.sequence > 0 ? 1U : 0U}});
-  if (done) {
-    issued_[s.lane.value].push_back({s, values, begun});
-    queue_->submitted(s, effects_);
-  } else if (done.error().code == errc::out_of_memory) { // of the task, not of the device
-    queue_->not_submitted(s, errc::out_of_memory, done.error().message, effects_);
-  } else {
-    return fail_device(done.error().message);
-  }
-  poll();
-  act();
-}
-
-void worker_state::on(const completions_ready&) {
-  poll();
-  if (!broken_)
-    pump_->polled();
-  act();
-}
-
-void worker_state::poll() {
-  gpu::completion c;
-  while (!broken_ && device_->poll({&c, 1}) == 1) {
-    if (c.done.sequence == 0)
-      return fail_device(c.failure->message);
-    auto& lane = issued_.at(c.done.lane.value);
-    auto oldest = std::move(lane.front());
-    lane.pop_front();
-    note(oldest, c);
-    settle(oldest.what, c);
-  }
-}
-
-void worker_state::note(const issued& s, const gpu::completion& c) const {
-  if (!voice.into)
-    return;
-  voice.note(trace::segment_ran{.begin = s.begun,
-                                .end = voice.now(),
-                                .elapsed = c.elapsed,
-                                .device = facts_.id,
-                                .lane = s.what.lane,
-                                .task = s.what.task,
-                                .request = s.values->record->id,
-                                .model = s.values->record->model_number,
-                                .first = s.what.begin,
-                                .last = s.what.end,
-                                .failure = c.failure ? c.failure->code : errc::none});
-}
-
-void worker_state::settle(const scheduling::segment& s, const gpu::completion& c) {
-  shared_->meters[facts_.id.value].add(c.elapsed);
-  if (!c.failure)
-    queue_->completed(s.lane, s.sequence, c.elapsed, effects_);
-  else if (c.failure->code == errc::device_failed)
-    fail_device(c.failure->message);
-  else
-    queue_->failed_segment(s.lane, s.sequence, c.failure->code, c.failure->message, effects_);
-}
-
 void worker_state::fail_device(const std::string& why) {
   broken_ = true;
   auto text = "device " + shared_->description(facts_.id).name + ": " + why;
@@ -231,7 +156,7 @@ void worker_state::act() {
 }
 
 void worker_state::perform(scheduling::envelope&& letter) {
-  stays_.stamp(letter.what, now());
+  stays_.stamp(letter.what, now(), [this](metadata::task_id t) { return under_way(t); });
   if (auto* f = std::get_if<scheduling::finished>(&letter.what)) {
     // The controller's copy comes first. Without outputs nobody is told that it finished, but that they are lost.
     if (letter.to == scheduling::the_controller && !store_outputs(*f)) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <map>
 #include <memory>
@@ -56,7 +57,11 @@ private:
   struct issued {
     scheduling::segment what;
     std::shared_ptr<held_values> values;
-    metadata::time_point begun{}; ///< where it is traced
+    std::chrono::steady_clock::time_point given; ///< to the device
+  };
+  struct one_lane {
+    std::deque<issued> segments;                      ///< under way, by sequence
+    std::chrono::steady_clock::time_point idle_since; ///< of an asynchronous device: when the one before had ended
   };
 
   void attach();
@@ -66,6 +71,7 @@ private:
   void poll();
   void settle(const scheduling::segment& s, const gpu::completion& c);
   void note(const issued& s, const gpu::completion& c) const;
+  metadata::duration under_way(metadata::task_id t) const;
   void act();
   void perform(scheduling::envelope&& letter);
   bool store_outputs(const scheduling::finished& f);
@@ -81,7 +87,7 @@ private:
   std::unique_ptr<gpu::copy_engine> copier_; ///< in the host domain: outputs are at home here
   std::optional<scheduling::run_queue> queue_;
   std::map<metadata::task_id, holding> held_;
-  std::vector<std::deque<issued>> issued_; ///< by lane
+  std::vector<one_lane> lanes_;
   stay_clock stays_{&scheduling::phases::queued};
   scheduling::effects effects_;
   std::optional<metadata::task_id> lost_; ///< its outputs could not be stored; while effects are carried out

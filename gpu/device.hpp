@@ -38,8 +38,10 @@ struct ticket {
 /// What became of a submission.
 struct completion {
   ticket done;
-  duration elapsed{};           ///< of the whole submission, on the device
+  duration elapsed{};           ///< of the whole submission, on the device, without what it had to wait for
   std::optional<error> failure; ///< `bad_request`: this task's data is at fault; `device_failed`: the device is
+  duration so_far{};            ///< `bindings::device_time`, this submission's included
+  std::optional<std::chrono::steady_clock::time_point> ended; ///< on an asynchronous device: as its host saw it
 };
 
 /// The last sequence issued to a lane and the last that completed; equal on an inline device between calls.
@@ -109,6 +111,8 @@ struct bindings {
   std::vector<const std::byte*> inputs;
   /// Per layer: time spent so far, added to by each completion. Sized by the holder; may be empty.
   std::vector<duration> layer_time;
+  /// Of all submissions so far, added to by each completion. So it is complete once the last ticket is.
+  duration device_time{};
 };
 
 /// Runs the parts [begin, end) of `what`. All pointers must outlive the completion.

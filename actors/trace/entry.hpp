@@ -120,7 +120,8 @@ struct member {
   task_id task;
   request_id request;
 };
-/// `begin`: given to the device; `end`: seen to be complete; `elapsed` of that the device took.
+/// An asynchronous device had it from `begin` to `end`. Of an inline one, `begin`: given to it; `end`: seen to be
+/// complete; `elapsed` of that it took.
 struct segment_ran {
   time_point begin{}, end{};
   duration elapsed{};

@@ -37,7 +37,8 @@ public:
   recorder(const recorder&) = delete;
   recorder& operator=(const recorder&) = delete;
 
-  time_point now() const { return std::chrono::steady_clock::now() - zero_; }
+  time_point at(std::chrono::steady_clock::time_point t) const { return t - zero_; }
+  time_point now() const { return at(std::chrono::steady_clock::now()); }
   /// Any thread. No lock and no allocation, but for a thread's first.
   void put(const record& r) noexcept;
   /// Any thread; not for hot paths.

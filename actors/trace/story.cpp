@@ -204,9 +204,16 @@ void tell_requests(story& s) {
     std::vector<phase> busy;
     for (auto i : r.segments)
       busy.push_back({phase::kind::computing, s.segments[i].begin, s.segments[i].end});
+    const auto computing = busy.size();
     for (auto t : r.tasks)
       if (auto i = moves.find(t); i != moves.end())
-        busy.insert(busy.end(), i->second.begin(), i->second.end());
+        for (auto p : i->second) {
+          // A transfer has a task before its last segments have ended, and copies nothing until then.
+          for (std::size_t c = 0; c < computing; ++c)
+            if (busy[c].begin < p.end)
+              p.begin = std::clamp(busy[c].end, p.begin, p.end);
+          busy.push_back(p);
+        }
     r.phases = phases_of(r, std::move(busy), s.end);
   }
 }

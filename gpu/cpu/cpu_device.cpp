@@ -133,6 +133,7 @@ expected<ticket> cpu_device::submit(const submission& work) {
     result.failure = caught(errc::device_failed, "device '" + description_.name + "'");
   }
   result.elapsed = std::chrono::steady_clock::now() - before;
+  result.so_far = work.data->device_time += result.elapsed;
   frontier_.completed = frontier_.issued;
   return result.done;
 }

@@ -39,10 +39,7 @@ expected<void> cuda_device::attach() {
                                     description_.graphs != graph_use::never);
       check(cudaHostAlloc(l.faults.put(), defaults::submissions_under_way * sizeof(data_fault), cudaHostAllocPortable),
             "cudaHostAlloc");
-      l.times = std::make_shared<timeline>(gpu_->number,
-                                           [this, i](std::uint64_t sequence, stream_fate fate, const std::string& why) {
-                                             completed(i, sequence, fate, why);
-                                           });
+      l.times = std::make_shared<timeline>(gpu_->number, [this, i](const ending& e) { completed(i, e); });
       gpu_->timelines->put(description_.id, lane_id{static_cast<std::uint32_t>(i)}, l.times);
     }
     attached_ = true;
@@ -153,11 +150,14 @@ const cuda_plan& cuda_device::checked_plan(const submission& work) const {
   return *plan;
 }
 
-void cuda_device::wait_for(const submission& work, one_lane& l) {
+std::vector<ending_time> cuda_device::wait_for(const submission& work, one_lane& l) {
+  std::vector<ending_time> after;
   for (const auto& t : work.waits)
     for (const auto& other : gpu_->timelines->find(t))
       if (other != l.times)
-        other->wait_on(l.on->stream(), t.sequence);
+        if (auto end = other->wait_on(l.on->stream(), t.sequence))
+          after.push_back(std::move(*end));
+  return after;
 }
 
 void cuda_device::enqueue(const cuda_plan& plan, const bindings& data, lane& on, position begin, position end) const {
@@ -175,7 +175,6 @@ void cuda_device::enqueue(const cuda_plan& plan, const bindings& data, lane& on,
 data_fault* cuda_device::issue_work(const cuda_plan& plan, const submission& work, one_lane& l, std::uint64_t sequence,
                                     bool may_fault) {
   const auto stream = l.on->stream();
-  wait_for(work, l);
   if (may_fault)
     check(cudaMemsetAsync(l.on->fault().data(), 0, sizeof(data_fault), stream), "cudaMemsetAsync");
   const auto steps = [&] {
@@ -201,7 +200,7 @@ expected<ticket> cuda_device::submit(const submission& work) {
     const auto& plan = checked_plan(work);
     const current_gpu here(gpu_->number);
     auto& l = lanes_[work.lane.value];
-    pending p{&plan, work.begin, work.end, work.data, clock::now()};
+    pending p{&plan, work.begin, work.end, work.data};
     {
       std::lock_guard lock(mutex_);
       if (completed_.size() + l.under_way.size() >= defaults::submissions_under_way)
@@ -213,7 +212,11 @@ expected<ticket> cuda_device::submit(const submission& work) {
     l.on->reserve(plan.scratch_bytes());         // grows once for a plan that another device built
     const auto sequence = l.progress.issued + 1; // only this thread issues
     const auto stream = l.on->stream();
+    std::vector<ending_time> after;
+    clock::time_point since;
     try {
+      after = wait_for(work, l);
+      since = clock::now(); // what it does not wait for has ended before
       p.fault = issue_work(plan, work, l, sequence, may_fault);
     } catch (...) {
       (void)cudaStreamSynchronize(stream); // what of it is on the stream still uses the task's memory
@@ -225,7 +228,7 @@ expected<ticket> cuda_device::submit(const submission& work) {
       l.progress.issued = sequence;
     }
     try {
-      l.times->issue(stream);
+      l.times->issue(stream, since, std::move(after));
     } catch (...) {
       (void)cudaStreamSynchronize(stream);
       std::lock_guard lock(mutex_);
@@ -238,18 +241,19 @@ expected<ticket> cuda_device::submit(const submission& work) {
 }
 
 /// On the timeline's thread.
-void cuda_device::completed(std::size_t lane, std::uint64_t sequence, stream_fate fate, const std::string& why) {
+void cuda_device::completed(std::size_t lane, const ending& e) {
   std::lock_guard lock(mutex_);
   auto& l = lanes_[lane];
   const auto p = l.under_way.front();
   l.under_way.pop_front();
-  const auto now = clock::now();
-  completion c{.done = {description_.id, lane_id{static_cast<std::uint32_t>(lane)}, sequence},
-               .elapsed = now - std::max(p.issued, l.idle_since)};
-  l.idle_since = now;
-  l.progress.completed = sequence;
-  if (fate == stream_fate::failed)
-    c.failure = error{errc::device_failed, part() + ": " + why};
+  const auto elapsed = e.ended - e.begun;
+  completion c{.done = {description_.id, lane_id{static_cast<std::uint32_t>(lane)}, e.sequence},
+               .elapsed = elapsed,
+               .so_far = p.data->device_time += elapsed,
+               .ended = e.ended};
+  l.progress.completed = e.sequence;
+  if (e.fate == stream_fate::failed)
+    c.failure = error{errc::device_failed, part() + ": " + e.why};
   else if (p.fault && p.fault->layer != 0)
     c.failure = describe(*p.fault, p.plan->of());
   // By the profile's proportions: the stream says when a segment ends, not when each of its layers does.

@@ -41,7 +41,6 @@ private:
     position begin;
     position end;
     bindings* data;
-    clock::time_point issued;
     data_fault* fault = nullptr; ///< pinned; where the lane's flag is copied to, if it may be raised
   };
   struct one_lane {
@@ -49,16 +48,16 @@ private:
     std::shared_ptr<timeline> times;
     std::deque<pending> under_way; ///< by sequence; guarded by `mutex_`
     frontier progress;             ///< guarded by `mutex_`; `issued` is written by the owner only
-    clock::time_point idle_since;  ///< when the one before completed
     pinned_memory faults;          ///< a ring of flags
   };
 
   const cuda_plan& checked_plan(const submission& work) const;
-  void wait_for(const submission& work, one_lane& l);
+  /// When what it waits for on other lanes ends, where it has not.
+  std::vector<ending_time> wait_for(const submission& work, one_lane& l);
   data_fault* issue_work(const cuda_plan& plan, const submission& work, one_lane& l, std::uint64_t sequence,
                          bool may_fault);
   void enqueue(const cuda_plan& plan, const bindings& data, lane& on, position begin, position end) const;
-  void completed(std::size_t lane, std::uint64_t sequence, stream_fate fate, const std::string& why);
+  void completed(std::size_t lane, const ending& e);
   void measure(cuda_plan& plan, lane& on);
   void measure_layers(cuda_plan& plan, lane& on, const bindings& data);
   bool graph_is_faster(const cuda_plan& plan, lane& on, const bindings& data);

@@ -1,5 +1,7 @@
 #include "gpu/cuda/timeline.hpp"
 
+#include <algorithm>
+
 #include "gpu/cuda/current_gpu.hpp"
 
 namespace baton::gpu::cuda {
@@ -18,7 +20,7 @@ timeline::~timeline() {
   spare_.clear();
 }
 
-std::uint64_t timeline::issue(cudaStream_t stream) {
+std::uint64_t timeline::issue(cudaStream_t stream, clock::time_point since, std::vector<ending_time> after) {
   std::lock_guard lock(mutex_);
   event_handle done;
   if (spare_.empty()) {
@@ -29,7 +31,10 @@ std::uint64_t timeline::issue(cudaStream_t stream) {
     spare_.pop_back();
   }
   check(cudaEventRecord(done.get(), stream), "cudaEventRecord");
-  under_way_.push_back({++frontier_.issued, std::move(done)});
+  std::promise<clock::time_point> ended;
+  auto told = ended.get_future().share();
+  under_way_.push_back(
+      {++frontier_.issued, std::move(done), since, std::move(after), std::move(ended), std::move(told)});
   changed_.notify_all();
   return frontier_.issued;
 }
@@ -39,13 +44,14 @@ frontier timeline::progress() const {
   return frontier_;
 }
 
-void timeline::wait_on(cudaStream_t stream, std::uint64_t sequence) {
+std::optional<ending_time> timeline::wait_on(cudaStream_t stream, std::uint64_t sequence) {
   std::lock_guard lock(mutex_);
   for (const auto& e : under_way_)
     if (e.sequence >= sequence) {
       check(cudaStreamWaitEvent(stream, e.done.get(), 0), "cudaStreamWaitEvent");
-      return;
+      return e.told;
     }
+  return std::nullopt;
 }
 
 bool timeline::wait(std::uint64_t sequence) {
@@ -59,27 +65,33 @@ bool timeline::wait(std::uint64_t sequence) {
 void timeline::run() {
   (void)cudaSetDevice(gpu_);
   std::string why;
+  clock::time_point idle_since;
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [&] { return closing_ || !under_way_.empty(); });
     if (under_way_.empty())
       return;
-    const auto sequence = under_way_.front().sequence;
-    const auto event = under_way_.front().done.get();
+    auto& oldest = under_way_.front(); // it stays where it is until we take it out
     lock.unlock();
-    auto result = cudaEventSynchronize(event);
+    const auto result = cudaEventSynchronize(oldest.done.get());
+    ending e{.sequence = oldest.sequence, .begun = std::max(oldest.since, idle_since), .ended = clock::now()};
+    for (const auto& other : oldest.after) // has ended by now, but its own thread may have seen that later
+      e.begun = std::max(e.begun, other.get());
+    e.ended = idle_since = std::max(e.begun, e.ended);
     lock.lock();
     if (result != cudaSuccess && !failed_at_) {
-      failed_at_ = sequence;
+      failed_at_ = e.sequence;
       why = std::string(cudaGetErrorName(result)) + ": " + cudaGetErrorString(result);
     }
-    const auto fate = failed_at_ ? stream_fate::failed : stream_fate::done;
+    e.fate = failed_at_ ? stream_fate::failed : stream_fate::done;
+    e.why = why;
     lock.unlock();
-    tell_(sequence, fate, why);
+    tell_(e);
     lock.lock();
-    spare_.push_back(std::move(under_way_.front().done));
+    oldest.ended.set_value(e.ended);
+    spare_.push_back(std::move(oldest.done));
     under_way_.pop_front();
-    frontier_.completed = sequence;
+    frontier_.completed = e.sequence;
     changed_.notify_all();
   }
 }

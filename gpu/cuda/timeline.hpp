@@ -1,13 +1,16 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -19,14 +22,24 @@ namespace baton::gpu::cuda {
 
 /// What the stream did not say itself: how a submission ended.
 enum class stream_fate : std::uint8_t { done, failed };
+struct ending {
+  std::uint64_t sequence = 0;
+  stream_fate fate = stream_fate::done;
+  std::string why;
+  /// From when it had been issued, the one before had ended, and so had what it waited for elsewhere.
+  std::chrono::steady_clock::time_point begun, ended;
+};
+/// When a submission ended; to be had once that has been told.
+using ending_time = std::shared_future<std::chrono::steady_clock::time_point>;
 
 /// The submissions of one lane, in order, from issue to completion. A thread of its own sleeps until the oldest is done
 /// and tells so: nothing on the stream calls back, and no worker thread waits for the GPU. Thread-safe; issued by one.
 class timeline {
 public:
-  /// Told on the timeline's thread, oldest first, before whoever waits for the submission goes on. After a failure all
-  /// that follow fail.
-  using observer = std::function<void(std::uint64_t sequence, stream_fate fate, const std::string& why)>;
+  using clock = std::chrono::steady_clock;
+  /// Told on the timeline's thread, oldest first, before whoever waits for the submission goes on, and before the end
+  /// of what waits for it on another lane is told. After a failure all that follow fail.
+  using observer = std::function<void(const ending&)>;
 
   timeline(int gpu, observer tell);
   /// Waits for what is under way.
@@ -34,11 +47,12 @@ public:
   timeline(const timeline&) = delete;
   timeline& operator=(const timeline&) = delete;
 
-  /// What has been put on `stream` so far is the next submission. Throws `failure`.
-  std::uint64_t issue(cudaStream_t stream);
+  /// What has been put on `stream` from `since` on is the next submission; `after`: what it waits for on other lanes.
+  /// Throws `failure`.
+  std::uint64_t issue(cudaStream_t stream, clock::time_point since, std::vector<ending_time> after);
   frontier progress() const;
-  /// What is put on `stream` from now on runs after submission `sequence`. Throws `failure`.
-  void wait_on(cudaStream_t stream, std::uint64_t sequence);
+  /// What is put on `stream` from now on runs after submission `sequence`. None: it has completed. Throws `failure`.
+  std::optional<ending_time> wait_on(cudaStream_t stream, std::uint64_t sequence);
   /// Sleeps until `sequence` has completed, if it was issued here. False if it failed.
   bool wait(std::uint64_t sequence);
 
@@ -46,6 +60,10 @@ private:
   struct entry {
     std::uint64_t sequence;
     event_handle done;
+    clock::time_point since;
+    std::vector<ending_time> after;
+    std::promise<clock::time_point> ended;
+    ending_time told;
   };
   void run();
 

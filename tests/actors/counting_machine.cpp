@@ -113,6 +113,7 @@ public:
       if (!b.layer_time.empty())
         b.layer_time[m.at.layer] += std::chrono::microseconds{1};
     }
+    c.so_far = b.device_time += c.elapsed;
     completed_.push_back(c);
     return c.done;
   }

@@ -61,6 +61,47 @@ TEST_CASE("a stay's time but for its device time is one phase, on what ends it",
   CHECK(std::get<scheduling::finished>(later).spent.queued == 10us);
 }
 
+TEST_CASE("device time of segments under way counts where it passes: a part before their task leaves, the rest behind",
+          "[actors]") {
+  const auto none = [](metadata::task_id) { return 0us; };
+  actors::stay_clock at_worker{&phases::queued};
+  actors::stay_clock at_transfer{&phases::moving};
+  scheduling::task t;
+  t.id = {1};
+  t.epoch = {4};
+  at_worker.begin(t, 100us);
+  // It waits for 10 us, runs a segment of 20 us, and 5 us of the next one until it leaves.
+  t.spent.computing = 20us;
+  at_worker.computed({1}, 20us);
+  scheduling::message leaves = scheduling::bring{.what = t};
+  at_worker.stamp(leaves, 135us, [](metadata::task_id) { return 5us; });
+  auto there = std::get<scheduling::bring>(leaves).what;
+  CHECK(there.spent.queued == 10us);
+  CHECK(there.spent.computing == 25us);
+  CHECK(there.spent.moving == 0us);
+
+  // That segment takes 12 us more, and the copy behind it 30 us.
+  at_transfer.begin(there, 135us);
+  at_transfer.computed({1}, 37us);
+  scheduling::message arrives = scheduling::accept{{1}, there, scheduling::the_scheduler, {}};
+  at_transfer.stamp(arrives, 177us, none);
+  const auto& spent = std::get<scheduling::accept>(arrives).what.spent;
+  CHECK(spent.queued == 10us);
+  CHECK(spent.computing == 37us);
+  CHECK(spent.moving == 30us);
+
+  // Or it has waited at the scheduler until then: that was no waiting.
+  there.spent.queued += 40us;
+  actors::stay_clock later{&phases::queued};
+  later.begin(there, 175us);
+  there.spent.computing += 50us;
+  later.computed({1}, 87us);
+  scheduling::message end = scheduling::finished{{1}, {4}, {0}, {}, 50us, there.spent};
+  later.stamp(end, 225us, none);
+  CHECK(std::get<scheduling::finished>(end).spent.queued == 38us);
+  CHECK(std::get<scheduling::finished>(end).spent.computing == 87us);
+}
+
 TEST_CASE("phases of a request add up to no more than its time, moved, preempted or not", "[actors]") {
   auto devices = GENERATE(from_range(places().pairs));
   auto what = GENERATE(order::kind::none, order::kind::preempt, order::kind::hand_off);

@@ -337,6 +337,7 @@ TEST_CASE("a request's time is cut into waiting, computing and moving", "[actors
       message_sent{100us, message_kind::accept, scheduling::the_scheduler, scheduling::worker_of({0}), about});
   ran(200us, 300us, 0);
   ran(310us, 400us, 0);
+  ran(402us, 420us, 0); // drains once its task has been ordered away
   c.records.push_back(message_sent{405us, message_kind::bring, scheduling::worker_of({0}), to_b, about});
   c.records.push_back(message_sent{406us, message_kind::accepted, to_b, scheduling::worker_of({0}), about});
   c.records.push_back(message_sent{500us, message_kind::accept, to_b, scheduling::worker_of({1}), about});
@@ -346,16 +347,15 @@ TEST_CASE("a request's time is cut into waiting, computing and moving", "[actors
   const auto& r = s.requests.at({5});
   CHECK(r.given == 100us);
   CHECK(r.tasks == std::set<task_id>{{1}});
-  CHECK(r.segments.size() == 3);
+  CHECK(r.segments.size() == 4);
   std::vector<std::tuple<phase::kind, time_point, time_point>> found;
   for (const auto& p : r.phases)
     found.emplace_back(p.what, p.begin, p.end);
   using enum phase::kind;
   CHECK(found
         == std::vector<std::tuple<phase::kind, time_point, time_point>>{{queued, 0us, 200us},
-                                                                        {computing, 200us, 400us},
-                                                                        {queued, 400us, 405us},
-                                                                        {moving, 405us, 500us},
+                                                                        {computing, 200us, 420us},
+                                                                        {moving, 420us, 500us},
                                                                         {queued, 500us, 600us},
                                                                         {computing, 600us, 700us}});
 }
