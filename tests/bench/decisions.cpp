@@ -177,8 +177,8 @@ int measure(std::vector<std::string> policies) {
       bench::print_figure(fmt::format("decisions.{}.{}.p99", policy, n), p99.median, "ns", judged ? "<= 10000" : "");
     }
     const auto growth = bench::ratios(all[{policy, 100'000}].first, all[{policy, 100}].first);
-    bench::print_figure(fmt::format("decisions.{}.growth", policy), bench::summarise(growth).median,
-                        "times", policy == "marginal:slo" ? "<= 3" : "");
+    bench::print_figure(fmt::format("decisions.{}.growth", policy), bench::summarise(growth).median, "times",
+                        policy == "marginal:slo" ? "<= 3" : "");
   }
   return 0;
 }
