@@ -83,6 +83,14 @@ void engine::state::on_start_answer(const answer& a, task_state& t) {
   }
 }
 
+/// It was to leave its device, and does not.
+void engine::state::stays(task_state& t) {
+  t.leaving = false;
+  count(t);
+  if (t.device != no_device)
+    foresee(t.device);
+}
+
 void engine::state::on_preempt_answer(const answer& a, task_state& t, const pending_command& c) {
   if (t.main == a.command)
     t.main = {};
@@ -94,10 +102,7 @@ void engine::state::on_preempt_answer(const answer& a, task_state& t, const pend
   } else if (a.what == outcome::not_here && t.device == c.receiver) {
     end(t.what.id, errc::attempt_lost, "the task was not where it should have been");
   } else {
-    t.leaving = false; // it has been handed on before, or stays
-    count(t);
-    if (t.device != no_device)
-      foresee(t.device);
+    stays(t); // or has been handed on before
   }
 }
 
@@ -125,12 +130,9 @@ void engine::state::on_order_answer(const answer& a, task_state& t, const pendin
       t.ending = errc::cancelled;
     wait(t, &a);
   } else if (a.what == outcome::refused) {
-    t.leaving = false;
     t.what.epoch = a.epoch;
     t.what.at = a.at;
-    count(t);
-    if (t.device != no_device)
-      foresee(t.device);
+    stays(t);
   }
   // Not carried out, but not for its own sake: it goes with the next accept.
   bool again = (a.what == outcome::refused && a.reason == errc::superseded) || a.what == outcome::not_here;

@@ -37,7 +37,7 @@ void engine::state::leave(task_state& t) {
 /// What policies see of it has changed.
 void engine::state::enter_anew(task_state& t) {
   if (!t.entered)
-    return;
+    return touch(t);
   leave(t);
   enter(t);
 }
@@ -123,7 +123,6 @@ waiting_index::reach engine::state::reach_of(task_state& t) {
 
 bool engine::state::avoid(task_state& t, device_id failed) {
   t.avoided.push_back(group(failed));
-  touch(t);
   enter_anew(t);
   return !t.avoided.empty();
 }

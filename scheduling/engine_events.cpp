@@ -206,8 +206,7 @@ void engine::state::end_hopeless() {
   for (auto id : std::exchange(suspects_, {}))
     if (plan_table::entry why; hopeless(tasks_.at(id), why))
       found.emplace_back(*tasks_.at(id).entered, std::move(why));
-  std::sort(found.begin(), found.end(),
-            [](const auto& a, const auto& b) { return waiting_index::sooner(a.first, b.first); });
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return comes_before(a.first, b.first); });
   for (const auto& [w, why] : found)
     end(w.task, why.failure == errc::attempt_lost ? errc::device_failed : why.failure, why.text);
 }

@@ -167,6 +167,7 @@ struct engine::state final : view {
   void on(const tick&) {}
   void on(const drain&) { draining_ = true; }
   void on_start_answer(const answer& a, task_state& t);
+  void stays(task_state& t);
   void on_preempt_answer(const answer& a, task_state& t, const pending_command& c);
   void on_order_answer(const answer& a, task_state& t, const pending_command& c);
   void on_cancel_answer(const answer& a, task_state& t, const pending_command& c);

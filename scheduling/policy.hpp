@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "scheduling/cluster.hpp"
@@ -33,6 +34,11 @@ struct waiting_task {
   std::int64_t rank = 0; ///< by `policy::rank`
   bool joins = false; ///< may become one task with others: no step is asked of it, no device, and it is a first attempt
 };
+/// The policy's order, then that of arrival.
+inline bool comes_before(const waiting_task& a, const waiting_task& b) {
+  return std::tie(a.rank, a.arrival, a.task) < std::tie(b.rank, b.arrival, b.task);
+}
+
 /// Some of the tasks that wait, as the engine has them: to be used up before anything changes, so within one call of a
 /// policy. In an order of their own.
 class waiting_list {
@@ -67,8 +73,6 @@ public:
   iterator end() const { return iterator(tasks_.end()); }
   bool empty() const { return tasks_.empty(); }
   std::size_t size() const { return tasks_.size(); }
-  const waiting_task& front() const { return *tasks_.front(); }
-  const waiting_task& back() const { return *tasks_.back(); }
   void reserve(std::size_t n) { tasks_.reserve(n); }
   void push_back(const waiting_task* t) { tasks_.push_back(t); }
   void erase(iterator which) { tasks_.erase(which.at_); }

@@ -30,7 +30,7 @@ void waiting_index::insert(const waiting_task& t, reach r) {
   if (const auto known_as = class_of(t); c == waiting_[r].end() || c->pinned != t.pinned || c->known_as != known_as)
     c = waiting_[r].insert(c, {t.pinned, known_as, t, {}});
   c->tasks.insert(t);
-  if (sooner(t, c->first))
+  if (comes_before(t, c->first))
     c->first = t;
   ++size_;
   pinned_ += t.pinned != no_device;
@@ -52,7 +52,7 @@ const waiting_task* waiting_index::first(device_id d, std::uint32_t group) const
   for (reach r = 1; r < waiting_.size(); ++r)
     if (groups_[r][group])
       for (const auto& c : waiting_[r])
-        if (c.may_run_on(d) && (!best || sooner(c.first, *best)))
+        if (c.may_run_on(d) && (!best || comes_before(c.first, *best)))
           best = &c.first;
   return best;
 }
@@ -86,7 +86,7 @@ waiting_list waiting_index::heads(device_id d, std::uint32_t group,
   }
   if (reaches > 1 || pinned_ > 0) { // a class may be there several times
     std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
-      return *a.first != *b.first ? *a.first < *b.first : sooner(*a.second, *b.second);
+      return *a.first != *b.first ? *a.first < *b.first : comes_before(*a.second, *b.second);
     });
     const auto same = [](const auto& a, const auto& b) { return *a.first == *b.first; };
     found.erase(std::unique(found.begin(), found.end(), same), found.end());
@@ -108,7 +108,7 @@ const waiting_task* waiting_index::first_due(device_id d, std::uint32_t group, s
       if (c.first.shape != shape || !c.may_run_on(d))
         continue;
       const auto first = c.tasks.lower_bound({.rank = least.count()});
-      if (first != c.tasks.end() && (!best || sooner(*first, *best)))
+      if (first != c.tasks.end() && (!best || comes_before(*first, *best)))
         best = &*first;
     }
   }
@@ -134,7 +134,7 @@ std::vector<waiting_task> waiting_index::alike(const waiting_task& head, std::ui
         }
     }
   }
-  std::sort(found.begin(), found.end(), sooner);
+  std::sort(found.begin(), found.end(), comes_before);
   if (found.size() > most)
     found.resize(most);
   return found;
@@ -153,7 +153,7 @@ waiting_index::common waiting_index::for_all() const {
     if (result.first || !everywhere)
       return {false, nullptr};
     for (const auto& c : waiting_[r])
-      if (!result.first || sooner(c.first, *result.first))
+      if (!result.first || comes_before(c.first, *result.first))
         result.first = &c.first;
   }
   return result;

@@ -17,10 +17,6 @@ namespace baton::scheduling {
 /// together, by class, so that a task is inserted once and the first for a device is found among a few. A value.
 class waiting_index {
 public:
-  /// The policy's, then arrival.
-  static bool sooner(const waiting_task& a, const waiting_task& b) {
-    return std::tie(a.rank, a.arrival, a.task) < std::tie(b.rank, b.arrival, b.task);
-  }
   using reach = std::uint32_t; ///< names a set of groups
   static constexpr reach nowhere = 0;
 
@@ -58,7 +54,7 @@ public:
 
 private:
   struct order {
-    bool operator()(const waiting_task& a, const waiting_task& b) const { return sooner(a, b); }
+    bool operator()(const waiting_task& a, const waiting_task& b) const { return comes_before(a, b); }
   };
   using ordered = std::set<waiting_task, order>;
   /// Shape; where the values are, no_domain: not begun; priority, if that is told apart; position, if tasks may join.

@@ -10,10 +10,6 @@ namespace baton::scheduling::policies {
 
 namespace {
 
-bool sooner(const waiting_task& a, const waiting_task& b) {
-  return a.deadline != b.deadline ? a.deadline < b.deadline : a.arrival < b.arrival;
-}
-
 class cellular_batching final : public policy {
 public:
   explicit cellular_batching(joining_options o) : options_(o) {}
@@ -32,7 +28,7 @@ public:
     const auto heads = v.heads(d);
     const waiting_task* urgent = nullptr;
     for (const auto& h : heads)
-      if ((free || !v.next_cell(h.model, 0)) && v.fits(h.shape, d) && (!urgent || sooner(h, *urgent)))
+      if ((free || !v.next_cell(h.model, 0)) && v.fits(h.shape, d) && (!urgent || comes_before(h, *urgent)))
         urgent = &h;
     if (!urgent)
       return std::nullopt;
@@ -45,7 +41,7 @@ public:
     std::vector<waiting_task> all; // of its model, that could meet on this device
     std::copy_if(heads.begin(), heads.end(), std::back_inserter(all),
                  [&](const waiting_task& h) { return h.model == urgent->model && can_meet(h) && v.fits(h.shape, d); });
-    std::sort(all.begin(), all.end(), sooner);
+    std::sort(all.begin(), all.end(), comes_before);
     return next_of(v, d, all);
   }
   std::optional<device_id> next(const view& v, device_id from) const override { return v.next_free(from); }

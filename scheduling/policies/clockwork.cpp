@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <utility>
 
 #include "scheduling/policies/joining.hpp"
 #include "scheduling/policies/policies.hpp"
@@ -65,7 +64,7 @@ private:
   static std::optional<waiting_task> pick(const view& v, const waiting_list& heads, device_id d) {
     std::optional<waiting_task> best;
     const auto consider = [&](const waiting_task& t) {
-      if (v.fits(t.shape, d) && (!best || std::pair{t.deadline, t.arrival} < std::pair{best->deadline, best->arrival}))
+      if (v.fits(t.shape, d) && (!best || comes_before(t, *best)))
         best = t;
     };
     for (const auto& t : heads)

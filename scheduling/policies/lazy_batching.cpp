@@ -9,10 +9,6 @@ namespace baton::scheduling::policies {
 
 namespace {
 
-bool sooner(const waiting_task& a, const waiting_task& b) {
-  return a.deadline != b.deadline ? a.deadline < b.deadline : a.arrival < b.arrival;
-}
-
 class lazy_batching final : public policy {
 public:
   explicit lazy_batching(joining_options o) : options_(o) {}
@@ -34,7 +30,7 @@ private:
   std::optional<decision> next_batch(const view& v, device_id d, const waiting_list& heads) const {
     const waiting_task* urgent = nullptr;
     for (const auto& h : heads)
-      if (v.fits(h.shape, d) && (!urgent || sooner(h, *urgent)))
+      if (v.fits(h.shape, d) && (!urgent || comes_before(h, *urgent)))
         urgent = &h;
     if (!urgent)
       return std::nullopt;
@@ -54,7 +50,7 @@ private:
     if (levels.empty()) // it has begun elsewhere
       return start(gather(v, *urgent, d, options_.most_rows));
     std::sort(levels.begin(), levels.end(),
-              [](const auto& a, const auto& b) { return a.at != b.at ? a.at < b.at : sooner(a, b); });
+              [](const auto& a, const auto& b) { return a.at != b.at ? a.at < b.at : comes_before(a, b); });
     const auto last = gather(v, levels.front(), d, options_.most_rows);
     const auto ahead =
         std::find_if(levels.begin(), levels.end(), [&](const waiting_task& t) { return t.at > levels.front().at; });

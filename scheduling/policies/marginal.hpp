@@ -31,6 +31,11 @@ protected:
   static bool may_be_taken(const view& v, const running_task& r) {
     return r.commandable && !r.leaving && v.now() - r.given >= defaults::look_again;
   }
+  /// `when` becomes `at`, if that is to come and sooner.
+  static void bring_forward(const view& v, std::optional<time_point>& when, time_point at) {
+    if (at > v.now() && (!when || at < *when))
+      when = at;
+  }
   /// Whether it could start on `d` if there were a lane.
   static bool can_run(const view& v, device_id d, const waiting_task& t) {
     const auto heads = v.heads(d);

@@ -44,12 +44,11 @@ public:
   std::optional<time_point> ask_again(const view& v) const override {
     auto when = marginal::ask_again(v);
     const auto& all = v.devices().devices;
-    const auto sooner = [&](time_point t) { when = t > v.now() && (!when || t < *when) ? t : when; };
     for (const auto& d : all)
       if (v.free_at(d.id) > v.now()) {
-        sooner(v.free_at(d.id) - defaults::take_over);
+        bring_forward(v, when, v.free_at(d.id) - defaults::take_over);
         if (all.size() <= most_devices && v.first_waiting(d.id))
-          sooner(v.now() + defaults::look_again);
+          bring_forward(v, when, v.now() + defaults::look_again);
       }
     return when;
   }

@@ -21,19 +21,18 @@ public:
   std::int64_t most_rows() const override { return options_.most_rows; }
   std::optional<time_point> ask_again(const view& v) const override {
     auto when = v.soon(defaults::ahead);
-    const auto sooner = [&](time_point at) { when = at > v.now() && (!when || at < *when) ? at : when; };
     for (auto d = v.next_soon({0}, defaults::ahead); d; d = v.next_soon({d->value + 1}, defaults::ahead)) {
       const auto first = v.first_waiting(*d);
       if (!first)
         continue;
       if (const auto free = v.free_at(*d); free > v.now()) {
-        sooner(free - lead(v, *first, *d, first->rows));
+        bring_forward(v, when, free - lead(v, *first, *d, first->rows));
         if (const auto rows = rows_that_wait(v, *first); rows > first->rows)
-          sooner(free - lead(v, *first, *d, rows));
+          bring_forward(v, when, free - lead(v, *first, *d, rows));
       } else { // it waits there
-        sooner(v.first_free_beside(*d));
+        bring_forward(v, when, v.first_free_beside(*d));
         if (first->deadline == never)
-          sooner(first->since + longest_wait(v.prospect_of(*first, *d)));
+          bring_forward(v, when, first->since + longest_wait(v.prospect_of(*first, *d)));
       }
     }
     return when;
@@ -78,8 +77,7 @@ private:
   /// Whether it would leave no device free for requests that are to come and could not wait, and can wait itself, with
   /// those like it, until there is another.
   static bool should_wait(const view& v, device_id d, const together& t) {
-    const auto lanes = v.devices().at(d).lanes;
-    if (v.running(d).size() + 1 < lanes)
+    if (v.running(d).size() + 1 < v.devices().at(d).lanes)
       return false;
     const auto now = v.free_at(d);
     const auto other = v.first_free_beside(d);

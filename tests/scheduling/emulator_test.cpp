@@ -137,6 +137,13 @@ bool same(const recorder& a, const recorder& b) {
   return std::equal(a.work.begin(), a.work.end(), b.work.begin(), b.work.end(), alike);
 }
 
+/// And that a second run is the same.
+void check_twice(const emulation& e) {
+  const auto seen = run(e, *demand(loads::make(crowd(300), 7)));
+  check(e, seen, 300);
+  CHECK(same(run(e, *demand(loads::make(crowd(300), 7))), seen));
+}
+
 } // namespace
 
 TEST_CASE("under every policy each request ends once, lanes and links do one thing at a time, parts come in order",
@@ -151,11 +158,7 @@ TEST_CASE("under every policy each request ends once, lanes and links do one thi
         e.policy = policy;
         e.message_latency = std::chrono::microseconds(latency);
         e.segments_in_flight = in_flight;
-        auto w = demand(loads::make(crowd(300), 7));
-        const auto seen = run(e, *w);
-        check(e, seen, 300);
-        auto again = demand(loads::make(crowd(300), 7));
-        CHECK(same(run(e, *again), seen));
+        check_twice(e);
       }
 }
 
@@ -175,11 +178,7 @@ TEST_CASE("so they do where lanes slow each other, and what waits for what they 
       e.policy = policy;
       e.quantum = std::chrono::microseconds(100);
       e.segments_in_flight = in_flight;
-      auto w = demand(loads::make(crowd(300), 7));
-      const auto seen = run(e, *w);
-      check(e, seen, 300);
-      auto again = demand(loads::make(crowd(300), 7));
-      CHECK(same(run(e, *again), seen));
+      check_twice(e);
     }
 }
 

@@ -24,7 +24,7 @@ std::optional<task_id> first_of_all(const std::vector<entry>& all, device_id d, 
   const entry* best = nullptr;
   for (const auto& e : all)
     if (e.groups[group] && (e.what.pinned == no_device || e.what.pinned == d)
-        && (!best || waiting_index::sooner(e.what, best->what)))
+        && (!best || comes_before(e.what, best->what)))
       best = &e;
   return best ? std::optional{best->what.task} : std::nullopt;
 }
@@ -34,7 +34,7 @@ std::vector<task_id> heads_of_all(const std::vector<entry>& all, device_id d, st
   std::map<std::pair<std::uint32_t, std::int32_t>, const waiting_task*> best;
   for (const auto& e : all)
     if (e.groups[group] && (e.what.pinned == no_device || e.what.pinned == d) && e.what.deadline >= least)
-      if (auto& b = best[{e.what.shape, e.what.priority}]; !b || waiting_index::sooner(e.what, *b))
+      if (auto& b = best[{e.what.shape, e.what.priority}]; !b || comes_before(e.what, *b))
         b = &e.what;
   std::vector<task_id> result;
   for (const auto& [known_as, t] : best)
