@@ -130,6 +130,8 @@ void engine::state::wait(task_state& t, const answer* where) {
       t.values_in = where->values_in;
       t.laid_out_by = where->laid_out_by;
     }
+    if (where->what == outcome::applied)
+      t.what.pieces = 1; // whoever had it has joined them
     part_ways(t);
   }
   enter(t);

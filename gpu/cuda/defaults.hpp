@@ -34,6 +34,8 @@ inline constexpr std::size_t graphs_per_lane = 512;
 /// driver takes; NVIDIA's own cache of graphs (CCCL, STF) reckons 10 KB a node. So a lane has 1024 nodes: a ResNet-50
 /// in some ten blocks.
 inline constexpr std::size_t graph_bytes_per_lane = std::size_t{16} << 20;
+/// A lane sets it aside where the domain's limit is at least so many times as much.
+inline constexpr std::size_t least_graph_shares = 16;
 inline constexpr std::size_t graph_node_bytes = std::size_t{16} << 10;
 
 /// A plan's segments become graphs if the whole plan, launched as one, takes at most this share of the time that single

@@ -9,6 +9,11 @@
 namespace baton::gpu::cuda {
 namespace {
 
+/// Models come first: of a small limit lanes take nothing.
+bool has_room_for_graphs(const domain_memory& in) {
+  return in.limit() == 0 || in.limit() / defaults::graph_bytes_per_lane >= defaults::least_graph_shares;
+}
+
 /// Counted, or empty if the limit does not leave it: a graph is faster, but all goes without.
 buffer count_graphs(domain_memory& in, std::size_t bytes, const std::string& owner) {
   try {
@@ -30,7 +35,9 @@ error describe(const data_fault& fault, const metadata::model& of) {
 
 lane::lane(int gpu, int priority, std::shared_ptr<domain_memory> memory, std::string owner, bool graphs)
     : gate_(capture_gate(gpu)), memory_(std::move(memory)), owner_(std::move(owner)),
-      graph_memory_(graphs ? count_graphs(*memory_, defaults::graph_bytes_per_lane, owner_) : buffer{}),
+      graph_memory_(graphs && has_room_for_graphs(*memory_)
+                        ? count_graphs(*memory_, defaults::graph_bytes_per_lane, owner_)
+                        : buffer{}),
       graphs_(defaults::graphs_per_lane, graph_memory_.bytes()) {
   const library_calls use(*this);
   check(cudaStreamCreateWithPriority(stream_.put(), cudaStreamNonBlocking, priority), "cudaStreamCreateWithPriority");

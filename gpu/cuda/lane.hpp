@@ -31,7 +31,7 @@ error describe(const data_fault& fault, const metadata::model& of);
 class lane {
 public:
   /// `priority` as CUDA counts: lower is more urgent. `graphs`: sets memory aside for captured ones, where the domain's
-  /// limit leaves it; else none are kept. Throws `failure`.
+  /// limit is large enough; else none are kept. Throws `failure`.
   lane(int gpu, int priority, std::shared_ptr<domain_memory> memory, std::string owner, bool graphs);
   ~lane();
   lane(const lane&) = delete;

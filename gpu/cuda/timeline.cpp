@@ -75,8 +75,9 @@ void timeline::run() {
     lock.unlock();
     const auto result = cudaEventSynchronize(oldest.done.get());
     ending e{.sequence = oldest.sequence, .begun = std::max(oldest.since, idle_since), .ended = clock::now()};
-    for (const auto& other : oldest.after) // has ended by now, but its own thread may have seen that later
-      e.begun = std::max(e.begun, other.get());
+    if (result == cudaSuccess)
+      for (const auto& other : oldest.after) // has ended by now, but its own thread may have seen that later
+        e.begun = std::max(e.begun, other.get());
     e.ended = idle_since = std::max(e.begun, e.ended);
     lock.lock();
     if (result != cudaSuccess && !failed_at_) {

@@ -26,13 +26,17 @@ public:
       return std::nullopt;
     const auto free = v.running(d).size() < v.devices().at(d).lanes;
     const auto heads = v.heads(d);
+    const auto domain = v.devices().at(d).domain;
+    const auto goes_on_elsewhere = [&](const waiting_task& h) { // where its values are, at once
+      return h.joins && h.laid_out_by != no_device && h.values_in != domain && v.has_free_lane(h.laid_out_by);
+    };
     const waiting_task* urgent = nullptr;
     for (const auto& h : heads)
-      if ((free || !v.next_cell(h.model, 0)) && v.fits(h.shape, d) && (!urgent || comes_before(h, *urgent)))
+      if (!goes_on_elsewhere(h) && (free || !v.next_cell(h.model, 0)) && v.fits(h.shape, d)
+          && (!urgent || comes_before(h, *urgent)))
         urgent = &h;
     if (!urgent)
       return std::nullopt;
-    const auto domain = v.devices().at(d).domain;
     const auto can_meet = [&](const waiting_task& h) {
       return h.joins && (h.laid_out_by == no_device || h.values_in == domain);
     };

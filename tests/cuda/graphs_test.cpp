@@ -1,9 +1,8 @@
 /// Segments that are launched as captured graphs.
 #include <catch2/catch.hpp>
 
-#include "tests/conformance/backends.hpp"
 #include "tests/conformance/zoo.hpp"
-#include "tests/fake_cuda/fake_cuda.hpp"
+#include "tests/cuda/gpus.hpp"
 #include "tests/support/reference.hpp"
 
 using namespace baton;
@@ -12,9 +11,7 @@ using namespace baton::testing;
 namespace {
 
 std::unique_ptr<gpu::machine> gpus(gpu::graph_use graphs, std::uint64_t limit = 0) {
-  return demand(gpu::open_machine(
-      demand(gpu::parse_devices("cuda:0")),
-      {.memory_limit = limit, .pin_threads = false, .cuda_plugin = BATON_CUDA_STANDIN, .graphs = graphs}));
+  return open_gpus("cuda:0", {.memory_limit = limit, .graphs = graphs});
 }
 
 /// Products, one behind the other.
@@ -26,8 +23,6 @@ model_ptr chain(int layers) {
   builder.output(x);
   return builder.build();
 }
-
-const backend how{"cuda", nullptr, false};
 
 void run_layer_by_layer(bench_device& device, const gpu::plan& p, gpu::bindings& data) {
   for (metadata::position at; at < p.profile().end(); at = {at.layer + 1, 0})

@@ -1,27 +1,14 @@
 /// What libraries and cards refuse, and what becomes of it.
 #include <catch2/catch.hpp>
 
-#include "tests/conformance/backends.hpp"
-#include "tests/fake_cuda/fake_cuda.hpp"
+#include "tests/cuda/gpus.hpp"
 #include "tests/support/reference.hpp"
 
 using namespace baton;
 using namespace baton::testing;
 
-namespace {
-
-const backend how{"cuda", nullptr, false};
-
-std::unique_ptr<gpu::machine> gpus(const char* devices) {
-  fake_cuda::heal();
-  return demand(gpu::open_machine(demand(gpu::parse_devices(devices)),
-                                  {.pin_threads = false, .cuda_plugin = BATON_CUDA_STANDIN}));
-}
-
-} // namespace
-
 TEST_CASE("a convolution whose fused call is refused runs by single calls", "[cuda]") {
-  auto machine = gpus("cuda:0");
+  auto machine = open_gpus("cuda:0");
   bench_device device(how, *machine, 0);
   auto model = tiny_resnet(); // with activations and sums
   const auto inputs = random_inputs(*model, {2}, 1);
@@ -40,7 +27,7 @@ TEST_CASE("a convolution whose fused call is refused runs by single calls", "[cu
 }
 
 TEST_CASE("a copy whose source is lost is no fault of its target", "[cuda]") {
-  auto machine = gpus("cuda:0,cuda:1");
+  auto machine = open_gpus("cuda:0,cuda:1");
   auto model = tiny_cnn();
   const auto inputs = random_inputs(*model, {1}, 1);
   {

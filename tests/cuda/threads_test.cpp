@@ -1,5 +1,6 @@
 /// What the real system does with its threads, without actors, whose framework TSan cannot see into: a thread per
 /// device, copies on threads of their own.
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -8,8 +9,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/conformance/backends.hpp"
-#include "tests/fake_cuda/fake_cuda.hpp"
+#include "tests/cuda/gpus.hpp"
 #include "tests/support/reference.hpp"
 
 using namespace baton;
@@ -17,13 +17,8 @@ using namespace baton::testing;
 
 namespace {
 
-const backend how{"cuda", nullptr, false};
-
 std::unique_ptr<gpu::machine> gpus(const char* devices) {
-  fake_cuda::heal();
-  return demand(
-      gpu::open_machine(demand(gpu::parse_devices(devices)),
-                        {.pin_threads = false, .cuda_plugin = BATON_CUDA_STANDIN, .graphs = gpu::graph_use::always}));
+  return open_gpus(devices, {.graphs = gpu::graph_use::always});
 }
 
 /// A request that has been moved.
@@ -137,7 +132,7 @@ TEST_CASE("a GPU that is lost under the threads of its devices ends what these d
   auto model = tiny_resnet();
   const auto inputs = random_inputs(*model, {2}, 3);
   const auto wanted = reference_run(*model, {2}, inputs);
-  std::atomic<int> runs{0};
+  std::array<std::atomic<int>, 3> runs{};
   std::atomic<int> wrong{0};
   std::atomic<int> failed{0};
   std::atomic<bool> stop{false};
@@ -147,7 +142,7 @@ TEST_CASE("a GPU that is lost under the threads of its devices ends what these d
       auto plan = device.plan(model, {2});
       while (!stop) {
         wrong += relative_difference(device.infer(*plan, inputs)[0], wanted[0]) > 1e-5;
-        ++runs;
+        ++runs[index];
       }
     } catch (const std::exception&) { // what fails is thrown by `demand` and `infer`
       ++failed;
@@ -156,16 +151,18 @@ TEST_CASE("a GPU that is lost under the threads of its devices ends what these d
   std::thread one(work, 0);
   std::thread two(work, 1);
   std::thread other(work, 2);
-  const auto wait_for = [&](int n) {
-    for (const auto until = runs + n; runs < until && failed < 3;)
+  const auto wait_for = [&](std::size_t index, int n) {
+    for (const auto until = runs[index] + n; runs[index] < until && failed < 3;)
       std::this_thread::sleep_for(std::chrono::milliseconds{1});
   };
-  wait_for(10);
+  for (std::size_t i = 0; i < runs.size(); ++i)
+    wait_for(i, 3);
+  REQUIRE(failed == 0);
   fake_cuda::lose(0);
   one.join();
   two.join();
   CHECK(failed == 2);
-  wait_for(3);
+  wait_for(2, 3);
   stop = true;
   other.join();
   CHECK(failed == 2);

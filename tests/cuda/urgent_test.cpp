@@ -1,18 +1,14 @@
 /// The lane of higher priority.
 #include <catch2/catch.hpp>
 
-#include "tests/conformance/backends.hpp"
-#include "tests/fake_cuda/fake_cuda.hpp"
+#include "tests/cuda/gpus.hpp"
 #include "tests/support/reference.hpp"
 
 using namespace baton;
 using namespace baton::testing;
 
 TEST_CASE("what is submitted to the urgent lane does not wait for what is queued on the others", "[cuda]") {
-  fake_cuda::heal();
-  auto machine = demand(gpu::open_machine(demand(gpu::parse_devices("cuda:0")),
-                                          {.pin_threads = false, .cuda_plugin = BATON_CUDA_STANDIN}));
-  const backend how{"cuda", nullptr, false};
+  auto machine = open_gpus("cuda:0");
   bench_device device(how, *machine, 0);
   REQUIRE(device.get().description().lanes == 1);
   REQUIRE(device.get().description().urgent_lanes == 1);

@@ -76,9 +76,11 @@ struct kept final : observer {
   std::map<std::uint64_t, request_record> ends;
 };
 
-kept run(const std::string& policy, workloads::workload& w, std::uint32_t in_flight = 2, std::size_t recurrent = 1) {
+kept run(const std::string& policy, workloads::workload& w, std::uint32_t in_flight = 2, std::size_t recurrent = 1,
+         int devices = 1) {
   emulation e;
-  auto where = parse_cluster(R"({"nodes": [{"name": "a", "devices": [{"kind": "GTX 1080 Ti"}]}]})");
+  auto where = parse_cluster(R"({"nodes": [{"name": "a", "devices": [{"kind": "GTX 1080 Ti", "count": )"
+                             + std::to_string(devices) + "}]}]}");
   REQUIRE(where);
   e.where = std::make_shared<const cluster_description>(std::move(*where));
   e.models.push_back(lstm(recurrent));
@@ -208,14 +210,20 @@ TEST_CASE("a newcomer joins those in a recurrent layer at their next step, who h
   CHECK(f.e.pending_commands() == 0);
 }
 
+TEST_CASE("what has begun in a cell goes on where its values are, if that device is free too", "[scheduling]") {
+  auto w = workloads::replay({{.at = 0us}, {.at = 200us}}); // the first ends first
+  const auto seen = run("cellular_batching", *w, 2, 1, 2);
+  REQUIRE(seen.ends.size() == 2);
+  for (const auto& [id, r] : seen.ends)
+    CHECK(r.taken.moves == 0);
+}
+
 TEST_CASE("where the most advanced has left, the others go on from where they are", "[scheduling]") {
   cell_fixture f;
   const auto both = f.apart();
   f.taken(both);
-  f.feed(cancel_request{{1}, {1}});
-  const auto c = f.first<cancel>();
-  REQUIRE(c);
-  f.feed(f.applied(c->command, both.what, 0));
+  const auto c = f.cancelled(1);
+  f.feed(f.applied(c.command, both.what, 0));
   CHECK(f.count<attempt_ended>() == 1);
   f.back(both, {2, 0}); // by the order that it came with
   const auto rest = f.started();
@@ -229,16 +237,14 @@ TEST_CASE("one that is to end and leaves a cell ends there", "[scheduling]") {
   cell_fixture f;
   const auto both = f.apart();
   f.taken(both);
-  f.feed(cancel_request{{1}, {1}});
-  const auto c = f.first<cancel>();
-  REQUIRE(c);
+  const auto c = f.cancelled(1);
   f.back(both, {2, 0}); // before the worker sees the cancel
   const auto ended = f.first<attempt_ended>();
   REQUIRE(ended);
   CHECK(ended->request == request_id{1});
   CHECK(f.e.open_tasks() == 1);
   CHECK_FALSE(f.first<accept>());
-  auto missed = f.applied(c->command, both.what, 0);
+  auto missed = f.applied(c.command, both.what, 0);
   missed.what = outcome::not_here;
   f.feed(missed);
   CHECK(f.started().what.members.front().request == request_id{2});

@@ -246,7 +246,9 @@ TEST_CASE("the engine predicts what lanes in use come to where layers use the sa
   const auto both = at(microseconds(400));
   CHECK(both.free == microseconds(1600));
   CHECK(both.slowed == 2000);
-  const auto asked = *std::find_if(told.begin(), told.end(), [](const auto& x) { return x.here > microseconds(1100); });
+  const auto found = std::find_if(told.begin(), told.end(), [](const auto& x) { return x.here > microseconds(1100); });
+  REQUIRE(found != told.end());
+  const auto asked = *found;
   CHECK(asked.now == microseconds(400));
   CHECK(asked.here == microseconds(6400)); // as if the other went on
   CHECK(asked.slowed == 2000);

@@ -81,6 +81,13 @@ struct engine_fixture {
                    time_point deadline = never) {
     return feed(start_attempt{{id}, {1}, {1}, {1}, 1, priority, deadline, no_device, std::move(steps)});
   }
+  /// The command that follows when the client gives up.
+  cancel cancelled(std::uint64_t id) {
+    feed(cancel_request{{id}, {1}});
+    const auto c = first<cancel>();
+    REQUIRE(c);
+    return *c;
+  }
   answer applied(command_id c, const task& t, std::uint32_t device) {
     answer a{c, t.id, t.epoch, outcome::applied, errc::none, {}, t.at};
     a.holder = worker_of({device});

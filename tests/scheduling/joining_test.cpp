@@ -181,12 +181,10 @@ TEST_CASE("a member that is cancelled leaves the batch, which goes on without it
   joining_fixture f;
   const auto a = f.batch();
   f.feed(f.applied(a.command, a.what, 0));
-  f.feed(cancel_request{{1}, {1}});
-  const auto c = f.first<cancel>();
-  REQUIRE(c);
-  CHECK(c->request == request_id{1});
+  const auto c = f.cancelled(1);
+  CHECK(c.request == request_id{1});
   CHECK(f.count<attempt_ended>() == 0);
-  f.feed(f.applied(c->command, a.what, 0));
+  f.feed(f.applied(c.command, a.what, 0));
   const auto ended = f.first<attempt_ended>();
   REQUIRE(ended);
   CHECK(ended->request == request_id{1});
@@ -202,9 +200,7 @@ TEST_CASE("one who left a batch hears so though the result of the others overtak
   joining_fixture f;
   const auto a = f.batch();
   f.feed(f.applied(a.command, a.what, 0));
-  f.feed(cancel_request{{1}, {1}});
-  const auto c = f.first<cancel>();
-  REQUIRE(c);
+  const auto c = f.cancelled(1);
   f.feed(finished{a.what.id, a.what.epoch, {0}, {a.what.members[1]}});
   const auto ended = f.first<attempt_ended>();
   REQUIRE(ended);
@@ -212,7 +208,7 @@ TEST_CASE("one who left a batch hears so though the result of the others overtak
   CHECK(ended->reason == errc::cancelled);
   CHECK(f.e.open_tasks() == 0);
   CHECK(f.e.counters().finished == 1);
-  f.feed(f.applied(c->command, a.what, 0));
+  f.feed(f.applied(c.command, a.what, 0));
   CHECK(f.count<attempt_ended>() == 0);
   CHECK(f.e.pending_commands() == 0);
 }
