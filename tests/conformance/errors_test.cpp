@@ -9,14 +9,22 @@ using namespace baton::testing;
 using Catch::Matchers::Contains;
 using metadata::position;
 
+namespace {
+
+/// A limit that nothing here meets, of the kind that the limits below are: without any, a device may set memory aside
+/// for what goes without.
+constexpr std::uint64_t ample = std::uint64_t{128} << 20;
+
+} // namespace
+
 TEST_CASE("a memory limit is an error that names the domain and the sizes", "[gpu]") {
   for (const auto& on : backends()) {
     CAPTURE(on.name);
     auto model = tiny_resnet();
-    auto free_machine = demand(on.open(0));
-    bench_device unlimited(on, *free_machine, 0);
-    auto needed = unlimited.plan(model, {1});
-    const auto usage = unlimited.home().usage();
+    auto ample_machine = demand(on.open(ample));
+    bench_device with_ample(on, *ample_machine, 0);
+    auto needed = with_ample.plan(model, {1});
+    const auto usage = with_ample.home().usage();
     CHECK(usage.weights > 0);
     const auto total = usage.weights + usage.scratch + needed->block_bytes();
 
@@ -53,10 +61,10 @@ TEST_CASE("a plan too large for the memory limit does no harm to one that is the
     auto model = tiny_resnet();
     std::uint64_t limit = 0;
     {
-      auto machine = demand(on.open(0));
-      bench_device unlimited(on, *machine, 0);
-      auto plan = unlimited.plan(model, {1});
-      const auto usage = unlimited.home().usage();
+      auto machine = demand(on.open(ample));
+      bench_device with_ample(on, *machine, 0);
+      auto plan = with_ample.plan(model, {1});
+      const auto usage = with_ample.home().usage();
       limit = usage.weights + usage.scratch + 2 * plan->block_bytes() + 4096;
     }
     auto machine = demand(on.open(limit));
