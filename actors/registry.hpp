@@ -20,7 +20,7 @@ struct held_values {
   gpu::bindings data;
 };
 
-/// The handles behind the ids, for one domain: weights, plans, activation blocks. Never evicts on its own. Thread-safe.
+/// The handles behind the ids, for one domain: weights, plans, activation blocks. Never evicts on its own: the engine says so. Thread-safe.
 class registry {
 public:
   explicit registry(std::shared_ptr<gpu::domain> memory);
@@ -52,8 +52,8 @@ public:
     std::shared_ptr<gpu::weights> weights;
     std::vector<std::shared_ptr<const gpu::plan>> plans;
   };
-  /// No task of the model will begin here any more: its weights and plans go, and what was kept for its tasks. Values
-  /// that an orphan still holds are freed with it. @pre nothing of the model is being built.
+  /// Nothing of the model is needed here, for now or for ever: its weights and plans go. Values that an orphan still
+  /// holds are freed with it. @pre nothing of the model is being built.
   remains forget_model(metadata::model_id m);
 
   /// Tasks with values here.

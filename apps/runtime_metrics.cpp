@@ -65,6 +65,7 @@ void append_requests(const actors::runtime_counters& c, maker m) {
   m.counter("baton_attempts_rejected_total", "Attempts that the scheduler did not begin.").add({}, e.rejected);
   m.counter("baton_preemptions_total", "Tasks taken from a device for another.").add({}, e.preemptions);
   m.counter("baton_moves_total", "Tasks that went on on another device.").add({}, e.moves);
+  m.counter("baton_evictions_total", "Models that left a memory domain to make room for others.").add({}, e.evictions);
   m.counter("baton_worker_restarts_total", "Workers started again after they had died.").add({}, e.restarts);
 }
 

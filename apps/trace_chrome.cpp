@@ -38,9 +38,7 @@ public:
     for (const auto& x : story_.copies)
       put_copy(x);
     for (const auto& x : story_.jobs)
-      events_.slice(of_device(x.device, jobs),
-                    (x.what == trace::job_ran::kind::plan ? "plan " : "weights ") + names_.model(x.model), x.begin,
-                    x.end, {{"command", x.command.value}, {"failure", text_of(x.failure)}});
+      events_.slice(of_device(x.device, jobs), name_of(x.what) + names_.model(x.model), x.begin, x.end, {{"command", x.command.value}, {"failure", text_of(x.failure)}});
     for (const auto& m : story_.messages)
       if (m.handled && (messages || is_head(m.to())))
         put_handled(m);
@@ -57,6 +55,15 @@ public:
   }
 
 private:
+  static std::string name_of(trace::job_ran::kind what) {
+    switch (what) {
+    case trace::job_ran::kind::weights: return "weights ";
+    case trace::job_ran::kind::plan: return "plan ";
+    case trace::job_ran::kind::eviction: return "eviction ";
+    }
+    return {};
+  }
+
   // -- tracks ---------------------------------------------------------------------------------------------------------
 
   track of_device(metadata::device_id d, std::uint32_t which) const {

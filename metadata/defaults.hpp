@@ -61,6 +61,8 @@ inline constexpr std::uint64_t bandwidth_percent = 80;
 inline constexpr std::uint64_t pcie_percent = 80;
 /// Of one layer in a table of measurements: an hour; what is longer is a mistake in the file.
 inline constexpr std::chrono::hours max_layer_time{1};
+/// Steps of a recurrent layer: a plan has some bytes for each.
+inline constexpr std::uint64_t most_emulated_parts = 1U << 20;
 /// Rows of a batch in a table.
 inline constexpr std::uint32_t max_rows = 1U << 20;
 

@@ -35,8 +35,13 @@ inline constexpr std::uint32_t steps_at_once = 2;
 inline constexpr std::uint32_t attempts = 2;
 /// Tasks that may wait at the scheduler; beyond it new ones are refused as `overloaded`.
 inline constexpr std::size_t waiting_tasks = 1024;
-/// Plans per (domain, model): shapes beyond it are refused, since nothing evicts plans yet.
+/// Plans per (domain, model): shapes beyond it are refused.
 inline constexpr std::size_t shapes_per_model = 256;
+/// How many times as long as its loading took a model for which tasks wait stays before it may be evicted: so no more
+/// than a fifth of a device's time is spent on loading.
+inline constexpr std::int64_t stay_per_loading = 4;
+/// An idle device loads a model for whose work elsewhere tasks would wait so many times as long as that takes.
+inline constexpr std::int64_t waits_per_loading = 2;
 /// Restarts of a device's worker in a row; then it stays out of service.
 inline constexpr std::uint32_t worker_restarts = 100;
 /// Tries of a job: a plan whose building killed two workers is given up.

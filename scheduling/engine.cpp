@@ -32,7 +32,10 @@ void engine::handle(const event& e, time_point now, actions& out) {
   s.out_ = &out;
   std::visit([&s](const auto& x) { s.on(x); }, e);
   s.expire();
+  s.look_after_memory();
   s.schedule();
+  if (s.plans_.any_evicted() && s.fetch())
+    s.schedule();
   s.wake_for(s.policy_->ask_again(s));
   s.out_ = nullptr;
 }
@@ -62,9 +65,20 @@ std::string engine::describe() const {
   return state_->describe();
 }
 
+namespace {
+
+std::size_t domains_of(const cluster& c) {
+  std::size_t n = 0;
+  for (const auto& d : c.devices)
+    n = std::max<std::size_t>(n, d.domain.value + 1);
+  return n;
+}
+
+} // namespace
+
 engine::state::state(config c, std::shared_ptr<const policy> p)
     : cluster_(std::move(c.devices)), policy_(std::move(p)), waiting_limit_(c.waiting_limit), backlog_(c.backlog),
-      devices_(cluster_->devices.size()), plans_(*cluster_), in_service_(plans_.groups()), work_(plans_.groups()),
+      devices_(cluster_->devices.size()), plans_(*cluster_), memory_(domains_of(*cluster_)), in_service_(plans_.groups()), work_(plans_.groups()),
       startable_(policy_) {
   for (const auto& d : cluster_->devices)
     ++in_service_[group(d.id)];
@@ -109,26 +123,6 @@ void engine::state::schedule() {
   }
 }
 
-std::optional<device_id> engine::state::next_job(device_id from) const {
-  if (!plans_.any_queued())
-    return std::nullopt;
-  for (auto d = from; cluster_->has(d); ++d.value) {
-    const auto& s = devices_[d.value];
-    if (s.up && s.job.value == 0 && s.tasks.empty() && plans_.any_queued(group(d)))
-      return d;
-  }
-  return std::nullopt;
-}
-
-/// @pre `next_job` has named the device.
-void engine::state::start_job(device_id d) {
-  auto key = plans_.next_job(group(d));
-  devices_[d.value].job = command(pending_command::kind::job, {}, d);
-  commands_[devices_[d.value].job].plan = *key;
-  send(worker_of(d), job{devices_[d.value].job, cluster_->at(d).domain, key->model, key->symbols});
-  sort(d);
-}
-
 /// Gives a waiting task to a device: by its handle where the values can be used as they lie, else through the transfer.
 void engine::state::assign(task_state& t, device_id d, std::optional<position> until) {
   leave(t);
@@ -147,6 +141,11 @@ void engine::state::assign(task_state& t, device_id d, std::optional<position> u
   else
     send(transfer_of(into),
          bring{t.main, t.what, fresh ? host_domain : t.values_in, t.laid_out_by, into, d, the_scheduler, then});
+  if (auto& there = memory_[into.value].models; there.contains(t.what.model)) {
+    auto& r = there[t.what.model];
+    r.used = now_;
+    r.served = true;
+  }
   t.given = now_;
   t.there_at =
       now_
@@ -251,7 +250,7 @@ void engine::state::wake_for(std::optional<time_point> when) {
 
 command_id engine::state::command(pending_command::kind what, task_id t, device_id receiver) {
   command_id id{++last_command_};
-  commands_[id] = {.what = what, .task = t, .receiver = receiver};
+  commands_[id] = {.what = what, .task = t, .receiver = receiver, .since = now_};
   return id;
 }
 
@@ -263,16 +262,27 @@ std::string engine::state::describe() const {
     w(t.steps);
     for (const auto& r : t.riders)
       w(r.request, r.attempt, r.deadline, r.priority, r.ending);
+    if (policy_->looks_ahead())
+      w(t.given, t.there_at, t.arrived, t.began, t.left, t.ends);
   }
   for (const auto& [id, c] : commands_)
-    w(id, c.what, c.task, c.receiver, c.step, c.ours, c.dropped, c.plan);
+    w(id, c.what, c.task, c.receiver, c.step, c.ours, c.dropped, c.plan, c.evicts, c.since);
   for (const auto& d : devices_)
-    w(d.up, d.in_service, d.restarts, d.tasks, d.job);
+    w(d.up, d.in_service, d.restarts, d.tasks, d.job, d.free_at, d.foreseen, d.slowed);
   for (const auto& [id, m] : models_)
     w(id, m.announced, m.removed, m.tasks);
   w(std::vector<task_id>(suspects_.begin(), suspects_.end()));
   for (const auto& x : traffic_)
     w(x.model, x.shape, x.last, x.gap, x.allowance);
+  for (const auto& m : memory_) {
+    for (const auto& [id, r] : m.models)
+      w(id, r.since, r.used, r.served);
+    for (const auto& [id, took] : m.loading)
+      w(id, took);
+    for (const auto& [k, text] : m.lacking)
+      w(k);
+    w(m.leaving, m.evicts, m.evicting);
+  }
   w(wake_, last_task_, last_command_, draining_);
   return std::move(w).text() + plans_.describe();
 }

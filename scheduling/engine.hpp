@@ -126,6 +126,7 @@ struct engine_counters {
   std::uint64_t refused = 0, restarts = 0;
   std::uint64_t joined = 0; ///< tasks that became part of another
   std::uint64_t split = 0;  ///< tasks that were part of another until then
+  std::uint64_t evictions = 0; ///< models that had to leave a domain for others
 };
 
 /// Decides when and where. Deterministic: the same events with the same `now`s give the same actions, bit for bit.

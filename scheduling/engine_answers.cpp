@@ -66,7 +66,8 @@ void engine::state::on_start_answer(const answer& a, task_state& t) {
     auto runs_one = [](const device_state& d) { return !d.tasks.empty(); };
     auto resident = resident_.find(domain);
     auto others = (resident == resident_.end() ? 0 : resident->second) - (t.resident == domain);
-    if (others > 0 || std::any_of(devices_.begin(), devices_.end(), runs_one)) {
+    if (others > 0 || std::any_of(devices_.begin(), devices_.end(), runs_one)
+        || run_short({group(device), t.what.model, t.what.symbols}, a.message)) {
       t.blocked = true;
       blocked_.insert(t.what.id);
       touch(t);

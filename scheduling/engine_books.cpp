@@ -6,7 +6,7 @@
 namespace baton::scheduling {
 
 void engine::state::enter(task_state& t) {
-  auto [s, fresh] = shapes_.try_emplace(t.shape);
+  auto [s, fresh] = shapes_.try_emplace(t.shape, shape_state{.model = t.what.model});
   if (fresh)
     look_up(t.shape, s->second);
   t.entered = waiting_form(t);
@@ -86,12 +86,14 @@ bool engine::state::could_start(const task_state& t) const {
 /// What there is for a shape, now.
 void engine::state::look_up(plan_table::number shape, shape_state& s) {
   std::vector<bool> groups(plans_.groups());
+  std::vector<bool> begins(plans_.groups());
   s.lacking = false;
   duration sum{};
   std::int64_t known = 0;
   for (std::uint32_t g = 0; g < plans_.groups(); ++g) {
     const auto& p = plans_.at(shape, g);
     groups[g] = p.what == plan_table::status::ready;
+    begins[g] = groups[g] && !leaves(s.model, g);
     s.lacking = s.lacking || !p.lacking.layers.empty();
     if (p.predicted > duration{}) {
       sum += p.predicted * in_service_[g];
@@ -99,19 +101,22 @@ void engine::state::look_up(plan_table::number shape, shape_state& s) {
     }
   }
   s.size = known > 0 ? sum / known : duration{};
-  s.reach = startable_.reach_of(groups);
+  s.reach = startable_.reach_of(begins);
+  s.goes_on = startable_.reach_of(groups);
 }
 
 /// Where plans have its next layer. Of a task that a device has failed: the groups that have not, as long as one of
 /// them is in service; then all again.
 waiting_index::reach engine::state::reach_of(task_state& t) {
+  const bool begun = t.laid_out_by != no_device;
   if (const auto& s = shapes_.at(t.shape); t.avoided.empty() && !s.lacking)
-    return s.reach;
+    return begun ? s.goes_on : s.reach;
   std::vector<bool> groups(plans_.groups());
   std::vector<bool> preferred(plans_.groups());
   for (std::uint32_t g = 0; g < plans_.groups(); ++g) {
     const auto& p = plans_.at(t.shape, g);
-    groups[g] = p.what == plan_table::status::ready && !p.lacking.has(t.what.at.layer);
+    groups[g] = p.what == plan_table::status::ready && !p.lacking.has(t.what.at.layer)
+                && (begun || !leaves(t.what.model, g));
     preferred[g] =
         groups[g] && in_service_[g] > 0 && std::find(t.avoided.begin(), t.avoided.end(), g) == t.avoided.end();
   }
@@ -206,12 +211,21 @@ void engine::state::sort(device_id d) {
       in.erase(what);
   };
   bool takes = s.up && s.job.value == 0;
-  bool full = s.staying >= lanes;
+  // With a lane free and another not it would never be empty for a job.
+  bool full = s.staying >= lanes || (s.staying > 0 && plans_.any_queued(group(d)) && is_first(d));
   bool predicted = s.unpredicted == 0;
   keep(free_, d, takes && !full);
   keep(in_line_, std::pair{s.load, d}, takes && full && predicted && s.load < backlog_);
   keep(crowded_, d, s.staying > lanes && !(predicted && s.load <= backlog_)); // a short line needs no clearing
   line_up(d);
+}
+
+/// Of those of its group that could take a job.
+bool engine::state::is_first(device_id d) const {
+  return std::none_of(devices_.begin(), devices_.begin() + d.value, [&](const device_state& other) {
+    return group(device_id{static_cast<std::uint32_t>(&other - devices_.data())}) == group(d) && other.up
+           && other.job.value == 0;
+  });
 }
 
 /// It has come up or gone down.

@@ -27,6 +27,10 @@ void engine::state::on(const worker_down& e) {
     commands_.erase(id);
     if (c.what == pending_command::kind::job) {
       d.job = {};
+      if (auto& m = memory_of(c.plan.group); m.evicting == id) { // it may not have come to that
+        m.evicting = {};
+        m.evicts = c.evicts;
+      }
       plans_.not_built(c.plan, errc::attempt_lost,
                        "building it killed " + std::to_string(defaults::job_attempts) + " workers", now_);
       plans_changed(c.plan);
@@ -77,6 +81,33 @@ void engine::state::on(const worker_down& e) {
   end_hopeless();
 }
 
+std::optional<device_id> engine::state::next_job(device_id from) const {
+  if (!plans_.any_queued())
+    return std::nullopt;
+  for (auto d = from; cluster_->has(d); ++d.value) {
+    const auto& s = devices_[d.value];
+    if (s.up && s.job.value == 0 && s.tasks.empty() && plans_.any_queued(group(d))
+        && memory_[cluster_->at(d).domain.value].evicting.value == 0)
+      return d;
+  }
+  return std::nullopt;
+}
+
+/// @pre `next_job` has named the device.
+void engine::state::start_job(device_id d) {
+  auto key = plans_.next_job(group(d));
+  const auto id = command(pending_command::kind::job, {}, d);
+  devices_[d.value].job = id;
+  auto& c = commands_[id];
+  c.plan = *key;
+  auto& memory = memory_of(group(d));
+  c.evicts = std::exchange(memory.evicts, {});
+  if (!c.evicts.empty())
+    memory.evicting = id;
+  send(worker_of(d), job{id, cluster_->at(d).domain, key->model, key->symbols, c.evicts});
+  sort(d);
+}
+
 void engine::state::on(const job_done& e) {
   auto i = commands_.find(e.command);
   if (i == commands_.end())
@@ -84,13 +115,20 @@ void engine::state::on(const job_done& e) {
   auto c = i->second;
   commands_.erase(i);
   devices_.at(c.receiver.value).job = {};
+  if (auto& m = memory_of(c.plan.group); m.evicting == e.command) {
+    m.evicting = {};
+    try_again(m);
+  }
   sort(c.receiver);
-  if (e.failure == errc::none)
-    work_[c.plan.group] += e.predicted;
-  if (e.failure == errc::none)
+  if (e.failure == errc::none) {
+    if (!plans_.at(c.plan).known)
+      work_[c.plan.group] += e.predicted;
     plans_.built(c.plan, e.predicted, e.lacking, e.message, e.layer_ns, e.layer_use);
-  else
+    settle(c);
+    release_blocked();
+  } else if (e.failure != errc::out_of_memory || !run_short(c.plan, e.message)) {
     plans_.not_built(c.plan, e.failure, e.message, now_);
+  }
   plans_changed(c.plan);
   forget_if_unused(c.plan.model);
   announce_models();
@@ -112,6 +150,8 @@ void engine::state::on(const model_removed& e) {
     return;
   m->second.removed = true;
   plans_.withdraw(e.model);
+  for (auto& memory : memory_)
+    std::erase_if(memory.lacking, [&](const auto& x) { return x.first.model == e.model; });
   std::vector<task_id> open;
   for (const auto& [id, t] : tasks_)
     if (t.what.model == e.model)
@@ -131,6 +171,13 @@ void engine::state::forget_if_unused(model_id id) {
   if (m == models_.end() || !m->second.removed || m->second.tasks > 0 || plans_.building(id))
     return;
   plans_.forget(id);
+  for (auto& memory : memory_) {
+    memory.models.erase(id);
+    memory.loading.erase(id);
+    if (memory.leaving == id)
+      memory.leaving = {};
+    try_again(memory); // there is more now
+  }
   std::erase_if(traffic_, [id](const model_traffic& x) { return x.model == id; });
   models_.erase(m);
   act(forget_model{id});
@@ -162,7 +209,7 @@ void engine::state::announce_models() {
         if (in_service_[g] == 0)
           continue; // nobody is left to build it, nor to run it
         const auto& plan = plans_.at({g, id, symbols});
-        all = all && plan.what == plan_table::status::ready;
+        all = all && plan.known; // it may have made room for another since
         if (plan.what == plan_table::status::failed)
           bad = plan;
       }

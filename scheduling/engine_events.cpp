@@ -195,19 +195,28 @@ void engine::state::end(task_id id, errc reason, const std::string& text) {
   act(forget{id});
   --models_.at(model).tasks;
   forget_if_unused(model);
-  for (auto other : std::exchange(blocked_, {})) { // its memory may be what they wait for
-    auto& x = tasks_.at(other);
-    x.blocked = false;
-    index(x);
+  release_blocked(); // its memory may be what they wait for
+}
+
+void engine::state::release_blocked() {
+  for (auto id : std::exchange(blocked_, {})) {
+    auto& t = tasks_.at(id);
+    t.blocked = false;
+    index(t);
   }
 }
 
-/// Ends the waiting tasks that no device in service can ever run, in the policy's order.
+/// Ends the waiting tasks that no device in service can ever run, in the policy's order; for the others evicted plans
+/// are asked back.
 void engine::state::end_hopeless() {
   std::vector<std::pair<waiting_task, plan_table::entry>> found;
-  for (auto id : std::exchange(suspects_, {}))
-    if (plan_table::entry why; hopeless(tasks_.at(id), why))
-      found.emplace_back(*tasks_.at(id).entered, std::move(why));
+  for (auto id : std::exchange(suspects_, {})) {
+    const auto& t = tasks_.at(id);
+    if (plan_table::entry why; hopeless(t, why))
+      found.emplace_back(*t.entered, std::move(why));
+    else if (plans_.any_evicted())
+      ask_back(t);
+  }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return comes_before(a.first, b.first); });
   for (const auto& [w, why] : found)
     end(w.task, why.failure == errc::attempt_lost ? errc::device_failed : why.failure, why.text);

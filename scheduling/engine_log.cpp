@@ -10,7 +10,7 @@ namespace baton::scheduling {
 namespace {
 
 constexpr std::string_view magic = "baton-engine-log";
-constexpr int version = 7;
+constexpr int version = 8;
 
 constexpr std::array<std::string_view, std::variant_size_v<event>> event_names{
     "start_attempt", "cancel_request", "answer",      "finished", "failed", "values_lost",  "job_done",

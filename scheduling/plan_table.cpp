@@ -22,8 +22,10 @@ plan_table::plan_table(const cluster& devices) {
     auto key = std::pair{d.domain, d.kind};
     auto i = std::find(seen.begin(), seen.end(), key);
     group_of_.push_back(static_cast<std::uint32_t>(i - seen.begin()));
-    if (i == seen.end())
+    if (i == seen.end()) {
       seen.push_back(key);
+      domains_.push_back(d.domain);
+    }
   }
   groups_ = static_cast<std::uint32_t>(seen.size());
   queues_.resize(groups_);
@@ -47,8 +49,11 @@ plan_table::wanted plan_table::want(model_id m, const std::vector<std::int64_t>&
     bool again = e.what == status::failed && now >= e.again;
     if (e.what != status::absent && !again)
       continue;
-    e = {};
-    queue({g, m, symbols});
+    e = {.known = e.known};
+    if (evicted_.contains({m, g}))
+      e.what = status::evicted;
+    else
+      queue({g, m, symbols});
     result.changed = true;
   }
   return result;
@@ -77,7 +82,12 @@ void plan_table::built(const plan_key& k, duration predicted, metadata::lacking_
                        const std::vector<std::int64_t>& layer_ns,
                        const std::vector<metadata::resource_use>& layer_use) {
   auto& e = of(k);
-  e = {status::ready, 0, never, errc::none, std::move(why_lacking), predicted, std::move(lacking)};
+  e = {.what = status::ready,
+       .text = std::move(why_lacking),
+       .predicted = predicted,
+       .lacking = std::move(lacking),
+       .known = true};
+  evicted_.erase({k.model, k.group});
   if (!layer_ns.empty())
     e.until.emplace_back();
   for (const auto ns : layer_ns)
@@ -127,12 +137,59 @@ void plan_table::withdraw(model_id m) {
         e.what = status::absent;
 }
 
-bool plan_table::building(model_id m) const {
-  auto is_building = [](const entry& e) { return e.what == status::building; };
+void plan_table::postpone(const plan_key& k) {
+  auto& e = of(k);
+  e.what = status::queued;
+  e.attempts = 0; // it is not at fault
+}
+
+void plan_table::put_back(const plan_key& k) {
+  if (withdrawn_.contains(k.model))
+    return;
+  queues_[k.group].push_front(k);
+  ++queued_;
+}
+
+void plan_table::evict(model_id m, domain_id from) {
+  for (std::uint32_t g = 0; g < groups_; ++g) {
+    if (domains_[g] != from)
+      continue;
+    each_shape(m, [&](number n) {
+      if (auto& e = shapes_.at(n)[g]; e.what == status::ready || (e.what == status::queued && e.known))
+        e = {.what = status::evicted, .text = std::move(e.text), .lacking = std::move(e.lacking), .known = true};
+    });
+    queued_ -= std::erase_if(queues_[g], [&](const plan_key& k) { return at(k).what == status::evicted; });
+    evicted_.insert({m, g});
+  }
+}
+
+bool plan_table::bring_back(const plan_key& k) {
+  if (of(k).what != status::evicted)
+    return false;
+  queue(k);
+  return true;
+}
+
+void plan_table::each_shape(model_id m, const std::function<void(number)>& f) const {
   for (auto i = first_of(m); i != numbers_.end() && i->first.first == m; ++i)
-    if (const auto& all = shapes_.at(i->second); std::any_of(all.begin(), all.end(), is_building))
-      return true;
-  return false;
+    f(i->second);
+}
+
+bool plan_table::any(model_id m, const std::function<bool(std::uint32_t, const entry&)>& what) const {
+  bool found = false;
+  each_shape(m, [&](number n) {
+    for (std::uint32_t g = 0; g < groups_; ++g)
+      found = found || what(g, shapes_.at(n)[g]);
+  });
+  return found;
+}
+
+bool plan_table::building(model_id m) const {
+  return any(m, [](std::uint32_t, const entry& e) { return e.what == status::building; });
+}
+
+bool plan_table::building(model_id m, domain_id in) const {
+  return any(m, [&](std::uint32_t g, const entry& e) { return domains_[g] == in && e.what == status::building; });
 }
 
 void plan_table::forget_failed(model_id m, const std::function<bool(number)>& in_use) {
@@ -154,6 +211,7 @@ void plan_table::forget(model_id m) {
     i = numbers_.erase(i);
   }
   withdrawn_.erase(m);
+  std::erase_if(evicted_, [m](const auto& x) { return x.first == m; });
 }
 
 std::optional<plan_table::number> plan_table::find(model_id m, const std::vector<std::int64_t>& symbols) const {
@@ -171,10 +229,12 @@ std::string plan_table::describe() const {
   text_writer w;
   for (const auto& [key, n] : numbers_)
     for (const auto& e : shapes_.at(n))
-      w(key.first, key.second, n, e.what, e.attempts, e.failure, e.predicted, e.lacking, e.until, e.busy);
+      w(key.first, key.second, n, e.what, e.attempts, e.failure, e.predicted, e.lacking, e.until, e.busy, e.known);
   for (const auto& q : queues_)
     for (const auto& k : q)
       w(k);
+  for (const auto& [m, g] : evicted_)
+    w(m, g);
   return std::move(w).text();
 }
 

@@ -31,11 +31,11 @@ auto inspect(I& f, plan_key& x) {
   return f(x.group, x.model, x.symbols);
 }
 
-/// Which plans there are, are being built, are wanted, or cannot be had. A model at a shape has a number, which never
-/// comes back.
+/// Which plans there are, are being built, are wanted, cannot be had, or had to make room. A model at a shape has a
+/// number, which never comes back.
 class plan_table {
 public:
-  enum class status : std::uint8_t { absent, queued, building, ready, failed };
+  enum class status : std::uint8_t { absent, queued, building, ready, failed, evicted };
   /// How long a run keeps the arithmetic and the memory of its device busy.
   struct busy_times {
     duration arithmetic{};
@@ -56,6 +56,7 @@ public:
     metadata::lacking_layers lacking; ///< ready
     std::vector<duration> until{};    ///< ready: from the start to each layer, and to the end; empty: not known
     std::vector<busy_times> busy{};   ///< ready: likewise
+    bool known = false;               ///< has been ready
 
     /// What a run uses on the mean while the last `left` of it is done; nothing where it is not known.
     metadata::resource_use use_of_last(duration left) const;
@@ -65,6 +66,7 @@ public:
   explicit plan_table(const cluster& devices);
 
   std::uint32_t group(device_id d) const { return group_of_[d.value]; }
+  domain_id domain(std::uint32_t group) const { return domains_[group]; }
   std::uint32_t groups() const { return groups_; }
   /// Shapes of the model known so far, in any state.
   std::size_t shapes(model_id m) const;
@@ -74,7 +76,7 @@ public:
     bool changed = false; ///< something was queued
   };
   /// Queues building in each group where it is neither there nor has failed; for want of memory it may be tried again
-  /// after a while.
+  /// after a while. Where the model has been evicted, the shape counts as evicted too.
   wanted want(model_id m, const std::vector<std::int64_t>& symbols, time_point now);
   bool any_queued() const { return queued_ > 0; }
   bool any_queued(std::uint32_t group) const { return !queues_[group].empty(); }
@@ -83,9 +85,20 @@ public:
              const std::vector<std::int64_t>& layer_ns, const std::vector<metadata::resource_use>& layer_use);
   /// Queued once more where another try may help (the device died), else failed.
   void not_built(const plan_key& k, errc reason, const std::string& text, time_point now);
+  /// Its building found no memory: it counts as queued, and is begun only after `put_back`.
+  void postpone(const plan_key& k);
+  void put_back(const plan_key& k);
+  /// What the domain has of the model has gone. @pre none of it is being built there
+  void evict(model_id m, domain_id from);
+  bool any_evicted() const { return !evicted_.empty(); }
+  /// Queued again, if it was evicted. Returns whether it was.
+  bool bring_back(const plan_key& k);
+  /// The model's shapes.
+  void each_shape(model_id m, const std::function<void(number)>& f) const;
   /// The model is on its way out: nothing more of it is built. What is being built still is `built` or `not_built`.
   void withdraw(model_id m);
   bool building(model_id m) const;
+  bool building(model_id m, domain_id in) const;
   /// Drops the model's shapes that no group could build and `in_use` does not name: they make room for others.
   void forget_failed(model_id m, const std::function<bool(number)>& in_use);
   /// Drops all it knows of the model. @pre `withdraw`n, nothing `building`.
@@ -101,14 +114,17 @@ private:
   std::map<shape_key, number>::const_iterator first_of(model_id m) const { return numbers_.lower_bound({m, {}}); }
   entry& of(const plan_key& k) { return shapes_.at(numbers_.at({k.model, k.symbols}))[k.group]; }
   void queue(const plan_key& k);
+  bool any(model_id m, const std::function<bool(std::uint32_t group, const entry&)>& what) const;
 
   std::vector<std::uint32_t> group_of_;
+  std::vector<domain_id> domains_; ///< by group
   std::uint32_t groups_ = 0;
   std::map<shape_key, number> numbers_;
   std::map<number, std::vector<entry>> shapes_; ///< by group
   std::vector<std::deque<plan_key>> queues_;
   std::size_t queued_ = 0;
   std::set<model_id> withdrawn_;
+  std::set<std::pair<model_id, std::uint32_t>> evicted_; ///< from which group, and nothing of it is there again
   number last_ = 0;
 };
 

@@ -76,12 +76,14 @@ struct cancel {
   request_id request;
   attempt_number attempt;
 };
-/// To a worker: weights to load and a plan to build. Holds no request. Answered by `job_done`.
+/// To a worker: weights to load and a plan to build; before that, all that the domain has of the models `evict`ed goes.
+/// Holds no request. Answered by `job_done`.
 struct job {
   command_id command;
   domain_id domain;
   model_id model;
   std::vector<std::int64_t> symbols;
+  std::vector<model_id> evict{};
 };
 /// To the transfer into a domain: hold the task, copy its live set here from `from`, then give it to the worker of
 /// `to`. A giver that is a worker hears `accepted` or `declined` at once. Answered by that worker (`applied`), or by
@@ -252,7 +254,7 @@ auto inspect(I& f, cancel& x) {
 }
 template <class I>
 auto inspect(I& f, job& x) {
-  return f(x.command, x.domain, x.model, x.symbols);
+  return f(x.command, x.domain, x.model, x.symbols, x.evict);
 }
 template <class I>
 auto inspect(I& f, bring& x) {

@@ -59,7 +59,7 @@ struct check {
     return good(x.begin, x.end) && known(x.from) && known(x.to) && known_or_none(x.storer) && good(x.failure);
   }
   bool operator()(const job_ran& x) const {
-    return good(x.begin, x.end) && upto(x.what, job_ran::kind::plan) && known(x.device) && good(x.failure);
+    return good(x.begin, x.end) && upto(x.what, job_ran::kind::eviction) && known(x.device) && good(x.failure);
   }
   bool operator()(const request_arrived& x) const { return good(x.at); }
   bool operator()(const request_ended& x) const { return good(x.at) && good(x.outcome) && known_or_none(x.device); }

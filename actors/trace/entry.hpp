@@ -144,7 +144,7 @@ struct copy_made {
   errc failure = errc::none;
 };
 struct job_ran {
-  enum class kind : std::uint8_t { weights, plan };
+  enum class kind : std::uint8_t { weights, plan, eviction };
   time_point begin{}, end{};
   kind what{};
   device_id device;

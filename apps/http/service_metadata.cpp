@@ -92,6 +92,7 @@ answer service::stats() const {
                {"rejected", e.rejected},
                {"preemptions", e.preemptions},
                {"moves", e.moves},
+               {"evictions", e.evictions},
                {"refused", e.refused},
                {"restarts", e.restarts}}},
              {"open_requests", c.open_requests},

@@ -156,17 +156,20 @@ std::string devices_of(const simulation& s) {
 } // namespace
 
 void story::worked(const scheduling::work_record& w) {
-  if (bars_.size() >= most_bars)
+  using kind = scheduling::work_record::kind;
+  if (bars_.size() >= most_bars || w.what == kind::eviction)
     return;
   const auto& where = *what_.where;
-  const bool computes = w.what == scheduling::work_record::kind::compute;
-  auto row = computes ? fmt::format("{} lane {}", where.name(w.device), w.lane.value)
-                      : fmt::format("{} to {}", where.domains[w.from.value].name, where.domains[w.to.value].name);
+  const bool computes = w.what == kind::compute;
+  auto row = computes                ? fmt::format("{} lane {}", where.name(w.device), w.lane.value)
+             : w.what == kind::plan ? fmt::format("{} plans", where.name(w.device))
+                                     : fmt::format("{} to {}", where.domains[w.from.value].name,
+                                                   where.domains[w.to.value].name);
   auto text = w.requests.empty() ? std::string{} : fmt::format("request {}, ", w.requests.front().value);
   text += what_.models[w.model].name;
   if (computes)
     text += fmt::format(", layers {} to {}", w.first.layer, w.last.layer);
-  else
+  else if (w.what != kind::plan)
     text += fmt::format(", {} bytes", w.bytes);
   text += fmt::format(", {:.3f} ms", ms(w.end - w.start));
   bars_.push_back({std::move(row), w.model, std::move(text), w.start, w.end});

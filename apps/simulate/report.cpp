@@ -42,6 +42,7 @@ constexpr std::array measures{
     measure{"busy", "busy %", [](const outcome& o) { return 100 * o.busy; }, 1},
     measure{"preemptions", "preemptions", [](const outcome& o) { return static_cast<double>(o.preemptions); }, 1},
     measure{"moves", "moves", [](const outcome& o) { return static_cast<double>(o.moves); }, 1},
+    measure{"evictions", "evictions", [](const outcome& o) { return static_cast<double>(o.evictions); }, 1},
 };
 
 estimate over_seeds(const measure& m, const std::vector<outcome>& seeds) {
@@ -178,7 +179,7 @@ expected<std::unique_ptr<schedule_writer>> schedule_writer::open(const std::stri
 }
 
 void schedule_writer::worked(const scheduling::work_record& w) {
-  static constexpr std::array names{"compute", "transfer", "load", "plan"};
+  static constexpr std::array names{"compute", "transfer", "load", "plan", "eviction"};
   const auto& where = *what_.where;
   const auto domain = [&](metadata::domain_id d) {
     return d == metadata::no_domain ? std::string{} : where.domains[d.value].name;

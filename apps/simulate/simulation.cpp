@@ -16,6 +16,7 @@ public:
   void worked(const scheduling::work_record& w) override {
     if (w.what == scheduling::work_record::kind::compute)
       computing_ += w.end - w.start;
+    result_.evictions += w.what == scheduling::work_record::kind::eviction;
     if (also_)
       also_->worked(w);
   }

@@ -31,6 +31,7 @@ struct outcome {
   std::uint64_t in_time = 0; ///< answered before the deadline, or without one
   std::uint64_t preemptions = 0;
   std::uint64_t moves = 0;
+  std::uint64_t evictions = 0;
   duration makespan{}; ///< from time 0 to the end of the last request
   /// From arrival to result, of the answered ones.
   duration mean{};

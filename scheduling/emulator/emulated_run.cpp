@@ -26,6 +26,7 @@ emulated_run::emulated_run(const emulation& what, engine decisions, workloads::w
          .lanes = std::vector<lane_state>(d.lanes),
          .sharing = where_.slow_each_other(d.id) ? std::optional(lane_sharing(d.lanes)) : std::nullopt});
   }
+  loaded_.resize(where_.domains.size());
   for (std::uint32_t d = 0; d < where_.domains.size(); ++d)
     transfers_.push_back({transfer_queue({.self = {d}}), std::nullopt});
 }

@@ -78,6 +78,7 @@ private:
     std::unordered_map<task_id, std::shared_ptr<held_task>> held;
     std::deque<message> unread; ///< by an inline device, while it works
     std::optional<job> building;
+    std::string no_room; ///< for it
     time_point building_since{};
   };
   struct copy {
@@ -106,6 +107,7 @@ private:
   void read(device_id d, const message& m);
   void take_in(worker& w, device_id d, const accept& m, effects& out);
   void start_job(device_id d, const job& j);
+  duration load(device_id d, const job& j);
   void on(const job_finished& e);
   void on(const segment_done& e);
   void completed(device_id d, lane_id l);
@@ -163,7 +165,7 @@ private:
   };
   std::vector<transfer> transfers_;                               ///< by domain
   std::map<std::pair<std::uint32_t, plan_of>, plan_times> plans_; ///< by kind
-  std::set<std::pair<domain_id, model_id>> loaded_;
+  std::vector<std::set<model_id>> loaded_; ///< by domain: whose weights are there
   std::vector<awaiting> waiting_; ///< in the order in which they came
   std::unordered_map<request_id, workloads::arrival> open_;
   std::uint64_t last_request_ = 0;

@@ -41,7 +41,7 @@ void emulated_run::read(device_id d, const message& m) {
 
 void emulated_run::take_in(worker& w, device_id d, const accept& m, effects& out) {
   const auto plan = plans_.find({where_.devices.at(d).kind, {m.what.model, m.what.symbols}});
-  if (plan == plans_.end()) {
+  if (plan == plans_.end() || !loaded_[where_.devices.at(d).domain.value].contains(m.what.model)) {
     w.queue.refuse(m, errc::not_found, "the device has no plan for the task's model and shape", out);
     return;
   }
@@ -123,11 +123,40 @@ void emulated_run::completed(device_id d, lane_id l) {
 // -- plans
 // ------------------------------------------------------------------------------------------------------------------
 
-void emulated_run::start_job(device_id d, const job& j) {
-  auto& w = workers_[d.value];
-  const auto loads = loaded_.insert({j.domain, j.model}).second;
-  const auto loading = loads ? where_.copy_time(host_of(j.domain), j.domain, costs(j.model).weight_bytes) : duration{};
-  if (loading > duration{})
+/// Weights are what memory is for here: activations are small beside them. How long they take to come over.
+duration emulated_run::load(device_id d, const job& j) {
+  auto& there = loaded_[j.domain.value];
+  for (const auto m : j.evict) {
+    there.erase(m);
+    tell({.what = work_record::kind::eviction,
+          .requests = {},
+          .model = m.value - 1,
+          .first = {},
+          .last = {},
+          .device = d,
+          .lane = {},
+          .from = j.domain,
+          .bytes = costs(m).weight_bytes,
+          .start = now_,
+          .end = now_},
+         {});
+  }
+  if (there.contains(j.model))
+    return {};
+  const auto& domain = where_.domains[j.domain.value];
+  std::uint64_t taken = 0;
+  for (const auto m : there)
+    taken += costs(m).weight_bytes;
+  const auto bytes = costs(j.model).weight_bytes;
+  if (bytes > domain.memory - std::min(taken, domain.memory)) {
+    workers_[d.value].no_room = "no memory for the weights of model '" + costs(j.model).name + "' in '" + domain.name
+                                + "': " + std::to_string(bytes) + " bytes, " + std::to_string(taken) + " of "
+                                + std::to_string(domain.memory) + " are taken";
+    return {};
+  }
+  there.insert(j.model);
+  const auto takes = where_.copy_time(host_of(j.domain), j.domain, bytes);
+  if (takes > duration{})
     tell({.what = work_record::kind::load,
           .requests = {},
           .model = j.model.value - 1,
@@ -137,18 +166,27 @@ void emulated_run::start_job(device_id d, const job& j) {
           .lane = {},
           .from = host_of(j.domain),
           .to = j.domain,
-          .bytes = costs(j.model).weight_bytes,
+          .bytes = bytes,
           .start = now_,
-          .end = now_ + loading},
+          .end = now_ + takes},
          {});
+  return takes;
+}
+
+void emulated_run::start_job(device_id d, const job& j) {
+  auto& w = workers_[d.value];
+  const auto loading = load(d, j);
   w.building = j;
   w.building_since = now_ + loading;
-  agenda_.push(now_ + loading + what_.plan_building, job_finished{d});
+  agenda_.push(now_ + loading + (w.no_room.empty() ? what_.plan_building : duration{}), job_finished{d});
 }
 
 void emulated_run::on(const job_finished& e) {
   auto& w = workers_[e.device.value];
   const auto j = *std::exchange(w.building, std::nullopt);
+  if (!w.no_room.empty())
+    return post({the_scheduler,
+                 job_done{j.command, e.device, errc::out_of_memory, std::exchange(w.no_room, {}), {}, {}, {}, {}}});
   const auto kind = where_.devices.at(e.device).kind;
   const auto& speed = where_.speeds[kind];
   const auto& table = *costs(j.model).on(speed.kind->name);

@@ -10,18 +10,18 @@ namespace baton::scheduling {
 
 /// One thing that a lane or a link did.
 struct work_record {
-  enum class kind : std::uint8_t { compute, transfer, load, plan };
+  enum class kind : std::uint8_t { compute, transfer, load, plan, eviction };
   kind what = kind::compute;
-  std::span<const request_id> requests; ///< of the batch, while it is told; none of a load or a plan
+  std::span<const request_id> requests; ///< of the batch, while it is told; none of a load, plan or eviction
   std::span<const std::uint32_t>
       behind;                   ///< likewise, of compute: by how many parts a request was behind first and last
   std::uint32_t model = 0;      ///< among the models of the run
   position first;               ///< where it began, and, of a transfer, where the task is
   position last;                ///< behind its last part
-  device_id device = no_device; ///< of compute, load and plan
+  device_id device = no_device; ///< of all but transfers
   lane_id lane;
-  domain_id from = no_domain; ///< of a transfer or load
-  domain_id to = no_domain;
+  domain_id from = no_domain; ///< of a transfer, load or eviction
+  domain_id to = no_domain;   ///< of a transfer or load
   std::uint64_t bytes = 0;
   time_point start{};
   time_point end{};

@@ -164,3 +164,51 @@ TEST_CASE("models come and go under traffic and deaths, and every other model's 
     REQUIRE(r->remove_model(id, 30s));
   CHECK(bytes_in_use(*r) == before);
 }
+
+TEST_CASE("models that do not all fit make room for each other, and answer as ever", "[actors]") {
+  const auto wide = [](std::uint64_t seed) {
+    model_builder b("wide" + std::to_string(seed), seed);
+    const auto n = b.symbol("N");
+    return b.output(b.linear(b.linear(b.input("x", {n, 600}), 600), 600)).build();
+  };
+  std::vector<kind> kinds;
+  for (std::uint64_t seed = 1; seed <= 4; ++seed)
+    kinds.push_back({wide(seed), {1}});
+  const auto most = [](const actors::runtime& r) {
+    std::size_t bytes = 0;
+    for (const auto& m : r.counters().memory)
+      bytes = std::max(bytes, m.weights + m.blocks + m.scratch);
+    return bytes;
+  };
+  auto options = options_for(places().one);
+  options.machine.memory_limit = std::uint64_t{128} << 20; // all fit
+  std::vector<std::size_t> used;
+  {
+    auto r = start(options);
+    for (const auto& k : {kinds[0], kinds[1]}) {
+      run(*r, ask(add(*r, k.model, {k.symbols}), k));
+      used.push_back(most(*r));
+    }
+  }
+  REQUIRE(used[1] - used[0] > 600 * 600 * 4);
+  options.machine.memory_limit = used[1] + (used[1] - used[0]) / 2; // two do
+  auto r = start(options);
+  std::vector<metadata::model_id> ids;
+  for (const auto& k : kinds)
+    ids.push_back(add(*r, k.model, {k.symbols}));
+  CHECK(r->counters().engine.evictions >= 2);
+  for (int turn = 0; turn < 3; ++turn)
+    for (std::size_t i = 0; i < kinds.size(); ++i) {
+      const auto d = run(*r, ask(ids[i], kinds[i]));
+      CAPTURE(d.message);
+      CHECK(d.failure == errc::none);
+      CHECK(identical(d.outputs, kinds[i].wanted));
+    }
+  std::map<std::uint64_t, std::size_t> of;
+  for (std::size_t n = 0; n < 40; ++n)
+    of[r->submit(ask(ids[n % 4], kinds[n % 4])).value().value] = n % 4;
+  for (const auto& [request, d] : collect(*r, 40))
+    CHECK(identical(d.outputs, kinds[of.at(request)].wanted));
+  CHECK(most(*r) <= options.machine.memory_limit);
+  CHECK(r->healthy());
+}

@@ -172,3 +172,12 @@ TEST_CASE("a recurrent layer has a part per step, if they are of one direction",
   }
   CHECK(costs_of(*picture_layers(), symbol_values{1}).value().parts == std::vector<std::uint32_t>(4, 1));
 }
+
+TEST_CASE("steps are bounded by what a plan of them takes", "[metadata]") {
+  const auto m = tiny_lstm();
+  CHECK(costs_of(*m, symbol_values{1, 1000}));
+  const auto refused = costs_of(*m, symbol_values{1, 100'000'000});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == errc::bad_argument);
+  CHECK(refused.error().message == "the number of parts of layer 1 is 100000000, at most 1048576 can be emulated");
+}

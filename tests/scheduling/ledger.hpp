@@ -41,6 +41,7 @@ public:
   const std::string& broken() const { return broken_; } ///< empty: nothing
   bool open(request_id r) const;
   std::uint64_t starts = 0, lines = 0, preempts = 0, given_up = 0;
+  std::uint64_t evictions = 0;
   std::uint64_t together = 0; ///< starts of tasks of several requests
   std::uint64_t apart = 0;    ///< of these, at different steps
 
@@ -76,6 +77,7 @@ private:
   void take_members(const task& what, entry& t, device_id d);
   void check_lanes(const entry& t, device_id d);
   void commanded(const envelope& e);
+  void check_evicted(const job& j);
   void ended(const attempt& a, const std::string& how);
   asked& asked_by(const member& m) { return attempts_[{m.request, m.attempt}]; }
   position own(const position& at, const member& m) const;

@@ -169,7 +169,7 @@ bool storm::work(device_id d) {
   effects out;
   if (w.building) {
     const auto j = *std::exchange(w.building, std::nullopt);
-    const bool bad = !calm_ && one_in(50);
+    const bool bad = !finds_room(j) || (!calm_ && one_in(50));
     out.push_back(envelope{the_scheduler, built(j, d, devices_->at(d).kind, bad)});
   } else if (const auto s = w.queue->next()) {
     if (!calm_ && one_in(100))
@@ -180,6 +180,16 @@ bool storm::work(device_id d) {
     return false;
   }
   carry_out(worker_of(d), out);
+  return true;
+}
+
+bool storm::finds_room(const job& j) {
+  auto& there = loaded_[j.domain];
+  for (const auto m : j.evict)
+    there.erase(m);
+  if (!there.contains(j.model) && there.size() == most_loaded)
+    return false;
+  there.insert(j.model);
   return true;
 }
 
@@ -217,6 +227,9 @@ void storm::to_engine(const event& e) {
       push(the_scheduler, m->to, m->what);
     } else if (const auto* w = std::get_if<wake_at>(&a)) {
       wakes_.insert(w->when);
+    } else if (const auto* f = std::get_if<forget_model>(&a)) {
+      for (auto& [d, models] : loaded_)
+        models.erase(f->model);
     } else if (const auto* r = std::get_if<restart>(&a)) {
       auto& again = workers_[r->device.value];
       ++again.life;

@@ -45,6 +45,8 @@ private:
   static constexpr std::uint32_t steps = 6;
   /// Of every layer; a worker looks at its messages after each.
   static constexpr std::chrono::microseconds part_time{1};
+  /// Models that a domain has memory for, of three.
+  static constexpr std::size_t most_loaded = 2;
   using packet = std::variant<message, down, worker_up>;
   struct give {
     task_epoch epoch;
@@ -65,6 +67,7 @@ private:
   void replace_model();
   bool deliver(std::size_t wire);
   bool work(device_id d);
+  bool finds_room(const job& j);
   bool copy(domain_id d);
   void to_engine(const event& e);
   void hear(const party& self, const packet& p);
@@ -88,6 +91,7 @@ private:
   bool calm_ = false;          ///< nothing new and nothing bad happens any more
   std::vector<worker> workers_;
   std::map<domain_id, transfer_queue> transfers_;
+  std::map<domain_id, std::set<model_id>> loaded_; ///< no more than `most_loaded`
   std::map<party, std::map<task_id, give>> gives_; ///< accepts not yet answered, by giver
   std::map<std::pair<party, party>, std::deque<packet>> wires_;
   std::vector<model_id> models_;

@@ -38,6 +38,7 @@ TEST_CASE("under every policy, whatever happens, actions are legal, attempts end
     std::size_t lines = 0;
     std::size_t together = 0;
     std::size_t apart = 0;
+    std::size_t evictions = 0;
     for (std::uint64_t seed = 1; seed <= storms; ++seed) {
       CAPTURE(seed);
       storm s({.policy = policy,
@@ -53,6 +54,7 @@ TEST_CASE("under every policy, whatever happens, actions are legal, attempts end
       lines += s.books().lines;
       together += s.books().together;
       apart += s.books().apart;
+      evictions += s.books().evictions;
       std::istringstream log(s.log());
       const auto again = replay([&](std::string& line) { return bool(std::getline(log, line)); });
       REQUIRE(again);
@@ -63,6 +65,7 @@ TEST_CASE("under every policy, whatever happens, actions are legal, attempts end
     CHECK(seen >= events);
     CHECK((together > events / 100) == (make_policy(policy)->most_rows() > 1));
     CHECK((apart > events / 500) == (policy == "cellular_batching:4"));
+    CHECK(evictions > events / 1000);
     CHECK((lines > 0 || make_policy(policy)->looks_ahead()));
   }
 }
