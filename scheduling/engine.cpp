@@ -279,7 +279,7 @@ std::string engine::state::describe() const {
       w(id, r.since, r.used, r.served);
     for (const auto& [id, took] : m.loading)
       w(id, took);
-    for (const auto& [k, text] : m.lacking)
+    for (const auto& k : m.lacking)
       w(k);
     w(m.leaving, m.evicts, m.evicting);
   }

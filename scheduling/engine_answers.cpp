@@ -67,7 +67,7 @@ void engine::state::on_start_answer(const answer& a, task_state& t) {
     auto resident = resident_.find(domain);
     auto others = (resident == resident_.end() ? 0 : resident->second) - (t.resident == domain);
     if (others > 0 || std::any_of(devices_.begin(), devices_.end(), runs_one)
-        || run_short({group(device), t.what.model, t.what.symbols}, a.message)) {
+        || plan(t, device).what == plan_table::status::building || run_short({group(device), t.what.model, t.what.symbols})) {
       t.blocked = true;
       blocked_.insert(t.what.id);
       touch(t);
@@ -118,7 +118,7 @@ void engine::state::on_order_answer(const answer& a, task_state& t, const pendin
     t.main = {};
   if (a.what == outcome::applied && c.step.what == order::kind::preempt) {
     ++counters_.preemptions;
-    t.pinned = c.step.to;
+    t.pinned = c.step.to != no_device && is_lacking(t, c.step.to) ? no_device : c.step.to;
     if (t.pinned != no_device)
       t.avoided.clear(); // the order says where, whatever failed there before
     wait(t, &a);

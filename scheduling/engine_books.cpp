@@ -71,7 +71,8 @@ void engine::state::index(task_state& t) {
   }
 }
 
-/// A task may start on a device whose plan is there; one that is to be moved waits for the receiver's plan too.
+/// A task may start on a device whose plan is there; one that is to be moved waits for the receiver's plan too,
+/// unless there is no memory for that.
 bool engine::state::could_start(const task_state& t) const {
   using status = plan_table::status;
   bool settled = t.ending == errc::none && t.main.value == 0 && t.standing.value == 0 && t.cancelling.value == 0;
@@ -79,7 +80,7 @@ bool engine::state::could_start(const task_state& t) const {
     return false;
   return std::all_of(t.steps.begin(), t.steps.end(), [&](const steering& s) {
     return s.to == no_device || !devices_[s.to.value].in_service || plan(t, s.to).what == status::ready
-           || plan(t, s.to).what == status::failed;
+           || plan(t, s.to).what == status::failed || is_lacking(t, s.to);
   });
 }
 
@@ -108,15 +109,15 @@ void engine::state::look_up(plan_table::number shape, shape_state& s) {
 /// Where plans have its next layer. Of a task that a device has failed: the groups that have not, as long as one of
 /// them is in service; then all again.
 waiting_index::reach engine::state::reach_of(task_state& t) {
-  const bool begun = t.laid_out_by != no_device;
+  const bool goes_on = begun(t);
   if (const auto& s = shapes_.at(t.shape); t.avoided.empty() && !s.lacking)
-    return begun ? s.goes_on : s.reach;
+    return goes_on ? s.goes_on : s.reach;
   std::vector<bool> groups(plans_.groups());
   std::vector<bool> preferred(plans_.groups());
   for (std::uint32_t g = 0; g < plans_.groups(); ++g) {
     const auto& p = plans_.at(t.shape, g);
     groups[g] = p.what == plan_table::status::ready && !p.lacking.has(t.what.at.layer)
-                && (begun || !leaves(t.what.model, g));
+                && (goes_on || !leaves(t.what.model, g));
     preferred[g] =
         groups[g] && in_service_[g] > 0 && std::find(t.avoided.begin(), t.avoided.end(), g) == t.avoided.end();
   }

@@ -126,7 +126,7 @@ void engine::state::on(const job_done& e) {
     plans_.built(c.plan, e.predicted, e.lacking, e.message, e.layer_ns, e.layer_use);
     settle(c);
     release_blocked();
-  } else if (e.failure != errc::out_of_memory || !run_short(c.plan, e.message)) {
+  } else if (e.failure != errc::out_of_memory || !run_short(c.plan)) {
     plans_.not_built(c.plan, e.failure, e.message, now_);
   }
   plans_changed(c.plan);
@@ -151,7 +151,7 @@ void engine::state::on(const model_removed& e) {
   m->second.removed = true;
   plans_.withdraw(e.model);
   for (auto& memory : memory_)
-    std::erase_if(memory.lacking, [&](const auto& x) { return x.first.model == e.model; });
+    std::erase_if(memory.lacking, [&](const auto& x) { return x.model == e.model; });
   std::vector<task_id> open;
   for (const auto& [id, t] : tasks_)
     if (t.what.model == e.model)

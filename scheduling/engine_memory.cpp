@@ -22,16 +22,29 @@ void engine::state::settle(const pending_command& done) {
 }
 
 /// There was no memory for a plan, or for the values of a task that needs it. False: nothing can make room for it.
-bool engine::state::run_short(const plan_key& k, const std::string& text) {
+bool engine::state::run_short(const plan_key& k) {
+  if (plans_.at(k).what == plan_table::status::queued)
+    return true; // another task has found the same
   auto& m = memory_of(k.group);
   const bool others = std::any_of(m.models.begin(), m.models.end(), [&](const auto& x) { return x.first != k.model; });
   if ((!others && m.evicts.empty()) || models_.at(k.model).removed)
     return false;
   plans_.postpone(k);
-  plans_changed(k);
-  m.lacking.push_back({k, text});
+  m.lacking.push_back(k);
   short_.insert(plans_.domain(k.group));
+  plans_changed(k);
+  if (const auto s = shapes_.find(*plans_.find(k.model, k.symbols)); s != shapes_.end())
+    for (const auto id : std::set(s->second.waiting))
+      if (auto& t = tasks_.at(id); t.pinned != no_device && group(t.pinned) == k.group && begun(t)) {
+        t.pinned = no_device;
+        enter_anew(t);
+      }
   return true;
+}
+
+bool engine::state::is_lacking(const task_state& t, device_id d) const {
+  const auto& lacking = memory_[cluster_->at(d).domain.value].lacking;
+  return std::find(lacking.begin(), lacking.end(), plan_key{group(d), t.what.model, t.what.symbols}) != lacking.end();
 }
 
 /// In each domain that is short of it.
@@ -61,19 +74,21 @@ bool engine::state::make_room(domain_id d) {
     return false;
   }
   if (m.leaving.value == 0) {
-    m.leaving = next_to_leave(d, m.lacking.front().first.model);
+    m.leaving = next_to_leave(d, m.lacking.front().model);
     if (m.leaving.value == 0)
       return false;
     shapes_changed(m.leaving);
   }
-  if (is_used(m.leaving, d))
+  if (is_used(m.leaving, d)) {
+    begin_anew(m.leaving, d);
     return false;
+  }
   const auto gone = std::exchange(m.leaving, {});
   m.models.erase(gone);
   m.evicts.push_back(gone);
   plans_.evict(gone, d);
   std::erase_if(m.lacking,
-                [&](const auto& x) { return plans_.at(x.first).what == plan_table::status::evicted; });
+                [&](const auto& x) { return plans_.at(x).what == plan_table::status::evicted; });
   shapes_changed(gone);
   ++counters_.evictions;
   try_again(m);
@@ -82,9 +97,31 @@ bool engine::state::make_room(domain_id d) {
 
 /// Front to back as they were.
 void engine::state::try_again(memory_state& m) {
-  for (auto k = m.lacking.rbegin(); k != m.lacking.rend(); ++k)
-    plans_.put_back(k->first);
-  m.lacking.clear();
+  auto again = std::exchange(m.lacking, {});
+  for (auto k = again.rbegin(); k != again.rend(); ++k) {
+    plans_.put_back(*k);
+    plans_changed(*k);
+  }
+}
+
+/// What has values where the model is to leave, and can go on only where there is no memory for it either, would wait
+/// for others that wait for it.
+void engine::state::begin_anew(model_id m, domain_id d) {
+  std::vector<task_id> stuck;
+  plans_.each_shape(m, [&](plan_table::number n) {
+    const auto s = shapes_.find(n);
+    if (s == shapes_.end())
+      return;
+    for (const auto id : s->second.waiting) {
+      const auto& t = tasks_.at(id);
+      const auto lacks = [&](const device_facts& x) { return is_lacking(t, x.id); };
+      if (t.values_in == d && t.reach == waiting_index::nowhere && commandable(t) && t.standing.value == 0 && !t.blocked
+          && std::any_of(cluster_->devices.begin(), cluster_->devices.end(), lacks))
+        stuck.push_back(id);
+    }
+  });
+  for (const auto id : stuck)
+    end(id, errc::attempt_lost, "what it needs next found no memory, and what it has was needed");
 }
 
 /// The one not used for longest; first of those that nothing waits for. What is waited for stays for some times as long
@@ -124,7 +161,7 @@ bool engine::state::is_waited_for(model_id m, domain_id d) const {
             || (s != shapes_.end()
                 && std::any_of(s->second.waiting.begin(), s->second.waiting.end(), [&](task_id id) {
                      const auto& t = tasks_.at(id);
-                     return !t.blocked && (t.pinned == no_device || cluster_->at(t.pinned).domain == d);
+                     return t.reach != waiting_index::nowhere && (t.pinned == no_device || cluster_->at(t.pinned).domain == d);
                    }));
   });
   return found;

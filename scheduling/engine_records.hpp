@@ -119,7 +119,7 @@ struct residence {
 struct memory_state {
   std::map<model_id, residence> models;
   std::map<model_id, duration> loading; ///< what it took last, also of models that have gone
-  std::deque<std::pair<plan_key, std::string>> lacking; ///< plans that found none, in order, and what they were told
+  std::deque<plan_key> lacking;         ///< plans that found none, in order
   model_id leaving;                     ///< goes as soon as nothing there needs it; no task begins there. 0: none
   std::vector<model_id> evicts;         ///< go with the next job in the domain
   command_id evicting;                  ///< the job under way they went with: no other begins in the domain

@@ -88,7 +88,9 @@ struct engine::state final : view {
   memory_state& memory_of(std::uint32_t group);
   bool leaves(model_id m, std::uint32_t group) const;
   void settle(const pending_command& done);
-  bool run_short(const plan_key& k, const std::string& text);
+  bool run_short(const plan_key& k);
+  bool is_lacking(const task_state& t, device_id d) const;
+  void begin_anew(model_id m, domain_id d);
   void look_after_memory();
   bool make_room(domain_id d);
   void try_again(memory_state& m);
@@ -160,6 +162,7 @@ struct engine::state final : view {
   bool has_room_for(model_id m, const std::vector<std::int64_t>& symbols);
   /// It starts in other groups than that of `failed` from now on. False if there is none.
   bool avoid(task_state& t, device_id failed);
+  static bool begun(const task_state& t) { return t.laid_out_by != no_device; }
   static std::optional<device_id> first_from(const std::set<device_id>& among, device_id from);
   void announce_models();
   /// A plan whose lacking layer no other device in service has either.

@@ -164,7 +164,7 @@ void plan_table::evict(model_id m, domain_id from) {
 }
 
 bool plan_table::bring_back(const plan_key& k) {
-  if (of(k).what != status::evicted)
+  if (of(k).what != status::evicted || withdrawn_.contains(k.model))
     return false;
   queue(k);
   return true;
