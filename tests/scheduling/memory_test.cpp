@@ -84,7 +84,7 @@ loads::open_loop crowd(std::uint64_t requests, std::chrono::microseconds interva
 TEST_CASE("under every policy weights fit, nothing runs without them or loses them, and every request is answered",
           "[scheduling]") {
   for (const auto policy : policy_names())
-    for (const auto* memory : {"260 MB", "320 MB"})
+    for (const auto* memory : {"245 MB", "260 MB"})
       for (const auto interval : {500, 20'000}) {
         CAPTURE(policy, memory, interval);
         const auto e = two_small_gpus(memory, std::string(policy));
