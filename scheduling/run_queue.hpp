@@ -107,7 +107,7 @@ private:
   struct lane_state {
     std::uint64_t issued = 0;
     std::optional<task_id> owner;
-    std::deque<issued_segment> in_flight;
+    std::vector<issued_segment> in_flight; ///< a few
   };
   struct memory {
     task_epoch epoch;

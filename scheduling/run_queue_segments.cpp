@@ -111,7 +111,7 @@ run_queue::record* run_queue::settle(lane_id lane, std::uint64_t sequence) {
   if (l.in_flight.empty() || l.in_flight.front().what.sequence != sequence)
     return nullptr;
   auto s = l.in_flight.front();
-  l.in_flight.pop_front();
+  l.in_flight.erase(l.in_flight.begin());
   auto i = tasks_.find(s.what.task);
   if (i == tasks_.end() || i->second.arrival != s.stay)
     return nullptr;

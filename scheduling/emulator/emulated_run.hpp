@@ -66,7 +66,7 @@ private:
     time_point end = never;   ///< likewise
   };
   struct lane_state {
-    std::deque<submitted> in_flight;
+    std::vector<submitted> in_flight; ///< a few
     time_point free{}; ///< when those of them are done whose ends are known ahead
   };
   struct worker {

@@ -93,7 +93,7 @@ void emulated_run::completed(device_id d, lane_id l) {
   auto& w = workers_[d.value];
   auto& lane = w.lanes[l.value];
   const auto s = std::move(lane.in_flight.front());
-  lane.in_flight.pop_front();
+  lane.in_flight.erase(lane.in_flight.begin());
   if (w.sharing && !lane.in_flight.empty() && !time_lane(d, l))
     wait(lane_of{d, l});
   if (!waiting_.empty())
