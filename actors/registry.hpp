@@ -20,7 +20,8 @@ struct held_values {
   gpu::bindings data;
 };
 
-/// The handles behind the ids, for one domain: weights, plans, activation blocks. Never evicts on its own: the engine says so. Thread-safe.
+/// The handles behind the ids, for one domain: weights, plans, activation blocks. Never evicts on its own: the engine
+/// says so. Thread-safe.
 class registry {
 public:
   explicit registry(std::shared_ptr<gpu::domain> memory);

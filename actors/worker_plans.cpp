@@ -47,7 +47,8 @@ expected<std::shared_ptr<const gpu::plan>> worker_state::build(const scheduling:
   for (const auto gone : m.evict) {
     const auto begun = voice.now();
     { const auto freed = here.forget_model(gone); }
-    voice.note(trace::job_ran{begun, voice.now(), trace::job_ran::kind::eviction, facts_.id, gone, m.command, errc::none});
+    voice.note(
+        trace::job_ran{begun, voice.now(), trace::job_ran::kind::eviction, facts_.id, gone, m.command, errc::none});
   }
   if (auto there = here.find_plan(m.model, m.symbols, facts_.kind))
     return there;

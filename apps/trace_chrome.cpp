@@ -38,7 +38,8 @@ public:
     for (const auto& x : story_.copies)
       put_copy(x);
     for (const auto& x : story_.jobs)
-      events_.slice(of_device(x.device, jobs), name_of(x.what) + names_.model(x.model), x.begin, x.end, {{"command", x.command.value}, {"failure", text_of(x.failure)}});
+      events_.slice(of_device(x.device, jobs), name_of(x.what) + names_.model(x.model), x.begin, x.end,
+                    {{"command", x.command.value}, {"failure", text_of(x.failure)}});
     for (const auto& m : story_.messages)
       if (m.handled && (messages || is_head(m.to())))
         put_handled(m);

@@ -120,8 +120,9 @@ expected<model_costs> costs_of(const model& m, std::span<const std::int64_t> sym
     costs.layers.push_back(m.layers()[l].name);
     const auto parts = is_one_cell(m.layers()[l]) ? count(m.layers()[l].parts, of_layer(l, "the number of parts")) : 1;
     if (parts > defaults::most_emulated_parts && !wrong)
-      wrong = error{errc::bad_argument, of_layer(l, "the number of parts") + " is " + std::to_string(parts) + ", at most "
-                                            + std::to_string(defaults::most_emulated_parts) + " can be emulated"};
+      wrong =
+          error{errc::bad_argument, of_layer(l, "the number of parts") + " is " + std::to_string(parts) + ", at most "
+                                        + std::to_string(defaults::most_emulated_parts) + " can be emulated"};
     costs.parts.push_back(
         static_cast<std::uint32_t>(std::clamp<std::uint64_t>(parts, 1, defaults::most_emulated_parts)));
     costs.live_bytes.push_back(count(m.live_bytes({l, 0}), of_layer(l, "the live set at the start")));

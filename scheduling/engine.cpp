@@ -78,8 +78,8 @@ std::size_t domains_of(const cluster& c) {
 
 engine::state::state(config c, std::shared_ptr<const policy> p)
     : cluster_(std::move(c.devices)), policy_(std::move(p)), waiting_limit_(c.waiting_limit), backlog_(c.backlog),
-      devices_(cluster_->devices.size()), plans_(*cluster_), memory_(domains_of(*cluster_)), in_service_(plans_.groups()), work_(plans_.groups()),
-      startable_(policy_) {
+      devices_(cluster_->devices.size()), plans_(*cluster_), memory_(domains_of(*cluster_)),
+      in_service_(plans_.groups()), work_(plans_.groups()), startable_(policy_) {
   for (const auto& d : cluster_->devices)
     ++in_service_[group(d.id)];
 }
@@ -141,11 +141,7 @@ void engine::state::assign(task_state& t, device_id d, std::optional<position> u
   else
     send(transfer_of(into),
          bring{t.main, t.what, fresh ? host_domain : t.values_in, t.laid_out_by, into, d, the_scheduler, then});
-  if (auto& there = memory_[into.value].models; there.contains(t.what.model)) {
-    auto& r = there[t.what.model];
-    r.used = now_;
-    r.served = true;
-  }
+  serves(t.what.model, into);
   t.given = now_;
   t.there_at =
       now_
@@ -176,8 +172,8 @@ order engine::state::next_order(task_state& t, device_id receiver, std::optional
     if (s.what == order::kind::preempt && s.to != no_device && plan(t, s.to).lacking.has(s.at.layer))
       s.to = no_device; // it could not resume there
     bool possible = s.what == order::kind::preempt
-                    || (s.to != t.device && devices_[s.to.value].up && plan(t, s.to).what == plan_table::status::ready
-                        && !plan(t, s.to).lacking.has(s.at.layer));
+                    || (!leaves(t.what.model, group(s.to)) && s.to != t.device && devices_[s.to.value].up
+                        && plan(t, s.to).what == plan_table::status::ready && !plan(t, s.to).lacking.has(s.at.layer));
     if (possible)
       return issue(s, false);
   }
@@ -258,7 +254,7 @@ std::string engine::state::describe() const {
   text_writer w;
   for (const auto& [id, t] : tasks_) {
     w(t.what, t.arrival, t.device, t.values_in, t.laid_out_by, t.last_device, t.pinned);
-    w(t.main, t.standing, t.cancelling, t.ending, t.parked, t.leaving, t.blocked, t.refusals, t.avoided);
+    w(t.main, t.standing, t.cancelling, t.ending, t.parked, t.leaving, t.blocked, t.refusals, t.was_short, t.avoided);
     w(t.steps);
     for (const auto& r : t.riders)
       w(r.request, r.attempt, r.deadline, r.priority, r.ending);
@@ -276,7 +272,7 @@ std::string engine::state::describe() const {
     w(x.model, x.shape, x.last, x.gap, x.allowance);
   for (const auto& m : memory_) {
     for (const auto& [id, r] : m.models)
-      w(id, r.since, r.used, r.served);
+      w(id, r.since, r.used, r.served, r.plans);
     for (const auto& [id, took] : m.loading)
       w(id, took);
     for (const auto& k : m.lacking)

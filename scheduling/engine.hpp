@@ -124,8 +124,8 @@ struct engine_counters {
   std::uint64_t preemptions = 0; ///< preempt answered `applied`
   std::uint64_t moves = 0;       ///< a started task continued on another device
   std::uint64_t refused = 0, restarts = 0;
-  std::uint64_t joined = 0; ///< tasks that became part of another
-  std::uint64_t split = 0;  ///< tasks that were part of another until then
+  std::uint64_t joined = 0;    ///< tasks that became part of another
+  std::uint64_t split = 0;     ///< tasks that were part of another until then
   std::uint64_t evictions = 0; ///< models that had to leave a domain for others
 };
 

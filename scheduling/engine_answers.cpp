@@ -50,6 +50,7 @@ void engine::state::on_start_answer(const answer& a, task_state& t) {
   t.main = {};
   if (a.what == outcome::applied) {
     t.refusals = 0;
+    t.was_short = false;
     place(t, a);
     // An order that went by way of the transfer is the worker's now.
     if (auto o = commands_.find(t.standing); o != commands_.end())
@@ -57,23 +58,11 @@ void engine::state::on_start_answer(const answer& a, task_state& t) {
     return;
   }
   auto device = t.device;
-  auto domain = cluster_->at(device).domain;
   wait(t, &a);
   if (a.reason == errc::cancelled && t.ending == errc::none)
     t.ending = errc::cancelled; // the token was seen before the request to cancel
   if (a.reason == errc::out_of_memory) {
-    // Another task that may end: on a device, or waiting, not for memory itself, with values there.
-    auto runs_one = [](const device_state& d) { return !d.tasks.empty(); };
-    auto resident = resident_.find(domain);
-    auto others = (resident == resident_.end() ? 0 : resident->second) - (t.resident == domain);
-    if (others > 0 || std::any_of(devices_.begin(), devices_.end(), runs_one)
-        || plan(t, device).what == plan_table::status::building || run_short({group(device), t.what.model, t.what.symbols})) {
-      t.blocked = true;
-      blocked_.insert(t.what.id);
-      touch(t);
-    } else {
-      end(t.what.id, errc::out_of_memory, a.message);
-    }
+    no_memory_for(t, device, a.message);
   } else if (a.reason == errc::device_failed && t.pinned == no_device && avoid(t, device)) {
     // Its own death will be told; meanwhile the task goes elsewhere.
   } else if (a.reason != errc::receiver_down && a.reason != errc::cancelled
@@ -82,6 +71,30 @@ void engine::state::on_start_answer(const answer& a, task_state& t) {
   } else {
     enter_anew(t);
   }
+}
+
+/// Other tasks there may end: on a device, or waiting, not for memory themselves, with values there. If there are none,
+/// or that has not helped, a model makes room; then the task's plan is not ready there until that is done.
+void engine::state::no_memory_for(task_state& t, device_id device, const std::string& text) {
+  const auto domain = cluster_->at(device).domain;
+  const bool again = std::exchange(t.was_short, true);
+  const auto resident = resident_.find(domain);
+  const auto others = (resident == resident_.end() ? 0 : resident->second) - (t.resident == domain);
+  const auto works = [&](bool elsewhere) {
+    return std::any_of(cluster_->devices.begin(), cluster_->devices.end(), [&](const device_facts& d) {
+      return (elsewhere || d.domain == domain) && !devices_[d.id.value].tasks.empty();
+    });
+  };
+  const bool may_end = others > 0 || works(false);
+  if ((!may_end || again)
+      && (plan(t, device).what == plan_table::status::building
+          || run_short({group(device), t.what.model, t.what.symbols})))
+    return touch(t);
+  if (!may_end && !works(true))
+    return end(t.what.id, errc::out_of_memory, text);
+  t.blocked = true;
+  blocked_.insert(t.what.id);
+  touch(t);
 }
 
 /// It was to leave its device, and does not.

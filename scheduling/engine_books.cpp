@@ -87,14 +87,14 @@ bool engine::state::could_start(const task_state& t) const {
 /// What there is for a shape, now.
 void engine::state::look_up(plan_table::number shape, shape_state& s) {
   std::vector<bool> groups(plans_.groups());
-  std::vector<bool> begins(plans_.groups());
   s.lacking = false;
+  s.leaves = false;
   duration sum{};
   std::int64_t known = 0;
   for (std::uint32_t g = 0; g < plans_.groups(); ++g) {
     const auto& p = plans_.at(shape, g);
     groups[g] = p.what == plan_table::status::ready;
-    begins[g] = groups[g] && !leaves(s.model, g);
+    s.leaves = s.leaves || (groups[g] && leaves(s.model, g));
     s.lacking = s.lacking || !p.lacking.layers.empty();
     if (p.predicted > duration{}) {
       sum += p.predicted * in_service_[g];
@@ -102,22 +102,20 @@ void engine::state::look_up(plan_table::number shape, shape_state& s) {
     }
   }
   s.size = known > 0 ? sum / known : duration{};
-  s.reach = startable_.reach_of(begins);
-  s.goes_on = startable_.reach_of(groups);
+  s.reach = startable_.reach_of(groups);
 }
 
 /// Where plans have its next layer. Of a task that a device has failed: the groups that have not, as long as one of
 /// them is in service; then all again.
 waiting_index::reach engine::state::reach_of(task_state& t) {
-  const bool goes_on = begun(t);
-  if (const auto& s = shapes_.at(t.shape); t.avoided.empty() && !s.lacking)
-    return goes_on ? s.goes_on : s.reach;
+  if (const auto& s = shapes_.at(t.shape); t.avoided.empty() && !s.lacking && !s.leaves)
+    return s.reach;
   std::vector<bool> groups(plans_.groups());
   std::vector<bool> preferred(plans_.groups());
   for (std::uint32_t g = 0; g < plans_.groups(); ++g) {
     const auto& p = plans_.at(t.shape, g);
     groups[g] = p.what == plan_table::status::ready && !p.lacking.has(t.what.at.layer)
-                && (goes_on || !leaves(t.what.model, g));
+                && (!leaves(t.what.model, g) || (begun(t) && t.values_in == plans_.domain(g)));
     preferred[g] =
         groups[g] && in_service_[g] > 0 && std::find(t.avoided.begin(), t.avoided.end(), g) == t.avoided.end();
   }

@@ -77,6 +77,7 @@ void engine::state::on(const worker_down& e) {
     for (const auto& [shape, s] : shapes_)
       plans_changed(shape);
   }
+  release_blocked();
   announce_models();
   end_hopeless();
 }
@@ -96,6 +97,7 @@ std::optional<device_id> engine::state::next_job(device_id from) const {
 /// @pre `next_job` has named the device.
 void engine::state::start_job(device_id d) {
   auto key = plans_.next_job(group(d));
+  comes(key->model, group(d));
   const auto id = command(pending_command::kind::job, {}, d);
   devices_[d.value].job = id;
   auto& c = commands_[id];
@@ -106,6 +108,10 @@ void engine::state::start_job(device_id d) {
     memory.evicting = id;
   send(worker_of(d), job{id, cluster_->at(d).domain, key->model, key->symbols, c.evicts});
   sort(d);
+  if (!plans_.any_queued(group(d))) // others need not be empty for it any more
+    for (const auto& other : cluster_->devices)
+      if (other.lanes > 1 && group(other.id) == group(d))
+        sort(other.id);
 }
 
 void engine::state::on(const job_done& e) {
@@ -125,11 +131,11 @@ void engine::state::on(const job_done& e) {
       work_[c.plan.group] += e.predicted;
     plans_.built(c.plan, e.predicted, e.lacking, e.message, e.layer_ns, e.layer_use);
     settle(c);
-    release_blocked();
   } else if (e.failure != errc::out_of_memory || !run_short(c.plan)) {
     plans_.not_built(c.plan, e.failure, e.message, now_);
   }
   plans_changed(c.plan);
+  release_blocked();
   forget_if_unused(c.plan.model);
   announce_models();
   end_hopeless();

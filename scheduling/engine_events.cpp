@@ -235,15 +235,16 @@ bool engine::state::hopeless(const task_state& t, plan_table::entry& why) const 
     why = plan(t, d.id);
     if (!useless(why, t))
       return false;
-    if (why.what == status::ready)
+    if (why.what != status::failed)
       why.failure = errc::bad_model;
   }
   return true;
 }
 
 bool engine::state::useless(const plan_table::entry& p, const task_state& t) {
-  return p.what == plan_table::status::failed
-         || (p.what == plan_table::status::ready && p.lacking.has(t.what.at.layer));
+  using status = plan_table::status;
+  return p.what == status::failed
+         || ((p.what == status::ready || p.what == status::evicted) && p.lacking.has(t.what.at.layer));
 }
 
 } // namespace baton::scheduling

@@ -14,18 +14,18 @@ bool engine::state::leaves(model_id m, std::uint32_t group) const {
   return memory_[plans_.domain(group).value].leaving == m;
 }
 
-/// A plan is there, and with it the model's weights.
-void engine::state::settle(const pending_command& done) {
-  auto& m = memory_of(done.plan.group);
-  if (m.models.try_emplace(done.plan.model, residence{now_, now_, false}).second)
-    m.loading[done.plan.model] = now_ - done.since;
-}
-
 /// There was no memory for a plan, or for the values of a task that needs it. False: nothing can make room for it.
 bool engine::state::run_short(const plan_key& k) {
-  if (plans_.at(k).what == plan_table::status::queued)
+  const auto& plan = plans_.at(k);
+  if (plan.what == plan_table::status::queued)
     return true; // another task has found the same
+  const auto shape = *plans_.find(k.model, k.symbols);
+  if (plan.known && !shapes_.contains(shape)) {
+    plans_.do_without(k);
+    return true;
+  }
   auto& m = memory_of(k.group);
+  // Also those that are about to be removed: then it is tried again.
   const bool others = std::any_of(m.models.begin(), m.models.end(), [&](const auto& x) { return x.first != k.model; });
   if ((!others && m.evicts.empty()) || models_.at(k.model).removed)
     return false;
@@ -33,7 +33,7 @@ bool engine::state::run_short(const plan_key& k) {
   m.lacking.push_back(k);
   short_.insert(plans_.domain(k.group));
   plans_changed(k);
-  if (const auto s = shapes_.find(*plans_.find(k.model, k.symbols)); s != shapes_.end())
+  if (const auto s = shapes_.find(shape); s != shapes_.end())
     for (const auto id : std::set(s->second.waiting))
       if (auto& t = tasks_.at(id); t.pinned != no_device && group(t.pinned) == k.group && begun(t)) {
         t.pinned = no_device;
@@ -68,7 +68,7 @@ bool engine::state::make_room(domain_id d) {
     return false;
   }
   if (m.evicting.value != 0)
-    return false; // some is being made
+    return false;          // some is being made
   if (!m.evicts.empty()) { // and goes with the next job
     try_again(m);
     return false;
@@ -87,8 +87,7 @@ bool engine::state::make_room(domain_id d) {
   m.models.erase(gone);
   m.evicts.push_back(gone);
   plans_.evict(gone, d);
-  std::erase_if(m.lacking,
-                [&](const auto& x) { return plans_.at(x).what == plan_table::status::evicted; });
+  std::erase_if(m.lacking, [&](const auto& x) { return plans_.at(x).what == plan_table::status::evicted; });
   shapes_changed(gone);
   ++counters_.evictions;
   try_again(m);
@@ -107,21 +106,35 @@ void engine::state::try_again(memory_state& m) {
 /// What has values where the model is to leave, and can go on only where there is no memory for it either, would wait
 /// for others that wait for it.
 void engine::state::begin_anew(model_id m, domain_id d) {
+  const auto resident = resident_.find(d);
+  if (resident == resident_.end() || resident->second == 0)
+    return;
   std::vector<task_id> stuck;
   plans_.each_shape(m, [&](plan_table::number n) {
     const auto s = shapes_.find(n);
     if (s == shapes_.end())
       return;
-    for (const auto id : s->second.waiting) {
-      const auto& t = tasks_.at(id);
-      const auto lacks = [&](const device_facts& x) { return is_lacking(t, x.id); };
-      if (t.values_in == d && t.reach == waiting_index::nowhere && commandable(t) && t.standing.value == 0 && !t.blocked
-          && std::any_of(cluster_->devices.begin(), cluster_->devices.end(), lacks))
+    for (const auto id : s->second.waiting)
+      if (const auto& t = tasks_.at(id); t.values_in == d && t.reach == waiting_index::nowhere && commandable(t)
+                                         && t.standing.value == 0 && !t.blocked && waits_for_memory(t))
         stuck.push_back(id);
-    }
   });
   for (const auto id : stuck)
     end(id, errc::attempt_lost, "what it needs next found no memory, and what it has was needed");
+}
+
+/// And for nothing else: no plan that it needs is on its way.
+bool engine::state::waits_for_memory(const task_state& t) const {
+  using status = plan_table::status;
+  bool lacks = false;
+  for (const auto& d : cluster_->devices) {
+    const auto what = plan(t, d.id).what;
+    const bool lacking = is_lacking(t, d.id);
+    if (devices_[d.id.value].in_service && (what == status::building || (what == status::queued && !lacking)))
+      return false;
+    lacks = lacks || lacking;
+  }
+  return lacks;
 }
 
 /// The one not used for longest; first of those that nothing waits for. What is waited for stays for some times as long
@@ -138,7 +151,7 @@ model_id engine::state::next_to_leave(domain_id d, model_id for_whom) {
     const bool waits = is_waited_for(id, d);
     if (waits && !r.served)
       continue;
-    if (const auto until = r.since + defaults::stay_per_loading * m.loading.at(id); waits && now_ < until) {
+    if (const auto until = r.since + defaults::stay_per_loading * m.loading_of(id); waits && now_ < until) {
       soonest = std::min(soonest, until);
       continue;
     }
@@ -152,17 +165,22 @@ model_id engine::state::next_to_leave(domain_id d, model_id for_whom) {
   return found;
 }
 
-/// Whether a task that could start there waits for the model.
+/// Whether a task waits for the model that could start there, as soon as others are where it is to be handed on to.
 bool engine::state::is_waited_for(model_id m, domain_id d) const {
+  const auto could = [&](const task_state& t) {
+    return commandable(t) && t.standing.value == 0 && !t.blocked
+           && std::any_of(cluster_->devices.begin(), cluster_->devices.end(), [&](const device_facts& x) {
+                const auto& p = plan(t, x.id);
+                return x.domain == d && (t.pinned == no_device || t.pinned == x.id)
+                       && p.what == plan_table::status::ready && !p.lacking.has(t.what.at.layer);
+              });
+  };
   bool found = false;
   plans_.each_shape(m, [&](plan_table::number n) {
-    const auto s = shapes_.find(n);
-    found = found
-            || (s != shapes_.end()
-                && std::any_of(s->second.waiting.begin(), s->second.waiting.end(), [&](task_id id) {
-                     const auto& t = tasks_.at(id);
-                     return t.reach != waiting_index::nowhere && (t.pinned == no_device || cluster_->at(t.pinned).domain == d);
-                   }));
+    if (const auto s = shapes_.find(n); s != shapes_.end())
+      found = found || std::any_of(s->second.waiting.begin(), s->second.waiting.end(), [&](task_id id) {
+                return could(tasks_.at(id));
+              });
   });
   return found;
 }
@@ -190,82 +208,6 @@ bool engine::state::is_used(model_id m, domain_id d) const {
 
 void engine::state::shapes_changed(model_id m) {
   plans_.each_shape(m, [this](plan_table::number n) { plans_changed(n); });
-}
-
-/// With the shapes that the model is to have everywhere.
-void engine::state::bring_back(const plan_key& k) {
-  plans_.bring_back(k);
-  for (const auto& symbols : models_.at(k.model).warm)
-    plans_.bring_back({k.group, k.model, symbols});
-}
-
-/// What waits for evicted plans only has one brought back: to an idle device, to the domain whose coldest model is
-/// coldest. So have those to whom it is to be handed on.
-void engine::state::ask_back(const task_state& t) {
-  using status = plan_table::status;
-  for (const auto& s : t.steps)
-    if (s.to != no_device && devices_[s.to.value].in_service && plan(t, s.to).what == status::evicted)
-      bring_back({group(s.to), t.what.model, t.what.symbols});
-  std::optional<std::uint32_t> best;
-  std::pair<bool, time_point> least{true, never};
-  for (std::uint32_t g = 0; g < plans_.groups(); ++g) {
-    if (in_service_[g] == 0 || (t.pinned != no_device && group(t.pinned) != g))
-      continue;
-    const auto& p = plans_.at(t.shape, g);
-    if (p.what == status::queued || p.what == status::building || (p.what == status::ready && !useless(p, t)))
-      return; // there, on its way, or about to leave, which will be told
-    if (p.what != status::evicted)
-      continue;
-    const auto& there = memory_of(g).models;
-    const auto coldest = std::min_element(there.begin(), there.end(),
-                                          [](const auto& a, const auto& b) { return a.second.used < b.second.used; });
-    const bool busy = std::none_of(cluster_->devices.begin(), cluster_->devices.end(), [&](const auto& d) {
-      return group(d.id) == g && free_.contains(d.id) && devices_[d.id.value].tasks.empty();
-    });
-    if (std::pair key{busy, coldest == there.end() ? time_point::min() : coldest->second.used}; !best || key < least) {
-      least = key;
-      best = g;
-    }
-  }
-  if (best)
-    bring_back({*best, t.what.model, t.what.symbols});
-}
-
-/// An idle device takes a share of what waits elsewhere, if that takes longer than bringing the model over, twice.
-/// Returns whether there is a job.
-bool engine::state::fetch() {
-  bool any = false;
-  for (const auto d : free_) {
-    const auto g = group(d);
-    auto& m = memory_of(g);
-    if (!devices_[d.value].tasks.empty() || plans_.any_queued(g) || !m.lacking.empty() || m.leaving.value != 0
-        || m.evicting.value != 0)
-      continue;
-    std::optional<plan_key> best;
-    duration most{};
-    for (const auto& [n, s] : shapes_) {
-      if (plans_.at(n, g).what != plan_table::status::evicted)
-        continue;
-      std::int64_t devices = 0;
-      for (const auto& other : cluster_->devices)
-        devices += devices_[other.id.value].in_service
-                   && plans_.at(n, group(other.id)).what == plan_table::status::ready;
-      if (devices == 0)
-        continue;
-      const auto wait = s.size * static_cast<std::int64_t>(s.waiting.size()) / devices;
-      const auto& first = tasks_.at(*s.waiting.begin()).what;
-      const auto loading = m.loading.find(first.model);
-      if (loading == m.loading.end() || wait <= defaults::waits_per_loading * loading->second || wait <= most)
-        continue;
-      most = wait;
-      best = {g, first.model, first.symbols};
-    }
-    if (best) {
-      bring_back(*best);
-      any = true;
-    }
-  }
-  return any;
 }
 
 } // namespace baton::scheduling

@@ -45,6 +45,7 @@ struct task_state {
   bool leaving = false;        ///< preempted, lane already given to another
   bool blocked = false;        ///< no memory: wait until some task ends
   std::uint32_t refusals = 0;
+  bool was_short = false;             ///< refused for want of memory, the last time
   std::vector<std::uint32_t> avoided; ///< groups of devices that failed it; it starts in others
   plan_table::number shape = 0;       ///< of the plans it needs
 
@@ -73,9 +74,9 @@ struct pending_command {
   task_id task;
   device_id receiver = no_device; ///< the worker it was sent to; no_device: a transfer
   steering step;                  ///< order: what it carries out
-  bool ours = false;  ///< order: not asked for: the device lacks the layer there, or the policy wants it back
-  request_id dropped; ///< cancel: which rider it is of; 0: all
-  plan_key plan;      ///< job; of model 0: none, it only evicts
+  bool ours = false;            ///< order: not asked for: the device lacks the layer there, or the policy wants it back
+  request_id dropped;           ///< cancel: which rider it is of; 0: all
+  plan_key plan;                ///< job
   std::vector<model_id> evicts; ///< job
   time_point since{};
 };
@@ -101,18 +102,19 @@ struct device_state {
 /// The tasks that wait for the plans of one shape.
 struct shape_state {
   model_id model;
-  waiting_index::reach reach = waiting_index::nowhere;   ///< where there are plans and tasks may begin
-  waiting_index::reach goes_on = waiting_index::nowhere; ///< where there are plans
+  waiting_index::reach reach = waiting_index::nowhere; ///< where there are plans
+  bool leaves = false;                                 ///< some of them make room soon
   bool lacking = false;                                ///< some of them lack layers
   duration size{};                                     ///< see `waiting_task`
   std::set<task_id> waiting;
 };
 
-/// A model in a domain: while a plan of it is there.
+/// A model in a domain, from its first job there on.
 struct residence {
-  time_point since{};  ///< its first plan
+  time_point since{};  ///< its last plan
   time_point used{};   ///< when a task was last given to a device there
   bool served = false; ///< there was one
+  std::uint32_t plans = 0;
 };
 
 /// A domain's memory, as far as it is short (engine_memory.cpp).
@@ -123,6 +125,12 @@ struct memory_state {
   model_id leaving;                     ///< goes as soon as nothing there needs it; no task begins there. 0: none
   std::vector<model_id> evicts;         ///< go with the next job in the domain
   command_id evicting;                  ///< the job under way they went with: no other begins in the domain
+
+  /// 0: nothing of it has been ready there yet.
+  duration loading_of(model_id m) const {
+    const auto found = loading.find(m);
+    return found == loading.end() ? duration{} : found->second;
+  }
 };
 
 struct gives_way_first {

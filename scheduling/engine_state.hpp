@@ -62,6 +62,7 @@ struct engine::state final : view {
   void on(const tick&) {}
   void on(const drain&) { draining_ = true; }
   void on_start_answer(const answer& a, task_state& t);
+  void no_memory_for(task_state& t, device_id device, const std::string& text);
   void stays(task_state& t);
   void on_preempt_answer(const answer& a, task_state& t, const pending_command& c);
   void on_order_answer(const answer& a, task_state& t, const pending_command& c);
@@ -84,13 +85,16 @@ struct engine::state final : view {
   void fit_rows(task_state& t);
   static std::string why_ended(errc reason);
 
-  // -- memory (engine_memory.cpp) --
+  // -- memory (engine_memory.cpp, engine_loading.cpp) --
   memory_state& memory_of(std::uint32_t group);
   bool leaves(model_id m, std::uint32_t group) const;
+  void comes(model_id m, std::uint32_t group);
   void settle(const pending_command& done);
+  void serves(model_id m, domain_id there);
   bool run_short(const plan_key& k);
   bool is_lacking(const task_state& t, device_id d) const;
   void begin_anew(model_id m, domain_id d);
+  bool waits_for_memory(const task_state& t) const;
   void look_after_memory();
   bool make_room(domain_id d);
   void try_again(memory_state& m);
@@ -100,6 +104,7 @@ struct engine::state final : view {
   void shapes_changed(model_id m);
   void bring_back(const plan_key& k);
   void ask_back(const task_state& t);
+  duration wait_for(plan_table::number n, const shape_state& s) const;
   bool fetch();
 
   // -- decisions ----------------------------------------------------------------------------------------------------
@@ -141,7 +146,7 @@ struct engine::state final : view {
   void index(task_state& t);
   void count(task_state& t);
   void add_load(device_id d, duration more);
-  void sort(device_id d);    ///< its job has changed
+  void sort(device_id d); ///< its job has changed
   bool is_first(device_id d) const;
   void recount(device_id d); ///< it has come up or gone down
   bool commandable(const task_state& t) const;

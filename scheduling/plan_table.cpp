@@ -151,6 +151,7 @@ void plan_table::put_back(const plan_key& k) {
 }
 
 void plan_table::evict(model_id m, domain_id from) {
+  any_evicted_ = true;
   for (std::uint32_t g = 0; g < groups_; ++g) {
     if (domains_[g] != from)
       continue;
@@ -163,11 +164,14 @@ void plan_table::evict(model_id m, domain_id from) {
   }
 }
 
-bool plan_table::bring_back(const plan_key& k) {
-  if (of(k).what != status::evicted || withdrawn_.contains(k.model))
-    return false;
-  queue(k);
-  return true;
+void plan_table::do_without(const plan_key& k) {
+  of(k).what = status::evicted;
+  any_evicted_ = true;
+}
+
+void plan_table::bring_back(const plan_key& k) {
+  if (of(k).what == status::evicted && !withdrawn_.contains(k.model))
+    queue(k);
 }
 
 void plan_table::each_shape(model_id m, const std::function<void(number)>& f) const {
@@ -235,6 +239,7 @@ std::string plan_table::describe() const {
       w(k);
   for (const auto& [m, g] : evicted_)
     w(m, g);
+  w(any_evicted_);
   return std::move(w).text();
 }
 

@@ -73,7 +73,7 @@ public:
   bool knows(model_id m, const std::vector<std::int64_t>& symbols) const { return numbers_.contains({m, symbols}); }
   struct wanted {
     number shape = 0;
-    bool changed = false; ///< something was queued
+    bool changed = false; ///< something was queued, or counts as evicted now
   };
   /// Queues building in each group where it is neither there nor has failed; for want of memory it may be tried again
   /// after a while. Where the model has been evicted, the shape counts as evicted too.
@@ -90,9 +90,12 @@ public:
   void put_back(const plan_key& k);
   /// What the domain has of the model has gone. @pre none of it is being built there
   void evict(model_id m, domain_id from);
-  bool any_evicted() const { return !evicted_.empty(); }
-  /// Queued again, if it was evicted. Returns whether it was.
-  bool bring_back(const plan_key& k);
+  /// Whether that has ever happened.
+  bool any_evicted() const { return any_evicted_; }
+  /// Its building found no memory, and nothing waits for it: it counts as evicted. @pre it has been ready
+  void do_without(const plan_key& k);
+  /// Queued again, if it was evicted.
+  void bring_back(const plan_key& k);
   /// The model's shapes.
   void each_shape(model_id m, const std::function<void(number)>& f) const;
   /// The model is on its way out: nothing more of it is built. What is being built still is `built` or `not_built`.
@@ -125,6 +128,7 @@ private:
   std::size_t queued_ = 0;
   std::set<model_id> withdrawn_;
   std::set<std::pair<model_id, std::uint32_t>> evicted_; ///< from which group, and nothing of it is there again
+  bool any_evicted_ = false;
   number last_ = 0;
 };
 

@@ -161,10 +161,10 @@ void story::worked(const scheduling::work_record& w) {
     return;
   const auto& where = *what_.where;
   const bool computes = w.what == kind::compute;
-  auto row = computes                ? fmt::format("{} lane {}", where.name(w.device), w.lane.value)
-             : w.what == kind::plan ? fmt::format("{} plans", where.name(w.device))
-                                     : fmt::format("{} to {}", where.domains[w.from.value].name,
-                                                   where.domains[w.to.value].name);
+  auto row = computes ? fmt::format("{} lane {}", where.name(w.device), w.lane.value)
+             : w.what == kind::plan
+                 ? fmt::format("{} plans", where.name(w.device))
+                 : fmt::format("{} to {}", where.domains[w.from.value].name, where.domains[w.to.value].name);
   auto text = w.requests.empty() ? std::string{} : fmt::format("request {}, ", w.requests.front().value);
   text += what_.models[w.model].name;
   if (computes)

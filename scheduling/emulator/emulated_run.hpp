@@ -67,7 +67,7 @@ private:
   };
   struct lane_state {
     std::vector<submitted> in_flight; ///< a few
-    time_point free{}; ///< when those of them are done whose ends are known ahead
+    time_point free{};                ///< when those of them are done whose ends are known ahead
   };
   struct worker {
     run_queue queue;
@@ -165,8 +165,8 @@ private:
   };
   std::vector<transfer> transfers_;                               ///< by domain
   std::map<std::pair<std::uint32_t, plan_of>, plan_times> plans_; ///< by kind
-  std::vector<std::set<model_id>> loaded_; ///< by domain: whose weights are there
-  std::vector<awaiting> waiting_; ///< in the order in which they came
+  std::vector<std::set<model_id>> loaded_;                        ///< by domain: whose weights are there
+  std::vector<awaiting> waiting_;                                 ///< in the order in which they came
   std::unordered_map<request_id, workloads::arrival> open_;
   std::uint64_t last_request_ = 0;
   std::optional<time_point> arrival_at_; ///< already on the agenda

@@ -223,6 +223,51 @@ TEST_CASE("an idle device takes its share of what waits elsewhere once that is w
   CHECK(f.e.counters().evictions == 3);
 }
 
+TEST_CASE("each shape of a model that was evicted comes back when it is asked for", "[scheduling]") {
+  short_of_memory f;
+  f.fits = 1;
+  f.add(1);
+  for (std::uint64_t rows = 2; rows <= 3; ++rows) {
+    f.feed(start_attempt{{rows}, {1}, {1}, {static_cast<std::int64_t>(rows)}, 1, 0, never, no_device, {}});
+    f.note();
+    f.all();
+    f.finish(f.started());
+  }
+  f.add(2);
+  CHECK(f.e.counters().evictions == 1);
+  f.feed(model_removed{{2}});
+  f.loaded.clear();
+  for (std::uint64_t rows = 2; rows <= 3; ++rows) {
+    f.feed(start_attempt{{10 + rows}, {1}, {1}, {static_cast<std::int64_t>(rows)}, 1, 0, never, no_device, {}});
+    f.note();
+    CHECK(f.work().symbols.front() == static_cast<std::int64_t>(rows));
+    f.all();
+    f.finish(f.started());
+  }
+  CHECK(f.e.open_tasks() == 0);
+}
+
+TEST_CASE("what a plan without room has taken all the same is given back", "[scheduling]") {
+  short_of_memory f;
+  f.fits = 1;
+  f.add(1);
+  f.feed(model_added{{2}, {}});
+  f.ask(1, 2);
+  f.work(); // does not fit beside 1
+  f.loaded[{0}].clear();
+  const auto j = f.asked.front().first;
+  CHECK(j.evict == std::vector{model_id{1}});
+  f.asked.clear();
+  f.feed(job_done{j.command, {0}, errc::out_of_memory, "too large, but its weights are there"});
+  f.note();
+  CHECK(f.first<attempt_ended>()->reason == errc::out_of_memory);
+  f.loaded[{0}] = {{2}};
+  f.ask(2, 1);
+  f.work();
+  CHECK(f.work().evict == std::vector{model_id{2}});
+  CHECK(f.started().model == model_id{1});
+}
+
 TEST_CASE("a removed model makes room", "[scheduling]") {
   short_of_memory f({{{0}, {0}, 0, 1}, {{1}, {0}, 0, 1}});
   f.fits = 1;
