@@ -105,6 +105,19 @@ void engine::state::look_up(plan_table::number shape, shape_state& s) {
   s.reach = startable_.reach_of(groups);
 }
 
+/// Though the model is to leave the group's memory: what has begun there, was told to, or can nowhere else.
+bool engine::state::must_go_on(const task_state& t, std::uint32_t there) const {
+  if (!begun(t))
+    return false;
+  if (t.values_in == plans_.domain(there) || t.pinned != no_device)
+    return true;
+  for (std::uint32_t g = 0; g < plans_.groups(); ++g)
+    if (plans_.domain(g) == t.values_in && in_service_[g] > 0 && plans_.at(t.shape, g).what == plan_table::status::ready
+        && !plans_.at(t.shape, g).lacking.has(t.what.at.layer))
+      return false;
+  return true;
+}
+
 /// Where plans have its next layer. Of a task that a device has failed: the groups that have not, as long as one of
 /// them is in service; then all again.
 waiting_index::reach engine::state::reach_of(task_state& t) {
@@ -115,7 +128,7 @@ waiting_index::reach engine::state::reach_of(task_state& t) {
   for (std::uint32_t g = 0; g < plans_.groups(); ++g) {
     const auto& p = plans_.at(t.shape, g);
     groups[g] = p.what == plan_table::status::ready && !p.lacking.has(t.what.at.layer)
-                && (!leaves(t.what.model, g) || (begun(t) && t.values_in == plans_.domain(g)));
+                && (!leaves(t.what.model, g) || must_go_on(t, g));
     preferred[g] =
         groups[g] && in_service_[g] > 0 && std::find(t.avoided.begin(), t.avoided.end(), g) == t.avoided.end();
   }

@@ -84,12 +84,12 @@ bool engine::state::make_room(domain_id d) {
     return false;
   }
   const auto gone = std::exchange(m.leaving, {});
+  counters_.evictions += m.models.at(gone).plans > 0;
   m.models.erase(gone);
   m.evicts.push_back(gone);
   plans_.evict(gone, d);
   std::erase_if(m.lacking, [&](const auto& x) { return plans_.at(x).what == plan_table::status::evicted; });
   shapes_changed(gone);
-  ++counters_.evictions;
   try_again(m);
   return true;
 }
@@ -142,12 +142,17 @@ bool engine::state::waits_for_memory(const task_state& t) const {
 /// yet; it looks again when that may change.
 model_id engine::state::next_to_leave(domain_id d, model_id for_whom) {
   const auto& m = memory_[d.value];
+  const bool any = std::any_of(m.models.begin(), m.models.end(), [&](const auto& x) {
+    return x.first != for_whom && x.second.plans > 0 && !models_.at(x.first).removed;
+  });
   std::pair<bool, time_point> least{true, never};
   model_id found;
   auto soonest = never;
   for (const auto& [id, r] : m.models) {
     if (id == for_whom || models_.at(id).removed || plans_.building(id, d))
       continue;
+    if (any && r.plans == 0 && plans_.queued(id, d))
+      continue; // it lacks memory itself, and would only come again
     const bool waits = is_waited_for(id, d);
     if (waits && !r.served)
       continue;

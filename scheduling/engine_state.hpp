@@ -164,6 +164,7 @@ struct engine::state final : view {
   bool could_start(const task_state& t) const;
   void look_up(plan_table::number shape, shape_state& s);
   waiting_index::reach reach_of(task_state& t);
+  bool must_go_on(const task_state& t, std::uint32_t there) const;
   bool has_room_for(model_id m, const std::vector<std::int64_t>& symbols);
   /// It starts in other groups than that of `failed` from now on. False if there is none.
   bool avoid(task_state& t, device_id failed);

@@ -196,6 +196,10 @@ bool plan_table::building(model_id m, domain_id in) const {
   return any(m, [&](std::uint32_t g, const entry& e) { return domains_[g] == in && e.what == status::building; });
 }
 
+bool plan_table::queued(model_id m, domain_id in) const {
+  return any(m, [&](std::uint32_t g, const entry& e) { return domains_[g] == in && e.what == status::queued; });
+}
+
 void plan_table::forget_failed(model_id m, const std::function<bool(number)>& in_use) {
   auto has_failed = [](const entry& e) { return e.what == status::failed; };
   for (auto i = first_of(m); i != numbers_.end() && i->first.first == m;) {

@@ -102,6 +102,7 @@ public:
   void withdraw(model_id m);
   bool building(model_id m) const;
   bool building(model_id m, domain_id in) const;
+  bool queued(model_id m, domain_id in) const;
   /// Drops the model's shapes that no group could build and `in_use` does not name: they make room for others.
   void forget_failed(model_id m, const std::function<bool(number)>& in_use);
   /// Drops all it knows of the model. @pre `withdraw`n, nothing `building`.

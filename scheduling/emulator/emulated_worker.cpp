@@ -127,7 +127,8 @@ void emulated_run::completed(device_id d, lane_id l) {
 duration emulated_run::load(device_id d, const job& j) {
   auto& there = loaded_[j.domain.value];
   for (const auto m : j.evict) {
-    there.erase(m);
+    if (there.erase(m) == 0)
+      continue;
     tell({.what = work_record::kind::eviction,
           .requests = {},
           .model = m.value - 1,

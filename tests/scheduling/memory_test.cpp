@@ -35,6 +35,12 @@ struct memory_watch final : observer {
       for (const auto m : there)
         taken += what.models[m].weight_bytes;
       CHECK(taken <= what.where->domains[w.to.value].memory);
+    } else if (w.what == work_record::kind::transfer) {
+      for (const auto r : w.requests)
+        if (const auto run = runs.find(r); run != runs.end())
+          for (const auto& d : what.where->devices.devices)
+            if (d.domain == w.to)
+              run->second.first = d.id;
     } else if (w.what == work_record::kind::compute) {
       CHECK(there.contains(w.model));
       const bool ends = w.last.layer == what.models[w.model].layer_count();
