@@ -77,6 +77,8 @@ inline constexpr std::int64_t channels_in_block = 16;
 /// weights read once, floating-point operations.
 inline constexpr double bytes_per_second = 12e9;
 inline constexpr double flops_per_second = 60e9;
+/// Bytes of the result of a join of channels that is a copy: half of them out of the caches.
+inline constexpr double joined_bytes_per_second = 5e9;
 /// Columns of a product that lie together in its weights.
 inline constexpr std::int64_t columns_in_block = 64;
 
