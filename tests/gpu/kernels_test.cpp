@@ -61,10 +61,10 @@ model_ptr long_layers() {
 }
 
 struct setup {
-  explicit setup(gpu::machine_options options = {}) {
+  explicit setup(gpu::machine_options options = {}, const std::string& devices = "cpu:1") {
     options.pin_threads = false;
     options.choices = choices;
-    machine = demand(gpu::open_machine(demand(gpu::parse_devices("cpu:1")), options));
+    machine = demand(gpu::open_machine(demand(gpu::parse_devices(devices)), options));
     device = std::make_unique<bench_device>(backends()[0], *machine, 0);
   }
   std::shared_ptr<recorder> choices = std::make_shared<recorder>();
@@ -249,4 +249,16 @@ TEST_CASE("layers that take too long are cut where that costs little, without a 
   CHECK(cut.machine->domains()[0]->usage().weights == whole.machine->domains()[0]->usage().weights);
   setup never({.exact = true, .cuts = {.longer_than = std::chrono::nanoseconds{1}, .most_cost = 0}});
   CHECK(never.device->plan(model, {4})->profile().parts.front() == 1);
+}
+
+TEST_CASE("parts of a product leave no core without work", "[gpu]") {
+  model_builder b("product");
+  const auto n = b.symbol("N");
+  const auto model = b.output(b.linear(b.input("x", {n, 512}), 1024)).build(); // 16 blocks of columns
+  const std::map<std::string, std::uint32_t> most{{"cpu:1", 16}, {"cpu:1x2", 8}, {"cpu:1x3", 2}, {"cpu:1x4", 4}};
+  for (const auto& [devices, parts] : most) {
+    CAPTURE(devices);
+    setup cut({.cuts = {.longer_than = std::chrono::nanoseconds{1}}}, devices);
+    CHECK(cut.device->plan(model, {1})->profile().parts == std::vector{parts});
+  }
 }
