@@ -33,9 +33,15 @@ inline constexpr std::uint32_t measuring_parts = 16;
 /// Parts that a CPU runs together to measure one: some steps work for several parts.
 inline constexpr std::uint32_t measured_at_once = 8;
 
-/// Rows (steps times batch) of an LSTM's input that a CPU multiplies at once: few steps, since a segment that begins in
-/// between does it again.
-inline constexpr std::int64_t lstm_rows_at_once = 4;
+/// Rows (steps times batch) of an LSTM's input that a CPU multiplies at once, by kernels of ours: enough that reading
+/// w, and r again behind it, counts little.
+inline constexpr std::int64_t lstm_rows_at_once = 64;
+/// The same by oneDNN: few, since a segment that begins in between does it again.
+inline constexpr std::int64_t lstm_product_rows = 4;
+
+/// Multiplications of an LSTM's product from which on a device's threads share it: about 4 us of one core, several
+/// times what calling them takes.
+inline constexpr std::size_t lstm_shared_work = std::size_t{1} << 16;
 
 /// Kernels of a convolution that are tried, per algorithm and layout of the pictures.
 inline constexpr std::size_t implementations_tried = 3;
@@ -71,6 +77,8 @@ inline constexpr std::int64_t channels_in_block = 16;
 /// weights read once, floating-point operations.
 inline constexpr double bytes_per_second = 12e9;
 inline constexpr double flops_per_second = 60e9;
+/// Bytes of the result of a join of channels that is a copy: half of them out of the caches.
+inline constexpr double joined_bytes_per_second = 5e9;
 /// Columns of a product that lie together in its weights.
 inline constexpr std::int64_t columns_in_block = 64;
 

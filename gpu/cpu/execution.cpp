@@ -29,6 +29,7 @@ void execution::run(const cpu_plan& plan, position begin, position end, bindings
     context.values.state = context.values.block + plan.state_offset(i);
     const auto stop = i == end.layer ? end.part : layer.parts;
     const auto first = part;
+    context.stop = stop;
     for (; part < stop; ++part) {
       context.values.part = part;
       for (const auto& step : layer.steps)

@@ -45,6 +45,7 @@ private:
         }
     if (all.empty())
       return;
+    add_joins(total);
     const auto pictures = static_cast<std::size_t>(std::min_element(total.begin(), total.end()) - total.begin());
     for (std::size_t i = 0; i < all.size(); ++i) {
       auto& s = all[i];
@@ -59,6 +60,27 @@ private:
     for (const auto& s : all)
       cut_channels(s.layer, *made.by_layer[s.layer], pictures);
     made.pictures = picture_tags()[pictures];
+  }
+
+  /// Joins of channels, for one picture: in blocks they need no copy (`concat_cpu`), unless a block is not full.
+  void add_joins(std::array<double, picture_layouts>& total) const {
+    for (std::uint32_t i = 0; i < model_.layers().size(); ++i) {
+      const auto* a = std::get_if<metadata::concat_layer>(&model_.layers()[i].attributes);
+      const layer_view join(model_, symbols_, i);
+      const auto shape = a ? join.output_shape() : extents{};
+      if (shape.size() != 4 || a->axis != 1 || join.type(join.what().outputs[0]) != metadata::element_type::float32)
+        continue;
+      const auto bytes = static_cast<double>(elements_of(shape) / shape[0]) * sizeof(float);
+      for (std::size_t l = 0; l < picture_layouts; ++l) {
+        const auto tag = picture_tags()[l];
+        bool copies = tag == dnnl::memory::format_tag::nhwc;
+        for (std::size_t role = 0; role < join.what().inputs.size(); ++role) {
+          const auto in = join.input_shape(role);
+          copies = copies || layout(in, number::f32, tag).get_size() != plain_layout(in).get_size();
+        }
+        total[l] += copies ? bytes / defaults::joined_bytes_per_second : 0;
+      }
+    }
   }
 
   std::int64_t batch_of(std::uint32_t layer) const {

@@ -55,8 +55,14 @@ parted in_parts(product p, std::int64_t rows, const matmul::primitive_desc& whol
   const auto bytes = static_cast<double>(whole.weights_desc().get_size());
   const auto flops = 2.0 * static_cast<double>(rows) * static_cast<double>(p.depth) * static_cast<double>(p.columns);
   const auto seconds = std::max(bytes / defaults::bytes_per_second, flops / defaults::flops_per_second / seeker.cores);
+  // A block of columns is one core's.
+  const auto turns = [&, blocks = p.columns / defaults::columns_in_block](std::uint32_t k) {
+    const std::int64_t cores{seeker.cores};
+    return static_cast<double>(k * ((blocks / k + cores - 1) / cores));
+  };
   const auto n = parts_for(seeker.cuts, seconds, [&](std::uint32_t k) {
-    return p.columns % (std::int64_t{k} * defaults::columns_in_block) == 0 && has_pieces(whole.weights_desc(), 1, k);
+    return p.columns % (std::int64_t{k} * defaults::columns_in_block) == 0 && has_pieces(whole.weights_desc(), 1, k)
+           && turns(k) <= seeker.cuts.most_cost * turns(1);
   });
   if (n == 1)
     return {whole};

@@ -37,7 +37,7 @@ void build_lstm(layer_builder& b, const metadata::lstm_layer& a) {
   const auto e = extents_of(b, a.hidden, a.direction, 4, 2);
   const auto peepholes = b.has(rnn_peepholes);
   if (!peepholes && has_fixed_weights(b))
-    return build_lstm_of_products(b, e);
+    return b.numbers().factors == number::f32 ? build_lstm_of_panels(b, e) : build_lstm_of_products(b, e);
   const auto d = choose_recurrent(
       b, e, [&](std::int64_t n, const layout& w, const layout& r) { return describe(e, n, w, r, peepholes); });
   const auto state = plain_layout({1, 1, e.batch, e.hidden});

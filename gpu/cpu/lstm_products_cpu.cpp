@@ -10,9 +10,6 @@ namespace {
 
 using dnnl::matmul;
 
-/// ONNX has the gates in the order i, o, f, c; `lstm_cell` in i, f, o, c.
-const std::vector<std::size_t> gate_order{0, 2, 1, 3};
-
 std::size_t size(std::int64_t i) {
   return static_cast<std::size_t>(i);
 }
@@ -55,10 +52,12 @@ public:
   place result;
   std::size_t batch = 0;
   std::size_t hidden = 0;
+  std::size_t panels = 0;
 
   void run(const run_context& context) const override {
     const auto at = [&](const place& p) { return reinterpret_cast<float*>(context.values.at(p)); };
-    cpu::run({at(gates), at(before), at(after), at(state), at(result), batch, hidden});
+    cpu::run(
+        {at(gates), panels * 4 * lstm_units, at(before), at(after), at(state), at(result), batch, hidden, 0, panels});
   }
 };
 
@@ -66,7 +65,7 @@ public:
 class direction {
 public:
   direction(layer_builder& b, const recurrent_extents& e, const recurrent_places& at)
-      : b_(b), e_(e), at_(at), wide_(4 * e.hidden) {
+      : b_(b), e_(e), at_(at), panels_(lstm_panels(e.hidden)) {
     z_ = b.scratch(size(std::min(at_once_, e.steps) * e.batch * wide_) * sizeof(float));
   }
 
@@ -102,7 +101,7 @@ private:
            {{DNNL_ARG_SRC, source(input_, rows, x)},
             {DNNL_ARG_WEIGHTS, weights(weight_role::matrix, rnn_w, input_, d)},
             {DNNL_ARG_BIAS, recurrent_weights(b_, at_, weight_role::bias, rnn_bias, d.bias_desc(), input_.bias(),
-                                              fill_biases(gate_order, e_.hidden))},
+                                              fill_lstm_panel_biases(e_.hidden))},
             {DNNL_ARG_DST, {input_.target(rows), z_}}});
     b_.set_range({first, last});
     const auto r = recurrent_.choose(e_.batch, e_.batch);
@@ -118,6 +117,7 @@ private:
     cell->result = at_.y;
     cell->batch = size(e_.batch);
     cell->hidden = size(e_.hidden);
+    cell->panels = size(panels_);
     b_.add(std::move(cell));
   }
 
@@ -128,14 +128,15 @@ private:
 
   operand weights(weight_role as, std::size_t role, const product& p, const matmul::primitive_desc& d) {
     return recurrent_weights(b_, at_, as, role, d.weights_desc(), plain_layout({p.depth, p.columns}),
-                             fill_gates(gate_order, p.depth, e_.hidden));
+                             fill_lstm_panels(p.depth, e_.hidden, true));
   }
 
   layer_builder& b_;
   const recurrent_extents& e_;
   const recurrent_places& at_;
-  const std::int64_t wide_; ///< all gates of a row
-  const std::int64_t at_once_ = std::max<std::int64_t>(1, defaults::lstm_rows_at_once / e_.batch); ///< steps
+  const std::int64_t panels_;
+  const std::int64_t wide_ = panels_ * 4 * std::int64_t{lstm_units}; ///< all gates of a row
+  const std::int64_t at_once_ = std::max<std::int64_t>(1, defaults::lstm_product_rows / e_.batch); ///< steps
   product input_{e_.input, wide_, false, b_.numbers().factors};
   product recurrent_{e_.hidden, wide_, true, b_.numbers().factors};
   place z_; ///< of a group: all gates of its steps

@@ -1,13 +1,27 @@
 #include "gpu/cpu/recurrent_cpu.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+
+#include "gpu/cpu/lstm_cell.hpp"
 
 namespace baton::gpu::cpu {
 namespace {
 
 std::size_t size(std::int64_t i) {
   return static_cast<std::size_t>(i);
+}
+
+/// ONNX has an LSTM's gates in the order i, o, f, c; `lstm_cell` in i, f, o, c.
+constexpr std::array<std::size_t, 4> lstm_gates{0, 2, 1, 3};
+
+/// Calls `f(panel, column, row of w or r)` for each column that has one.
+template <class F>
+void for_lstm_columns(std::size_t hidden, F f) {
+  for (std::size_t g = 0; g < lstm_gates.size(); ++g)
+    for (std::size_t unit = 0; unit < hidden; ++unit)
+      f(unit / lstm_units, g * lstm_units + unit % lstm_units, lstm_gates[g] * hidden + unit);
 }
 
 /// Brings a carried state to where the step reads it: the step may not read what it is writing.
@@ -148,6 +162,33 @@ gate_filler fill_biases(std::vector<std::size_t> order, std::int64_t hidden, boo
         if (apart)
           to[gates * h + o] = recurrent[i];
       }
+  };
+}
+
+std::int64_t lstm_panels(std::int64_t hidden) {
+  constexpr auto units = static_cast<std::int64_t>(lstm_units);
+  return (hidden + units - 1) / units;
+}
+
+gate_filler fill_lstm_panels(std::int64_t depth, std::int64_t hidden, bool side_by_side) {
+  constexpr auto columns = 4 * lstm_units;
+  const auto panels = size(lstm_panels(hidden));
+  return [=, k_end = size(depth), h = size(hidden)](const float* from, std::span<float> to) {
+    std::fill(to.begin(), to.end(), 0.0F);
+    for_lstm_columns(h, [&](std::size_t panel, std::size_t column, std::size_t row) {
+      for (std::size_t k = 0; k < k_end; ++k)
+        to[(side_by_side ? k * panels + panel : panel * k_end + k) * columns + column] = from[row * k_end + k];
+    });
+  };
+}
+
+gate_filler fill_lstm_panel_biases(std::int64_t hidden) {
+  return [h = size(hidden)](const float* from, std::span<float> to) {
+    std::fill(to.begin(), to.end(), 0.0F);
+    if (from != nullptr)
+      for_lstm_columns(h, [&](std::size_t panel, std::size_t column, std::size_t row) {
+        to[panel * 4 * lstm_units + column] = from[row] + from[4 * h + row];
+      });
   };
 }
 

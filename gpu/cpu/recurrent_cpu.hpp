@@ -43,9 +43,19 @@ gate_filler fill_gates(std::vector<std::size_t> order, std::int64_t depth, std::
 /// which then is not in its sum.
 gate_filler fill_biases(std::vector<std::size_t> order, std::int64_t hidden, bool last_apart = false);
 
-/// An LSTM whose weights are constants, without peepholes, by products of matrices: that with w for several steps at
-/// once, those with r and the rest step by step. Measured against one call of oneDNN's LSTM per step, 64 steps of 256
-/// at batch 1: 1.3 instead of 1.7 ms.
+/// An LSTM's w, r or biases of one direction in panels of 64 columns, as `lstm_cell` has the sums: 16 units of each of
+/// the gates i, f, o and candidate, then the next 16; columns behind the last unit are 0. As [panels, K, 64], or the
+/// panels side by side, [K, panels * 64].
+gate_filler fill_lstm_panels(std::int64_t depth, std::int64_t hidden, bool side_by_side);
+gate_filler fill_lstm_panel_biases(std::int64_t hidden);
+std::int64_t lstm_panels(std::int64_t hidden);
+
+/// An LSTM whose weights are constants, without peepholes, in float32: the products by `panel_product`, that with w for
+/// all steps of a submission at once, up to some. Measured against oneDNN's matmul, 64 steps of 256: see
+/// docs/performance.md.
+void build_lstm_of_panels(layer_builder& b, const recurrent_extents& e);
+/// The same with factors of any type by oneDNN's matmul: the product with w for several steps at once, those with r and
+/// the rest step by step.
 void build_lstm_of_products(layer_builder& b, const recurrent_extents& e);
 
 /// Whether w and r are both weights, so that oneDNN may choose how they lie.

@@ -60,6 +60,7 @@ struct run_context {
   frame values;
   const dnnl::stream* stream = nullptr;
   std::span<bound_arguments> bound; ///< by slot
+  std::uint32_t stop = 0;           ///< the parts of this submission end ahead of it
 };
 
 /// One action of a layer, in all its parts or some. `run` allocates nothing and creates no primitive; it throws

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <chrono>
 #include <map>
+#include <sstream>
 #include <string>
 
 #include <catch2/catch.hpp>
@@ -59,10 +61,10 @@ model_ptr long_layers() {
 }
 
 struct setup {
-  explicit setup(gpu::machine_options options = {}) {
+  explicit setup(gpu::machine_options options = {}, const std::string& devices = "cpu:1") {
     options.pin_threads = false;
     options.choices = choices;
-    machine = demand(gpu::open_machine(demand(gpu::parse_devices("cpu:1")), options));
+    machine = demand(gpu::open_machine(demand(gpu::parse_devices(devices)), options));
     device = std::make_unique<bench_device>(backends()[0], *machine, 0);
   }
   std::shared_ptr<recorder> choices = std::make_shared<recorder>();
@@ -113,6 +115,38 @@ TEST_CASE("each kernel of a convolution comes once, and is the one it says, also
     if (i == 0)
       first = names;
     CHECK(names == first);
+  }
+}
+
+TEST_CASE("joins of channels count where a plan chooses how pictures lie", "[gpu]") {
+  // Convolutions are 1 us faster with channels last, a join of 100 KB in blocks needs no copy.
+  constexpr std::chrono::microseconds in_blocks{1000};
+  constexpr std::chrono::microseconds last{999};
+  for (const bool joined : {false, true}) {
+    model_builder b("joined");
+    const auto n = b.symbol("N");
+    const conv_options o{.channels = 16, .pads = {1, 1, 1, 1}};
+    const auto x = b.conv(image(b, n, 16, 28, 28), o);
+    const auto y = b.conv(x, o);
+    b.output(b.max_pool(joined ? b.layer(metadata::concat_layer{1}, {x, y})[0] : y, 2, 2));
+    const auto model = b.build();
+    setup measured;
+    measured.device->plan(model, {1});
+    setup told;
+    for (const auto& [problem, choice] : measured.choices->known) {
+      std::istringstream words(choice); // of each layout the best and the direct kernel, with its nanoseconds
+      std::string changed;
+      std::string kernel;
+      std::string time;
+      for (int i = 0; words >> kernel >> time; ++i)
+        changed +=
+            (i ? " " : "") + kernel + ' ' + std::to_string(std::chrono::nanoseconds(i < 2 ? in_blocks : last).count());
+      told.choices->known[problem] = changed;
+    }
+    const auto plan = told.device->plan(model, {1});
+    CHECK(told.choices->replaced == 0);
+    for (std::uint32_t i = 0; i < 2; ++i)
+      CHECK(plan->kernel(i).predicted == (joined ? in_blocks : last));
   }
 }
 
@@ -215,4 +249,16 @@ TEST_CASE("layers that take too long are cut where that costs little, without a 
   CHECK(cut.machine->domains()[0]->usage().weights == whole.machine->domains()[0]->usage().weights);
   setup never({.exact = true, .cuts = {.longer_than = std::chrono::nanoseconds{1}, .most_cost = 0}});
   CHECK(never.device->plan(model, {4})->profile().parts.front() == 1);
+}
+
+TEST_CASE("parts of a product leave no core without work", "[gpu]") {
+  model_builder b("product");
+  const auto n = b.symbol("N");
+  const auto model = b.output(b.linear(b.input("x", {n, 512}), 1024)).build(); // 16 blocks of columns
+  const std::map<std::string, std::uint32_t> most{{"cpu:1", 16}, {"cpu:1x2", 8}, {"cpu:1x3", 2}, {"cpu:1x4", 4}};
+  for (const auto& [devices, parts] : most) {
+    CAPTURE(devices);
+    setup cut({.cuts = {.longer_than = std::chrono::nanoseconds{1}}}, devices);
+    CHECK(cut.device->plan(model, {1})->profile().parts == std::vector{parts});
+  }
 }

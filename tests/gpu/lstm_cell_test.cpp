@@ -10,6 +10,8 @@
 
 namespace {
 
+using baton::gpu::cpu::lstm_units;
+
 struct cell_data {
   explicit cell_data(std::size_t n, float spread) : hidden(n), gates(4 * n), before(n), after(n), state(n), result(n) {
     std::mt19937 random{7};
@@ -18,12 +20,16 @@ struct cell_data {
       for (auto& x : *all)
         x = number(random);
   }
-  /// Units [first, first + count) as a cell of their own.
+  /// Units [first, first + count) as a cell of their own, panel by panel.
   void run(std::size_t first, std::size_t count) {
-    std::vector<float> part(4 * count);
+    const auto panels = (count + lstm_units - 1) / lstm_units;
+    std::vector<float> part(4 * lstm_units * panels);
     for (std::size_t gate = 0; gate < 4; ++gate)
-      std::memcpy(&part[gate * count], &gates[gate * hidden + first], count * sizeof(float));
-    baton::gpu::cpu::run({part.data(), &before[first], &after[first], &state[first], &result[first], 1, count});
+      for (std::size_t j = 0; j < count; ++j)
+        part[(j / lstm_units * 4 + gate) * lstm_units + j % lstm_units] = gates[gate * hidden + first + j];
+    for (std::size_t panel = 0; panel < panels; ++panel)
+      baton::gpu::cpu::run({part.data(), part.size(), &before[first], &after[first], &state[first], &result[first], 1,
+                            count, panel, panel + 1});
   }
 
   std::size_t hidden;
