@@ -164,16 +164,18 @@ void cuda_device::completed(std::size_t lane, const ending& e) {
   const auto elapsed = e.ended - e.begun;
   completion c{.done = {description_.id, lane_id{static_cast<std::uint32_t>(lane)}, e.sequence},
                .elapsed = elapsed,
-               .so_far = p.data->device_time += elapsed,
                .ended = e.ended};
   l.progress.completed = e.sequence;
-  if (e.fate == stream_fate::failed)
+  if (e.fate == stream_fate::failed) { // another device may still add to the task's times: nobody has waited for it
     c.failure = error{errc::device_failed, part() + ": " + e.why};
-  else if (p.fault && p.fault->layer != 0)
-    c.failure = describe(*p.fault, p.plan->of());
-  // By the profile's proportions: the stream says when a segment ends, not when each of its layers does.
-  else if (!p.data->layer_time.empty())
-    share_time(p.plan->profile(), p.begin, p.end, c.elapsed, p.data->layer_time);
+  } else {
+    c.so_far = p.data->device_time += elapsed;
+    if (p.fault && p.fault->layer != 0)
+      c.failure = describe(*p.fault, p.plan->of());
+    // By the profile's proportions: the stream says when a segment ends, not when each of its layers does.
+    else if (!p.data->layer_time.empty())
+      share_time(p.plan->profile(), p.begin, p.end, c.elapsed, p.data->layer_time);
+  }
   completed_.push_back(std::move(c));
   some_.notify_all();
 }
@@ -209,6 +211,17 @@ bool cuda_device::notice_loss() {
 frontier cuda_device::progress(lane_id lane) const {
   std::lock_guard lock(mutex_);
   return lane.value < lanes_.size() ? lanes_[lane.value].progress : frontier{};
+}
+
+duration cuda_device::taken(const ticket& by) const {
+  if (const auto so_far =
+          lanes_.at(by.lane.value).times->taken(by.sequence)) // first: what ends goes from here to there
+    return *so_far;
+  std::lock_guard lock(mutex_);
+  for (const auto& c : completed_)
+    if (c.done.lane == by.lane && c.done.sequence == by.sequence)
+      return c.elapsed;
+  return {};
 }
 
 } // namespace baton::gpu::cuda
