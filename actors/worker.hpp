@@ -58,10 +58,7 @@ private:
     scheduling::segment what;
     std::shared_ptr<held_values> values;
     std::chrono::steady_clock::time_point given; ///< to the device
-  };
-  struct one_lane {
-    std::deque<issued> segments;                      ///< under way, by sequence
-    std::chrono::steady_clock::time_point idle_since; ///< of an asynchronous device: when the one before had ended
+    gpu::ticket as;
   };
 
   void attach();
@@ -87,7 +84,7 @@ private:
   std::unique_ptr<gpu::copy_engine> copier_; ///< in the host domain: outputs are at home here
   std::optional<scheduling::run_queue> queue_;
   std::map<metadata::task_id, holding> held_;
-  std::vector<one_lane> lanes_;
+  std::vector<std::deque<issued>> lanes_; ///< segments on the device, by sequence
   stay_clock stays_{&scheduling::phases::queued};
   scheduling::effects effects_;
   std::optional<metadata::task_id> lost_; ///< its outputs could not be stored; while effects are carried out

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <utility>
 
 #include "actors/handlers.hpp"
@@ -25,7 +24,7 @@ void worker_state::run(const scheduling::segment& s) {
                                .lane = s.lane,
                                .waits = {&ready, ready.sequence > 0 ? 1U : 0U}});
   if (done) {
-    lanes_[s.lane.value].segments.push_back({s, values, given});
+    lanes_[s.lane.value].push_back({s, values, given, *done});
     queue_->submitted(s, effects_);
   } else if (done.error().code == errc::out_of_memory) { // of the task, not of the device
     queue_->not_submitted(s, errc::out_of_memory, done.error().message, effects_);
@@ -49,9 +48,8 @@ void worker_state::poll() {
     if (c.done.sequence == 0)
       return fail_device(c.failure->message);
     auto& lane = lanes_.at(c.done.lane.value);
-    const auto oldest = std::move(lane.segments.front());
-    lane.segments.pop_front();
-    lane.idle_since = c.ended.value_or(steady::time_point{});
+    const auto oldest = std::move(lane.front());
+    lane.pop_front();
     note(oldest, c);
     stays_.computed(oldest.what.task, c.so_far);
     settle(oldest.what, c);
@@ -84,13 +82,13 @@ void worker_state::settle(const scheduling::segment& s, const gpu::completion& c
     queue_->failed_segment(s.lane, s.sequence, c.failure->code, c.failure->message, effects_);
 }
 
-/// What the task's segments on the device have taken so far: a lane has had its oldest since that was given to it and
-/// the one before had ended.
+/// What the task's segments on the device have taken so far.
 metadata::duration worker_state::under_way(metadata::task_id t) const {
   metadata::duration sum{};
   for (const auto& lane : lanes_)
-    if (!lane.segments.empty() && lane.segments.front().what.task == t)
-      sum += steady::now() - std::max(lane.segments.front().given, lane.idle_since);
+    for (const auto& s : lane)
+      if (s.what.task == t)
+        sum += device_->taken(s.as);
   return sum;
 }
 

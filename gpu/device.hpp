@@ -182,6 +182,9 @@ public:
   /// timeout. For the pump thread of an asynchronous backend.
   virtual bool wait_any(std::chrono::milliseconds timeout) = 0;
   virtual frontier progress(lane_id lane) const = 0;
+  /// What a submission that has not been polled has taken so far, as `completion::elapsed` counts. An inline device's
+  /// has been, when anybody asks.
+  virtual duration taken(const ticket& /*by*/) const { return {}; }
 };
 
 /// Where values are copied from or to: a plan's block in some domain.

@@ -1,13 +1,10 @@
 #include "gpu/cuda/cuda_device.hpp"
 
 #include <algorithm>
-#include <functional>
 
 #include "gpu/cuda/current_gpu.hpp"
 #include "gpu/cuda/defaults.hpp"
-#include "gpu/cuda/event_timer.hpp"
 #include "gpu/cuda/guard.hpp"
-#include "gpu/defaults.hpp"
 #include "gpu/plan_check.hpp"
 
 namespace baton::gpu::cuda {
@@ -35,8 +32,7 @@ expected<void> cuda_device::attach() {
     lanes_.resize(description_.lanes + description_.urgent_lanes);
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
       auto& l = lanes_[i];
-      l.on = std::make_unique<lane>(gpu_->number, i < description_.lanes ? least : most, gpu_->memory, part(),
-                                    description_.graphs != graph_use::never);
+      l.on = std::make_unique<lane>(gpu_->number, i < description_.lanes ? least : most, gpu_->memory, part());
       check(cudaHostAlloc(l.faults.put(), defaults::submissions_under_way * sizeof(data_fault), cudaHostAllocPortable),
             "cudaHostAlloc");
       l.times = std::make_shared<timeline>(gpu_->number, [this, i](const ending& e) { completed(i, e); });
@@ -44,89 +40,6 @@ expected<void> cuda_device::attach() {
     }
     attached_ = true;
   });
-}
-
-// -- plans ------------------------------------------------------------------------------------------------------------
-
-expected<std::shared_ptr<const plan>> cuda_device::build_plan(std::shared_ptr<const metadata::model> of,
-                                                              std::shared_ptr<weights> with,
-                                                              metadata::symbol_values symbols) {
-  return guarded(part(), [&]() -> std::shared_ptr<const plan> {
-    auto prepared = std::dynamic_pointer_cast<cuda_weights>(with);
-    if (!attached_)
-      raise(errc::bad_argument, part() + ": attach() must come before build_plan()");
-    if (!of || !prepared || &prepared->of() != of.get() || prepared->home() != gpu_->memory.get())
-      raise(errc::bad_argument, part() + ": a plan needs a model and that model's weights of the device's domain");
-    plan_draft draft;
-    draft.model = std::move(of);
-    draft.weights = std::move(prepared);
-    draft.symbols = std::move(symbols);
-    const current_gpu here(gpu_->number);
-    const lane::library_calls use(*lanes_.front().on);
-    draft.on = lanes_.front().on.get();
-    draft.card = gpu_->name;
-    draft.multiplies = description_.multiplies;
-    draft.choices = gpu_->choices;
-    auto made = make_plan(std::move(draft), description_.kind, gpu_);
-    std::vector<std::size_t> had;
-    for (const auto& l : lanes_)
-      had.push_back(l.on->arena_bytes());
-    try {
-      for (auto& l : lanes_)
-        l.on->reserve(made->scratch_bytes());
-      measure(*made, *lanes_.front().on);
-    } catch (const failure& f) {
-      if (f.why().code == errc::out_of_memory) // a plan that is not made takes nothing from those that are there
-        for (std::size_t i = 0; i < lanes_.size(); ++i)
-          lanes_[i].on->give_back(had[i]);
-      throw;
-    }
-    return made;
-  });
-}
-
-void cuda_device::measure(cuda_plan& plan, lane& on) {
-  bindings data;
-  data.activations = std::make_shared<cuda_block>(
-      gpu_->memory->allocate(purpose::blocks, plan.block_bytes(), "an activation block to measure with"), gpu_);
-  check(cudaMemsetAsync(data.activations->data(), 0, data.activations->bytes(), on.stream()), "cudaMemsetAsync");
-  measure_layers(plan, on, data);
-  plan.use_graphs(description_.graphs == graph_use::measured ? graph_is_faster(plan, on, data)
-                                                             : description_.graphs == graph_use::always);
-}
-
-void cuda_device::measure_layers(cuda_plan& plan, lane& on, const bindings& data) {
-  const event_timer timer;
-  for (std::uint32_t layer = 0; layer < plan.profile().layers(); ++layer) {
-    auto best = duration::max();
-    const auto parts = std::min(plan.profile().parts[layer], gpu::defaults::measuring_parts);
-    const auto end = parts == plan.profile().parts[layer] ? position{layer + 1, 0} : position{layer, parts};
-    for (int i = 0; i < gpu::defaults::measuring_runs; ++i)
-      best = std::min(best, timer.time(on.stream(), [&] { enqueue(plan, data, on, {layer, 0}, end); }) / parts);
-    plan.set_part_time(layer, best);
-  }
-  on.drain();
-}
-
-/// Of the whole plan, from the first call to the end on the device.
-bool cuda_device::graph_is_faster(const cuda_plan& plan, lane& on, const bindings& data) {
-  const auto all = [&] { enqueue(plan, data, on, {}, plan.profile().end()); };
-  const auto graph = on.capture_to_measure(all);
-  if (!graph.ready)
-    return false;
-  const auto best = [&](const std::function<void()>& issue) {
-    auto shortest = clock::duration::max();
-    for (int i = 0; i < gpu::defaults::measuring_runs; ++i) {
-      const auto begin = clock::now();
-      issue();
-      on.drain();
-      shortest = std::min(shortest, clock::now() - begin);
-    }
-    return std::chrono::duration<double>(shortest);
-  };
-  const auto by_calls = best(all);
-  return best([&] { check(cudaGraphLaunch(graph.ready.get(), on.stream()), "cudaGraphLaunch"); })
-         <= defaults::graph_gain * by_calls;
 }
 
 // -- submissions ------------------------------------------------------------------------------------------------------
@@ -209,7 +122,9 @@ expected<ticket> cuda_device::submit(const submission& work) {
     auto may_fault = false;
     for (auto layer = work.begin.layer; layer < plan.profile().layers() && position{layer, 0} < work.end; ++layer)
       may_fault = may_fault || plan.profile().may_fail(layer);
-    l.on->reserve(plan.scratch_bytes());         // grows once for a plan that another device built
+    l.on->reserve(plan.scratch_bytes()); // grows once for a plan that another device built
+    if (plan.uses_graphs())
+      l.on->keep_graphs(plan.serial());
     const auto sequence = l.progress.issued + 1; // only this thread issues
     const auto stream = l.on->stream();
     std::vector<ending_time> after;
@@ -249,16 +164,18 @@ void cuda_device::completed(std::size_t lane, const ending& e) {
   const auto elapsed = e.ended - e.begun;
   completion c{.done = {description_.id, lane_id{static_cast<std::uint32_t>(lane)}, e.sequence},
                .elapsed = elapsed,
-               .so_far = p.data->device_time += elapsed,
                .ended = e.ended};
   l.progress.completed = e.sequence;
-  if (e.fate == stream_fate::failed)
+  if (e.fate == stream_fate::failed) { // another device may still add to the task's times: nobody has waited for it
     c.failure = error{errc::device_failed, part() + ": " + e.why};
-  else if (p.fault && p.fault->layer != 0)
-    c.failure = describe(*p.fault, p.plan->of());
-  // By the profile's proportions: the stream says when a segment ends, not when each of its layers does.
-  else if (!p.data->layer_time.empty())
-    share_time(p.plan->profile(), p.begin, p.end, c.elapsed, p.data->layer_time);
+  } else {
+    c.so_far = p.data->device_time += elapsed;
+    if (p.fault && p.fault->layer != 0)
+      c.failure = describe(*p.fault, p.plan->of());
+    // By the profile's proportions: the stream says when a segment ends, not when each of its layers does.
+    else if (!p.data->layer_time.empty())
+      share_time(p.plan->profile(), p.begin, p.end, c.elapsed, p.data->layer_time);
+  }
   completed_.push_back(std::move(c));
   some_.notify_all();
 }
@@ -294,6 +211,17 @@ bool cuda_device::notice_loss() {
 frontier cuda_device::progress(lane_id lane) const {
   std::lock_guard lock(mutex_);
   return lane.value < lanes_.size() ? lanes_[lane.value].progress : frontier{};
+}
+
+duration cuda_device::taken(const ticket& by) const {
+  if (const auto so_far =
+          lanes_.at(by.lane.value).times->taken(by.sequence)) // first: what ends goes from here to there
+    return *so_far;
+  std::lock_guard lock(mutex_);
+  for (const auto& c : completed_)
+    if (c.done.lane == by.lane && c.done.sequence == by.sequence)
+      return c.elapsed;
+  return {};
 }
 
 } // namespace baton::gpu::cuda

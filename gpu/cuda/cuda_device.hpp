@@ -31,6 +31,7 @@ public:
   std::size_t poll(std::span<completion> out) override;
   bool wait_any(std::chrono::milliseconds timeout) override;
   frontier progress(lane_id lane) const override;
+  duration taken(const ticket& by) const override;
 
 private:
   using clock = std::chrono::steady_clock;

@@ -45,7 +45,7 @@ void graph_cache::run(const graph_key& of, std::uint64_t sequence, std::uint64_t
   auto& e = *known->second;
   entries_.splice(entries_.begin(), entries_, known->second);
   e.last = sequence;
-  if (!e.ready && !e.refused && have_room(e.bytes, sequence, completed))
+  if (!e.ready && !e.refused && have_room(known_size(of), sequence, completed))
     capture_into(e, sequence, completed, capture);
   if (!e.ready)
     return enqueue();
@@ -55,16 +55,28 @@ void graph_cache::run(const graph_key& of, std::uint64_t sequence, std::uint64_t
 void graph_cache::capture_into(entry& e, std::uint64_t sequence, std::uint64_t completed,
                                const std::function<std::optional<executable_graph>(const graph_grant&)>& capture) {
   auto granted = true;
+  std::size_t size = 0;
   auto made = capture([&](std::size_t bytes) {
-    e.bytes = bytes;
+    note_size(e.of, size = bytes);
     return granted = have_room(bytes, sequence, completed);
   });
   if (!made)
     return;
   e.ready = std::move(*made);
-  e.refused = !e.ready && (granted || e.bytes > bytes_);
+  e.refused = !e.ready && granted;
   if (e.ready)
-    taken_ += e.bytes;
+    taken_ += e.bytes = size;
+}
+
+std::size_t graph_cache::known_size(const graph_key& of) const {
+  const auto known = sizes_.find(segment_of(of));
+  return known == sizes_.end() ? 0 : known->second;
+}
+
+void graph_cache::note_size(const graph_key& of, std::size_t bytes) {
+  if (sizes_.size() >= most_ && !sizes_.contains(segment_of(of)))
+    sizes_.clear(); // plans come and go: what is still run is soon known again
+  sizes_[segment_of(of)] = bytes;
 }
 
 bool graph_cache::make_room(std::uint64_t completed) {
@@ -85,8 +97,7 @@ bool graph_cache::have_room(std::size_t bytes, std::uint64_t sequence, std::uint
 }
 
 void graph_cache::forget_last() {
-  if (entries_.back().ready)
-    taken_ -= entries_.back().bytes;
+  taken_ -= entries_.back().bytes;
   index_.erase(entries_.back().of);
   entries_.pop_back();
 }

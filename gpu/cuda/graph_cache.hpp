@@ -32,8 +32,11 @@ using graph_grant = std::function<bool(std::size_t bytes)>;
 /// thread; the GPU must be current.
 class graph_cache {
 public:
-  /// Remembers `most` segments; their graphs take at most `bytes` of the GPU's memory.
-  graph_cache(std::size_t most, std::size_t bytes) : most_(most), bytes_(bytes) {}
+  /// Remembers `most` segments, as soon as their graphs may take memory.
+  explicit graph_cache(std::size_t most) : most_(most) {}
+  /// From now on graphs may take so much of the GPU's memory. @pre not less than they do
+  void allow(std::size_t bytes) { bytes_ = bytes; }
+  std::size_t free() const { return bytes_ - taken_; } ///< what is left of it
 
   /// Puts what `enqueue` does on `stream`. `sequence` is the lane's number of it, `completed` the last that is over: a
   /// graph that may be running is not thrown away. `capture` gives the graph; nothing, where it is to be asked for
@@ -46,11 +49,15 @@ public:
   void clear();
 
 private:
+  /// A segment, wherever its memory lies.
+  using segment = std::tuple<std::uint64_t, metadata::position, metadata::position>;
+  static segment segment_of(const graph_key& k) { return {k.plan, k.begin, k.end}; }
+
   struct entry {
     graph_key of;
     executable_graph ready; ///< empty until it is captured
     bool refused = false;
-    std::size_t bytes = 0; ///< of its graph; 0: not known yet
+    std::size_t bytes = 0; ///< that it takes
     std::uint64_t last = 0;
   };
 
@@ -58,16 +65,21 @@ private:
                     const std::function<std::optional<executable_graph>(const graph_grant&)>& capture);
   /// Makes room for one more, if the least recent one is not running.
   bool make_room(std::uint64_t completed);
+  /// Of the segment's graphs, once one was captured; 0 before. So there is no capturing one for which there is no room,
+  /// in how many blocks ever.
+  std::size_t known_size(const graph_key& of) const;
+  void note_size(const graph_key& of, std::size_t bytes);
   /// Whether graphs may take so much more. What was run in the last `most_` submissions keeps what it has: where there
   /// are more segments than room, they would push each other out for ever, and a capture costs more than single calls.
   bool have_room(std::size_t bytes, std::uint64_t sequence, std::uint64_t completed);
   void forget_last();
 
   std::size_t most_;
-  std::size_t bytes_;
+  std::size_t bytes_ = 0;
   std::size_t taken_ = 0;    ///< bytes of the graphs that are there
   std::list<entry> entries_; ///< the most recent first
   std::map<graph_key, std::list<entry>::iterator> index_;
+  std::map<segment, std::size_t> sizes_; ///< in bytes, of `most_` segments at most
 };
 
 /// What `enqueue` puts on `stream`, captured, instantiated and uploaded; nothing runs. Empty if it cannot be captured,

@@ -33,12 +33,8 @@ error describe(const data_fault& fault, const metadata::model& of) {
                                  + std::to_string(-fault.extent) + " to " + std::to_string(fault.extent - 1)};
 }
 
-lane::lane(int gpu, int priority, std::shared_ptr<domain_memory> memory, std::string owner, bool graphs)
-    : gate_(capture_gate(gpu)), memory_(std::move(memory)), owner_(std::move(owner)),
-      graph_memory_(graphs && has_room_for_graphs(*memory_)
-                        ? count_graphs(*memory_, defaults::graph_bytes_per_lane, owner_)
-                        : buffer{}),
-      graphs_(defaults::graphs_per_lane, graph_memory_.bytes()) {
+lane::lane(int gpu, int priority, std::shared_ptr<domain_memory> memory, std::string owner)
+    : gate_(capture_gate(gpu)), memory_(std::move(memory)), owner_(std::move(owner)) {
   const library_calls use(*this);
   check(cudaStreamCreateWithPriority(stream_.put(), cudaStreamNonBlocking, priority), "cudaStreamCreateWithPriority");
   check(cudnnCreate(dnn_.put()), "cudnnCreate");
@@ -53,6 +49,16 @@ lane::~lane() {
   graphs_.clear();
   blas_ = {};
   dnn_ = {};
+}
+
+void lane::keep_graphs(std::uint64_t plan) {
+  if (plan <= asked_for_)
+    return;
+  asked_for_ = plan;
+  if (graph_memory_.bytes() > 0 || !has_room_for_graphs(*memory_))
+    return;
+  graph_memory_ = count_graphs(*memory_, defaults::graph_bytes_per_lane, owner_);
+  graphs_.allow(graph_memory_.bytes());
 }
 
 lane::library_calls::library_calls(lane& of) : of_(of), locked_(!of.calling_ && !of.capturing_) {
@@ -90,13 +96,17 @@ std::optional<executable_graph> lane::capture(const std::function<void()>& enque
 }
 
 lane::passing_graph lane::capture_to_measure(const std::function<void()>& enqueue) {
+  if (!has_room_for_graphs(*memory_))
+    return {};
   const no_calls meanwhile(*this);
   const std::unique_lock alone(gate_);
   passing_graph made;
   made.ready = try_capture(enqueue, [&](std::size_t bytes) {
     made.memory = {};
-    made.memory = count_graphs(*memory_, bytes, owner_);
-    return made.memory.bytes() > 0;
+    const auto aside = graphs_.free();
+    if (bytes > aside)
+      made.memory = count_graphs(*memory_, bytes - aside, owner_);
+    return bytes <= aside || made.memory.bytes() > 0;
   });
   return made;
 }

@@ -30,9 +30,8 @@ error describe(const data_fault& fault, const metadata::model& of);
 /// its device's thread; the GPU must be current in all calls.
 class lane {
 public:
-  /// `priority` as CUDA counts: lower is more urgent. `graphs`: sets memory aside for captured ones, where the domain's
-  /// limit is large enough; else none are kept. Throws `failure`.
-  lane(int gpu, int priority, std::shared_ptr<domain_memory> memory, std::string owner, bool graphs);
+  /// `priority` as CUDA counts: lower is more urgent. Throws `failure`.
+  lane(int gpu, int priority, std::shared_ptr<domain_memory> memory, std::string owner);
   ~lane();
   lane(const lane&) = delete;
   lane& operator=(const lane&) = delete;
@@ -47,6 +46,9 @@ public:
   /// Makes the arena as large as it was before it grew, or was to.
   void give_back(std::size_t bytes);
   graph_cache& graphs() { return graphs_; }
+  /// Plan number `plan` uses graphs: from the first that does on, memory is set aside for them, if the domain's limit
+  /// is large enough and leaves it; else none are kept. Each later plan asks once more.
+  void keep_graphs(std::uint64_t plan);
   /// While it lives, calls of the libraries may be made that do not become part of a graph (`capture_gate`).
   class library_calls {
   public:
@@ -74,12 +76,13 @@ public:
   /// What `enqueue` puts on the stream, as a graph; nothing runs. An empty one if it cannot be captured. Nothing if
   /// somebody makes calls of the libraries at the moment.
   std::optional<executable_graph> capture(const std::function<void()>& enqueue, const graph_grant& grant);
-  /// A graph that is captured to be measured, and what it counts as.
+  /// A graph that is captured to be measured, and what it takes beyond what is set aside.
   struct passing_graph {
     buffer memory;
     executable_graph ready;
   };
-  /// The same, but it waits for the others' calls; empty too if the domain's limit leaves no memory for it.
+  /// The same, but it waits for the others' calls; empty too if the domain's limit leaves no memory for graphs. It must
+  /// be gone before more graphs are kept.
   passing_graph capture_to_measure(const std::function<void()>& enqueue);
   /// One element. Cleared before each submission whose kernels may write to it.
   span<data_fault> fault() const { return {reinterpret_cast<data_fault*>(fault_.data()), 1}; }
@@ -99,8 +102,9 @@ private:
   blas_handle blas_;
   buffer arena_;
   buffer fault_;
-  buffer graph_memory_; ///< counted for `graphs_`
-  graph_cache graphs_;
+  std::uint64_t asked_for_ = 0; ///< the last plan that memory for graphs was asked for
+  buffer graph_memory_;         ///< counted for `graphs_`
+  graph_cache graphs_{defaults::graphs_per_lane};
 };
 
 } // namespace baton::gpu::cuda

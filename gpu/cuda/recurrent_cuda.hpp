@@ -9,9 +9,8 @@
 #include "gpu/cuda/kernels.hpp"
 #include "gpu/recurrent.hpp"
 
-/// What LSTM, GRU and plain RNN share. A step of one direction is a part: products by cuBLASLt and one kernel of ours
-/// for the gates. cuDNN's recurrent layers run all steps in one call, so a request could neither be preempted nor moved
-/// between them; and the state carried there is not the CPU's, which is h and c as they are.
+/// What LSTM, GRU and plain RNN share. A step of one direction is a part: products by cuBLASLt and kernels of ours for
+/// the gates. Why not cuDNN's recurrent layers: docs/decisions/008.
 namespace baton::gpu::cuda {
 
 /// Operand `role`'s piece of direction `d`.

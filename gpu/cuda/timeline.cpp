@@ -34,7 +34,7 @@ std::uint64_t timeline::issue(cudaStream_t stream, clock::time_point since, std:
   std::promise<clock::time_point> ended;
   auto told = ended.get_future().share();
   under_way_.push_back(
-      {++frontier_.issued, std::move(done), since, std::move(after), std::move(ended), std::move(told)});
+      {++frontier_.issued, std::move(done), since, std::move(after), {}, std::move(ended), std::move(told)});
   changed_.notify_all();
   return frontier_.issued;
 }
@@ -42,6 +42,25 @@ std::uint64_t timeline::issue(cudaStream_t stream, clock::time_point since, std:
 frontier timeline::progress() const {
   std::lock_guard lock(mutex_);
   return frontier_;
+}
+
+std::optional<timeline::clock::duration> timeline::taken(std::uint64_t sequence) const {
+  std::lock_guard lock(mutex_);
+  if (under_way_.empty() || under_way_.front().sequence != sequence)
+    return std::nullopt;
+  const auto& oldest = under_way_.front();
+  const auto from = begun(oldest);
+  return from ? std::optional(std::max(clock::duration{}, oldest.over.value_or(clock::now()) - *from)) : std::nullopt;
+}
+
+std::optional<timeline::clock::time_point> timeline::begun(const entry& e) const {
+  auto from = std::max(e.since, idle_since_);
+  for (const auto& other : e.after) {
+    if (other.wait_for(clock::duration{}) != std::future_status::ready)
+      return std::nullopt;
+    from = std::max(from, other.get());
+  }
+  return from;
 }
 
 std::optional<ending_time> timeline::wait_on(cudaStream_t stream, std::uint64_t sequence) {
@@ -65,7 +84,6 @@ bool timeline::wait(std::uint64_t sequence) {
 void timeline::run() {
   (void)cudaSetDevice(gpu_);
   std::string why;
-  clock::time_point idle_since;
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [&] { return closing_ || !under_way_.empty(); });
@@ -74,11 +92,15 @@ void timeline::run() {
     auto& oldest = under_way_.front(); // it stays where it is until we take it out
     lock.unlock();
     const auto result = cudaEventSynchronize(oldest.done.get());
-    ending e{.sequence = oldest.sequence, .begun = std::max(oldest.since, idle_since), .ended = clock::now()};
+    lock.lock();
+    oldest.over = clock::now();
+    lock.unlock();
+    ending e{.sequence = oldest.sequence};
     if (result == cudaSuccess)
-      for (const auto& other : oldest.after) // has ended by now, but its own thread may have seen that later
-        e.begun = std::max(e.begun, other.get());
-    e.ended = idle_since = std::max(e.begun, e.ended);
+      for (const auto& other : oldest.after)
+        other.wait(); // has ended by now, but its own thread may have seen that later
+    e.begun = begun(oldest).value_or(*oldest.over);
+    e.ended = std::max(e.begun, *oldest.over);
     lock.lock();
     if (result != cudaSuccess && !failed_at_) {
       failed_at_ = e.sequence;
@@ -90,6 +112,7 @@ void timeline::run() {
     tell_(e);
     lock.lock();
     oldest.ended.set_value(e.ended);
+    idle_since_ = e.ended;
     spare_.push_back(std::move(oldest.done));
     under_way_.pop_front();
     frontier_.completed = e.sequence;

@@ -51,6 +51,8 @@ public:
   /// Throws `failure`.
   std::uint64_t issue(cudaStream_t stream, clock::time_point since, std::vector<ending_time> after);
   frontier progress() const;
+  /// For how long submission `sequence` has had the lane; nothing if that has not begun, or its end has been told.
+  std::optional<clock::duration> taken(std::uint64_t sequence) const;
   /// What is put on `stream` from now on runs after submission `sequence`. None: it has completed. Throws `failure`.
   std::optional<ending_time> wait_on(cudaStream_t stream, std::uint64_t sequence);
   /// Sleeps until `sequence` has completed, if it was issued here. False if it failed.
@@ -62,10 +64,13 @@ private:
     event_handle done;
     clock::time_point since;
     std::vector<ending_time> after;
+    std::optional<clock::time_point> over; ///< seen by the timeline's thread, which then works out when it began
     std::promise<clock::time_point> ended;
     ending_time told;
   };
   void run();
+  /// As `ending::begun`; nothing while what it waits for elsewhere has not ended.
+  std::optional<clock::time_point> begun(const entry& e) const;
 
   const int gpu_;
   const observer tell_;
@@ -74,6 +79,7 @@ private:
   std::deque<entry> under_way_;
   std::vector<event_handle> spare_;
   frontier frontier_;
+  clock::time_point idle_since_;           ///< the end of the one before the oldest; written by the timeline's thread
   std::optional<std::uint64_t> failed_at_; ///< the first submission that failed
   bool closing_ = false;
   std::thread thread_;

@@ -145,6 +145,75 @@ TEST_CASE("graphs take no more memory than their domain counts for them, and wha
   CHECK(fake_cuda::graph_bytes(0) <= counted);
 }
 
+TEST_CASE("a segment whose graph finds no room is not captured, in whatever block it runs", "[cuda]") {
+  auto machine = gpus(gpu::graph_use::always);
+  bench_device device(how, *machine, 0);
+  auto model = chain(40);
+  auto p = device.plan(model, {1});
+  const auto inputs = random_inputs(*model, {1}, 1);
+  const auto end = p->profile().end();
+  // More blocks than there is memory for.
+  std::vector<gpu::bindings> blocks;
+  for (int i = 0; i < 60; ++i)
+    blocks.push_back(device.bind(*p, inputs));
+  const auto captured = fake_cuda::captures();
+  std::uint64_t launched = 0;
+  for (int round = 0; round < 4; ++round) {
+    const auto before = fake_cuda::graph_launches();
+    for (auto& data : blocks)
+      REQUIRE_FALSE(device.run(*p, data, {}, end).failure);
+    launched = fake_cuda::graph_launches() - before;
+  }
+  CHECK(launched > 0);
+  CHECK(launched < blocks.size());
+  CHECK(fake_cuda::captures() == captured + launched);
+}
+
+TEST_CASE("lanes set memory aside for graphs once a plan is faster with them, and measure in it", "[cuda]") {
+  constexpr std::uint64_t limit = std::uint64_t{256} << 20;
+  auto model = chain(3);
+  const auto inputs = random_inputs(*model, {1}, 1);
+  const auto scratch = [](bench_device& device) { return device.home().usage().scratch; };
+  auto plain = open_gpus("cuda:0/7", {.memory_limit = limit, .graphs = gpu::graph_use::never});
+  bench_device by_calls(how, *plain, 0);
+  auto reference = by_calls.plan(model, {1});
+  const auto wanted = by_calls.infer(*reference, inputs);
+
+  auto machine = open_gpus("cuda:0/7", {.memory_limit = limit});
+  bench_device device(how, *machine, 0);
+  const auto launches_of = [&](const gpu::plan& p) {
+    const auto before = fake_cuda::graph_launches();
+    for (int i = 0; i < 3; ++i)
+      CHECK(same_bits(device.infer(p, inputs), wanted));
+    return fake_cuda::graph_launches() - before;
+  };
+  fake_cuda::issue_takes(0, 100'000);
+  auto slower = device.plan(model, {1});
+  fake_cuda::issue_takes(0, 0);
+  CHECK(launches_of(*slower) == 0);
+  CHECK(scratch(device) == scratch(by_calls));
+
+  const auto faster = [&] {
+    fake_cuda::issue_takes(3'000, 0);
+    auto p = device.plan(model, {1});
+    fake_cuda::issue_takes(0, 0);
+    return p;
+  };
+  auto first = faster();
+  CHECK(launches_of(*first) > 0);
+  const auto aside = scratch(device) - scratch(by_calls);
+  CHECK(aside == 8 * (std::uint64_t{16} << 20)); // the urgent lane too
+
+  // All else is taken, but for the block to measure with.
+  const auto used = device.home().usage();
+  std::vector<std::shared_ptr<gpu::block>> taken;
+  const auto left = limit - used.weights - used.blocks - used.scratch - slower->block_bytes() - 4096;
+  taken.push_back(demand(device.home().allocate(left)));
+  auto second = faster();
+  taken.clear();
+  CHECK(launches_of(*second) > 0);
+}
+
 TEST_CASE("where there is no memory for graphs all runs by single calls", "[cuda]") {
   fake_cuda::heal();
   auto model = tiny_resnet();

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
 
 #include <catch2/catch.hpp>
@@ -27,6 +28,9 @@ struct arrival {
   metadata::position at;
 };
 
+/// For how long a thread waits for another. An end, should one hang; under TSan nothing here takes a tenth of it.
+constexpr std::chrono::seconds patience{120};
+
 /// A device's thread, as others see it.
 struct side {
   std::uint32_t index = 0;
@@ -40,9 +44,19 @@ struct side {
     }
     some.notify_one();
   }
+  /// Nothing more is pushed.
+  void close() {
+    {
+      std::lock_guard lock(mutex);
+      closed = true;
+    }
+    some.notify_one();
+  }
+  /// Throws if nothing comes any more.
   arrival pop() {
     std::unique_lock lock(mutex);
-    some.wait(lock, [&] { return !arrivals.empty(); });
+    if (!some.wait_for(lock, patience, [&] { return closed || !arrivals.empty(); }) || arrivals.empty())
+      throw std::runtime_error("nothing came from the other side");
     auto a = std::move(arrivals.front());
     arrivals.pop_front();
     return a;
@@ -51,6 +65,7 @@ struct side {
   std::mutex mutex;
   std::condition_variable some;
   std::deque<arrival> arrivals;
+  bool closed = false;
 };
 
 /// Begins requests and sends them on while they may still run, ends those that come; how many ended wrong. Catch's
@@ -73,15 +88,29 @@ int exchange_requests(gpu::machine& machine, side& me, side& other, const std::v
       wrong += !copied;
     });
     gpu::completion done;
-    while (device.get().poll({&done, 1}) == 0)
-      device.get().wait_any(std::chrono::milliseconds{100});
+    device.get().wait_any(patience);
+    const auto polled = device.get().poll({&done, 1});
     transfer.join();
+    if (polled == 0)
+      throw std::runtime_error("a submission did not complete");
     wrong += done.failure.has_value();
     other.push(std::move(after));
     auto come = me.pop();
     wrong += device.run(*me.plan, come.data, come.at, me.plan->profile().end()).failure.has_value();
     wrong += !same_bits(device.outputs(*me.plan, come.data), wanted);
   }
+  return wrong;
+}
+
+/// What fails is thrown: it counts as wrong, and `other` waits no longer.
+int exchange_until_failure(gpu::machine& machine, side& me, side& other, const std::vector<metadata::tensor>& inputs,
+                           const std::vector<metadata::tensor>& wanted) {
+  int wrong = 1;
+  try {
+    wrong = exchange_requests(machine, me, other, inputs, wanted);
+  } catch (const std::exception&) {
+  }
+  other.close();
   return wrong;
 }
 
@@ -107,14 +136,18 @@ TEST_CASE("threads of devices that exchange requests at every position all get t
     }
     std::atomic<int> wrong{0};
     std::atomic<bool> stop{false};
-    std::thread one([&] { wrong += exchange_requests(*machine, near, far, inputs, wanted); });
-    std::thread two([&] { wrong += exchange_requests(*machine, far, near, inputs, wanted); });
+    std::thread one([&] { wrong += exchange_until_failure(*machine, near, far, inputs, wanted); });
+    std::thread two([&] { wrong += exchange_until_failure(*machine, far, near, inputs, wanted); });
     // Meanwhile another device of the same card computes, and builds plans.
     std::thread three([&, &model = model, &symbols = symbols] {
-      bench_device device(how, *machine, neighbour.index);
-      while (!stop) {
-        wrong += !same_bits(device.infer(*neighbour.plan, inputs), wanted);
-        wrong += !same_bits(device.infer(*device.plan(model, symbols), inputs), wanted);
+      try {
+        bench_device device(how, *machine, neighbour.index);
+        while (!stop) {
+          wrong += !same_bits(device.infer(*neighbour.plan, inputs), wanted);
+          wrong += !same_bits(device.infer(*device.plan(model, symbols), inputs), wanted);
+        }
+      } catch (const std::exception&) {
+        ++wrong;
       }
     });
     one.join();
@@ -152,19 +185,29 @@ TEST_CASE("a GPU that is lost under the threads of its devices ends what these d
   std::thread two(work, 1);
   std::thread other(work, 2);
   const auto wait_for = [&](std::size_t index, int n) {
-    for (const auto until = runs[index] + n; runs[index] < until && failed < 3;)
+    const auto limit = std::chrono::steady_clock::now() + patience;
+    for (const auto until = runs[index] + n; runs[index] < until && failed < 3;) {
+      if (std::chrono::steady_clock::now() > limit)
+        return false;
       std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
+    return true;
   };
+  auto went_on = true;
   for (std::size_t i = 0; i < runs.size(); ++i)
-    wait_for(i, 3);
-  REQUIRE(failed == 0);
+    went_on = wait_for(i, 3) && went_on;
+  CHECK(failed == 0);
   fake_cuda::lose(0);
-  one.join();
-  two.join();
+  // They end by themselves, those that have not been told to.
+  const auto limit = std::chrono::steady_clock::now() + patience;
+  while (failed < 2 && std::chrono::steady_clock::now() < limit)
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
   CHECK(failed == 2);
-  wait_for(2, 3);
+  CHECK(wait_for(2, 3));
   stop = true;
-  other.join();
+  for (auto* t : {&one, &two, &other})
+    t->join();
+  CHECK(went_on);
   CHECK(failed == 2);
   CHECK(wrong == 0);
   machine.reset();

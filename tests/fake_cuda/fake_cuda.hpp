@@ -103,11 +103,15 @@ void refuse_convolutions(int rows);
 void refuse_fused_convolutions(bool yes);
 /// Each operation is delayed by up to `microseconds`.
 void delay(unsigned microseconds);
+/// To put a kernel on a stream takes the caller `call` microseconds, to launch a graph `graph`.
+void issue_takes(unsigned call, unsigned graph);
 void link_speed(double megabytes_per_second);
 /// How many operations were put on streams so far.
 std::uint64_t operations();
 /// How many graphs were launched so far.
 std::uint64_t graph_launches();
+/// How many captures were begun so far.
+std::uint64_t captures();
 /// Bytes of `device`'s memory that executable graphs have.
 std::size_t graph_bytes(int device);
 /// What is still alive of memory, streams, events, graphs, descriptors and library handles: "3 streams, 1 event"; empty

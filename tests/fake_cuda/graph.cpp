@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <thread>
 
 #include "tests/fake_cuda/fault.hpp"
@@ -78,6 +79,7 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t handle, cudaStreamCaptureMode mo
   captures_here += mode != cudaStreamCaptureModeRelaxed;
   captures_everywhere += mode == cudaStreamCaptureModeGlobal;
   ++the_machine().devices[static_cast<std::size_t>(s->device)]->captures;
+  ++the_machine().captures;
   return cudaSuccess;
 }
 
@@ -160,6 +162,7 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t handle, cudaStream_t on) {
   enter("cudaGraphLaunch");
   const auto g = executables().at(handle, "cudaGraphLaunch");
   const auto s = usable_stream(on, "cudaGraphLaunch");
+  std::this_thread::sleep_for(std::chrono::microseconds{the_machine().graph_us});
   if (g->of.device != s->device)
     die("cudaGraphLaunch on device %d of a graph that was captured on device %d", s->device, g->of.device);
   if (auto error = state_of(s->device))

@@ -109,6 +109,15 @@ std::uint64_t graph_launches() {
   return the_machine().graph_launches;
 }
 
+std::uint64_t captures() {
+  return the_machine().captures;
+}
+
+void issue_takes(unsigned call, unsigned graph) {
+  the_machine().call_us = call;
+  the_machine().graph_us = graph;
+}
+
 std::size_t graph_bytes(int device) {
   auto& m = the_machine();
   std::lock_guard lock(m.lock);

@@ -44,12 +44,15 @@ struct machine {
   std::atomic<int> refused_rows{0};
   std::atomic<bool> fused_refused{false};
   std::atomic<unsigned> delay_us{0};
+  std::atomic<unsigned> call_us{0};
+  std::atomic<unsigned> graph_us{0};
   std::atomic<double> link_mbs{0};
   std::uint64_t seed = 1;
   // Under the lock:
   std::size_t memory_limit = 0;
   std::uint64_t operations = 0;
   std::atomic<std::uint64_t> graph_launches{0};
+  std::atomic<std::uint64_t> captures{0};
   vector_clock host;
   std::uint64_t host_version = 1; ///< rises whenever `host` changes
 };

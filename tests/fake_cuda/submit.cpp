@@ -1,4 +1,6 @@
+#include <chrono>
 #include <string>
+#include <thread>
 
 #include "tests/fake_cuda/fault.hpp"
 #include "tests/fake_cuda/graph.hpp"
@@ -123,6 +125,7 @@ void enqueue(cudaStream_t handle, ranges touched, std::function<void()> run, con
   enter(name);
   const auto s = usable_stream(handle, name);
   const operation op{.name = name, .touched = std::move(touched), .run = std::move(run)};
+  std::this_thread::sleep_for(std::chrono::microseconds{the_machine().call_us});
   std::lock_guard lock(the_machine().lock);
   submit(*s, op);
 }
