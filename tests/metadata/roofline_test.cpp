@@ -179,5 +179,5 @@ TEST_CASE("steps are bounded by what a plan of them takes", "[metadata]") {
   const auto refused = costs_of(*m, symbol_values{1, 100'000'000});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == errc::bad_argument);
-  CHECK(refused.error().message == "the number of parts of layer 1 is 100000000, at most 1048576 can be emulated");
+  CHECK(refused.error().message == "the number of parts of layer 2 is 100000000, at most 1048576 can be emulated");
 }
