@@ -69,6 +69,8 @@ expected<std::shared_ptr<const gpu::plan>> worker_state::build(const scheduling:
   note(trace::job_ran::kind::plan, begun, built);
   if (built)
     here.add_plan(m.model, m.symbols, facts_.kind, *built);
+  else if (weights->use_count() == 2) // ours and the registry's: what nothing could be built with is in nobody's way
+    here.forget_model(m.model);
   return built;
 }
 

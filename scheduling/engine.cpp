@@ -141,7 +141,6 @@ void engine::state::assign(task_state& t, device_id d, std::optional<position> u
   else
     send(transfer_of(into),
          bring{t.main, t.what, fresh ? host_domain : t.values_in, t.laid_out_by, into, d, the_scheduler, then});
-  serves(t.what.model, into);
   t.given = now_;
   t.there_at =
       now_

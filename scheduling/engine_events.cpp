@@ -154,6 +154,7 @@ void engine::state::place(task_state& t, const answer& a) {
     ++counters_.moves;
   t.last_device = d;
   t.arrived = true;
+  serves(t.what.model, t.values_in);
   count(t);
   foresee(d);
 }

@@ -21,7 +21,7 @@ void engine::state::settle(const pending_command& done) {
   r.since = now_;
 }
 
-/// A task is given to a device there.
+/// A device there has a task of it.
 void engine::state::serves(model_id m, domain_id there) {
   auto& models = memory_[there.value].models;
   if (const auto r = models.find(m); r != models.end()) {

@@ -112,7 +112,7 @@ struct shape_state {
 /// A model in a domain, from its first job there on.
 struct residence {
   time_point since{};  ///< its last plan
-  time_point used{};   ///< when a task was last given to a device there
+  time_point used{};   ///< when a device there last got a task
   bool served = false; ///< there was one
   std::uint32_t plans = 0;
 };
