@@ -224,9 +224,10 @@ void engine::state::sort(device_id d) {
   };
   bool takes = s.up && s.job.value == 0;
   // With a lane free and another not it would never be empty for a job.
-  bool full = s.staying >= lanes || (s.staying > 0 && plans_.any_queued(group(d)) && is_first(d));
+  bool empties = s.staying > 0 && plans_.any_queued(group(d)) && is_first(d);
+  bool full = s.staying >= lanes;
   bool predicted = s.unpredicted == 0;
-  keep(free_, d, takes && !full);
+  keep(free_, d, takes && !full && !empties);
   keep(in_line_, std::pair{s.load, d}, takes && full && predicted && s.load < backlog_);
   keep(crowded_, d, s.staying > lanes && !(predicted && s.load <= backlog_)); // a short line needs no clearing
   line_up(d);

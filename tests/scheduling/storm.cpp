@@ -23,8 +23,8 @@ engine::config config_of(const storm_options& o) {
 }
 
 /// Of one in four models nothing is known, of one in four not what its three layers use.
-job_done built(const job& j, device_id d, std::uint32_t kind, bool bad) {
-  job_done result{j.command, d, bad ? errc::out_of_memory : errc::none, {}};
+job_done built(const job& j, device_id d, std::uint32_t kind, errc failure) {
+  job_done result{j.command, d, failure, {}};
   const auto which = j.model.value % 4;
   if (which == 3)
     return result;
@@ -169,8 +169,10 @@ bool storm::work(device_id d) {
   effects out;
   if (w.building) {
     const auto j = *std::exchange(w.building, std::nullopt);
-    const bool bad = !finds_room(j) || (!calm_ && one_in(50));
-    out.push_back(envelope{the_scheduler, built(j, d, devices_->at(d).kind, bad)});
+    const auto failure = !finds_room(j)         ? errc::out_of_memory
+                         : !calm_ && one_in(50) ? (options_.most_loaded < 3 ? errc::out_of_memory : errc::bad_model)
+                                                : errc::none;
+    out.push_back(envelope{the_scheduler, built(j, d, devices_->at(d).kind, failure)});
   } else if (const auto s = w.queue->next()) {
     if (!calm_ && one_in(100))
       w.queue->failed_segment(s->lane, s->sequence, errc::bad_argument, "bad data", out);
@@ -187,7 +189,7 @@ bool storm::finds_room(const job& j) {
   auto& there = loaded_[j.domain];
   for (const auto m : j.evict)
     there.erase(m);
-  if (!there.contains(j.model) && there.size() == most_loaded)
+  if (!there.contains(j.model) && there.size() == options_.most_loaded)
     return false;
   there.insert(j.model);
   return true;

@@ -24,6 +24,7 @@ struct storm_options {
   std::size_t events = 10000; ///< that the engine is given, before it is left to come to rest
   bool steered = false;       ///< requests ask for preemptions and hand-overs
   duration backlog = defaults::backlog;
+  std::size_t most_loaded = 3; ///< models that a domain has memory for, of three
 };
 
 class storm {
@@ -45,8 +46,6 @@ private:
   static constexpr std::uint32_t steps = 6;
   /// Of every layer; a worker looks at its messages after each.
   static constexpr std::chrono::microseconds part_time{1};
-  /// Models that a domain has memory for, of three.
-  static constexpr std::size_t most_loaded = 2;
   using packet = std::variant<message, down, worker_up>;
   struct give {
     task_epoch epoch;
@@ -91,7 +90,7 @@ private:
   bool calm_ = false;          ///< nothing new and nothing bad happens any more
   std::vector<worker> workers_;
   std::map<domain_id, transfer_queue> transfers_;
-  std::map<domain_id, std::set<model_id>> loaded_; ///< no more than `most_loaded`
+  std::map<domain_id, std::set<model_id>> loaded_; ///< as many as it has memory for
   std::map<party, std::map<task_id, give>> gives_; ///< accepts not yet answered, by giver
   std::map<std::pair<party, party>, std::deque<packet>> wires_;
   std::vector<model_id> models_;

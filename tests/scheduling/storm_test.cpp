@@ -45,7 +45,8 @@ TEST_CASE("under every policy, whatever happens, actions are legal, attempts end
                .seed = seed,
                .events = events / storms,
                .steered = seed % 3 == 0,
-               .backlog = seed % 2 == 0 ? duration{} : duration(defaults::backlog)});
+               .backlog = seed % 2 == 0 ? duration{} : 2 * duration(defaults::backlog),
+               .most_loaded = seed % 2 == 0 || seed % 8 == 1 ? 2U : 3U});
       s.run();
       INFO(s.books().broken());
       REQUIRE(s.books().broken().empty());
