@@ -79,7 +79,8 @@ std::size_t domains_of(const cluster& c) {
 engine::state::state(config c, std::shared_ptr<const policy> p)
     : cluster_(std::move(c.devices)), policy_(std::move(p)), waiting_limit_(c.waiting_limit), backlog_(c.backlog),
       devices_(cluster_->devices.size()), plans_(*cluster_), memory_(domains_of(*cluster_)),
-      in_service_(plans_.groups()), work_(plans_.groups()), startable_(policy_) {
+      in_service_(plans_.groups()), work_(plans_.groups()), startable_(policy_), free_(devices_.size()),
+      crowded_(devices_.size()) {
   for (const auto& d : cluster_->devices)
     ++in_service_[group(d.id)];
 }

@@ -174,18 +174,21 @@ bool engine::state::commandable(const task_state& t) const {
   return t.main.value == 0 && t.cancelling.value == 0 && t.ending == errc::none && !t.parked;
 }
 
+std::optional<running_task> engine::state::in_crowd(const task_state& t) const {
+  const bool in = t.device != no_device && devices_[t.device.value].up && commandable(t);
+  return in ? std::optional{running_form(t)} : std::nullopt;
+}
+
 /// Brings the books of devices up to date with a task that runs, or does not any more.
 void engine::state::count(task_state& t) {
-  std::optional<running_task> crowd;
-  if (t.device != no_device && devices_[t.device.value].up && commandable(t))
-    crowd = running_form(t);
-  if (crowd != t.in_crowd) {
-    if (t.in_crowd)
-      crowd_.erase(*t.in_crowd);
-    if (crowd)
-      crowd_.insert(*crowd);
-    t.in_crowd = crowd;
-  }
+  if (crowd_)
+    if (auto now = in_crowd(t); now != t.in_crowd) {
+      if (t.in_crowd)
+        crowd_->erase(*t.in_crowd);
+      if (now)
+        crowd_->insert(*now);
+      t.in_crowd = now;
+    }
   auto on = t.leaving ? no_device : t.device;
   if (on == t.counted_on)
     return;
@@ -216,20 +219,17 @@ void engine::state::add_load(device_id d, duration more) {
 void engine::state::sort(device_id d) {
   const auto& s = devices_[d.value];
   auto lanes = cluster_->at(d).lanes;
-  auto keep = [](auto& in, const auto& what, bool member) {
-    if (member)
-      in.insert(what);
-    else
-      in.erase(what);
-  };
   bool takes = s.up && s.job.value == 0;
   // With a lane free and another not it would never be empty for a job.
   bool empties = s.staying > 0 && plans_.any_queued(group(d)) && is_first(d);
   bool full = s.staying >= lanes;
   bool predicted = s.unpredicted == 0;
-  keep(free_, d, takes && !full && !empties);
-  keep(in_line_, std::pair{s.load, d}, takes && full && predicted && s.load < backlog_);
-  keep(crowded_, d, s.staying > lanes && !(predicted && s.load <= backlog_)); // a short line needs no clearing
+  free_.keep(d, takes && !full && !empties);
+  if (takes && full && predicted && s.load < backlog_)
+    in_line_.emplace(s.load, d);
+  else
+    in_line_.erase({s.load, d});
+  crowded_.keep(d, s.staying > lanes && !(predicted && s.load <= backlog_)); // a short line needs no clearing
   line_up(d);
 }
 
@@ -255,11 +255,6 @@ std::optional<waiting_task> engine::state::first_due(device_id d, std::uint32_t 
 
 bool engine::state::has_room(duration takes, device_id d) const {
   return free_.contains(d) || (takes > duration{} && devices_[d.value].load + takes <= backlog_);
-}
-
-std::optional<device_id> engine::state::first_from(const std::set<device_id>& among, device_id from) {
-  auto i = among.lower_bound(from);
-  return i == among.end() ? std::nullopt : std::optional{*i};
 }
 
 } // namespace baton::scheduling

@@ -35,9 +35,13 @@ void engine::state::on(const start_attempt& e) {
     plans_changed(shape); // one that had failed is tried again
   task_id id{++last_task_};
   auto& t = tasks_[id];
-  t.what = {id,         {},         e.model, {}, e.symbols, {{e.request, e.attempt, 0, e.rows, 0, e.symbols}},
-            e.priority, e.deadline, {}};
-  t.riders = {{e.request, e.attempt, e.deadline, e.priority}};
+  t.what.id = id;
+  t.what.model = e.model;
+  t.what.symbols = e.symbols;
+  t.what.members.push_back({e.request, e.attempt, 0, e.rows, 0, e.symbols});
+  t.what.priority = e.priority;
+  t.what.deadline = e.deadline;
+  t.riders.push_back({e.request, e.attempt, e.deadline, e.priority});
   t.arrival = e.request.value;
   t.waiting_since = now_;
   t.pinned = e.pinned;
@@ -210,6 +214,8 @@ void engine::state::release_blocked() {
 /// Ends the waiting tasks that no device in service can ever run, in the policy's order; for the others evicted plans
 /// are asked back.
 void engine::state::end_hopeless() {
+  if (suspects_.empty())
+    return;
   std::vector<std::pair<waiting_task, plan_table::entry>> found;
   for (auto id : std::exchange(suspects_, {})) {
     const auto& t = tasks_.at(id);

@@ -55,8 +55,9 @@ void engine::state::ask_back(const task_state& t) {
       evicted.push_back(g);
   }
   const auto rank = [&](std::uint32_t g) {
-    const bool idle = std::any_of(free_.begin(), free_.end(),
-                                  [&](device_id d) { return group(d) == g && devices_[d.value].tasks.empty(); });
+    bool idle = false;
+    for (auto d = free_.first_from({0}); d && !idle; d = free_.first_from({d->value + 1}))
+      idle = group(*d) == g && devices_[d->value].tasks.empty();
     auto coldest = never;
     for (const auto& [id, r] : memory_of(g).models)
       coldest = std::min(coldest, r.used);
@@ -86,10 +87,10 @@ duration engine::state::wait_for(plan_table::number n, const shape_state& s) con
 /// Returns whether there is a job.
 bool engine::state::fetch() {
   bool any = false;
-  for (const auto d : free_) {
-    const auto g = group(d);
+  for (auto d = free_.first_from({0}); d; d = free_.first_from({d->value + 1})) {
+    const auto g = group(*d);
     const auto& m = memory_of(g);
-    if (!devices_[d.value].tasks.empty() || plans_.any_queued(g) || !m.lacking.empty() || m.leaving.value != 0
+    if (!devices_[d->value].tasks.empty() || plans_.any_queued(g) || !m.lacking.empty() || m.leaving.value != 0
         || m.evicting.value != 0)
       continue;
     std::optional<plan_key> best;

@@ -49,6 +49,8 @@ bool engine::state::is_lacking(const task_state& t, device_id d) const {
 
 /// In each domain that is short of it.
 void engine::state::look_after_memory() {
+  if (short_.empty())
+    return;
   bool evicted = false;
   for (const auto d : std::exchange(short_, {})) {
     evicted = make_room(d) || evicted;

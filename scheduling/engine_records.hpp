@@ -62,9 +62,9 @@ struct task_state {
   waiting_index::reach reach = waiting_index::nowhere; ///< where it could start
   domain_id resident = no_domain;                      ///< waits, not for memory, with values there
   // Derived, by `count`: what the device's books have of it.
-  device_id counted_on = no_device;     ///< whose load and number of tasks it is in; not while it leaves
-  duration predicted{};                 ///< of a run there
-  std::optional<running_task> in_crowd; ///< as it is in `crowd_`
+  device_id counted_on = no_device;             ///< whose load and number of tasks it is in; not while it leaves
+  duration predicted{};                         ///< of a run there
+  mutable std::optional<running_task> in_crowd; ///< as it is in `crowd_`, if that is kept
 };
 
 /// A command not yet answered.

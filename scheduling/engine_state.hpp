@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "scheduling/device_set.hpp"
 #include "scheduling/engine_records.hpp"
 
 namespace baton::scheduling {
@@ -25,13 +26,14 @@ struct engine::state final : view {
   bool has_room(duration takes, device_id d) const override;
   std::vector<running_task> running(device_id d) const override;
   std::optional<device_id> next_free(device_id from) const override;
-  std::optional<device_id> next_crowded(device_id from) const override { return first_from(crowded_, from); }
+  std::optional<device_id> next_crowded(device_id from) const override { return crowded_.first_from(from); }
   waiting_list heads(device_id d) const override;
   std::optional<waiting_task> first_due(device_id d, std::uint32_t shape, time_point least) const override;
   in_time heads_in_time(device_id d) const override;
   duration predicted(std::uint32_t shape, device_id d) const override { return plans_.at(shape, group(d)).predicted; }
   std::optional<cell_layer> next_cell(model_id m, std::uint32_t layer) const override;
   bool is_fastest(device_id d) const override;
+  bool any_startable() const override { return !startable_.empty(); }
   common common_first() const override;
   std::optional<running_task> least_urgent() const override;
   time_point now() const override { return now_; }
@@ -145,6 +147,7 @@ struct engine::state final : view {
   void touch(task_state& t); ///< anything else about it has changed
   void index(task_state& t);
   void count(task_state& t);
+  std::optional<running_task> in_crowd(const task_state& t) const;
   void add_load(device_id d, duration more);
   void sort(device_id d); ///< its job has changed
   bool is_first(device_id d) const;
@@ -169,7 +172,6 @@ struct engine::state final : view {
   /// It starts in other groups than that of `failed` from now on. False if there is none.
   bool avoid(task_state& t, device_id failed);
   static bool begun(const task_state& t) { return t.laid_out_by != no_device; }
-  static std::optional<device_id> first_from(const std::set<device_id>& among, device_id from);
   void announce_models();
   /// A plan whose lacking layer no other device in service has either.
   const plan_table::entry* incomplete(model_id m, const std::vector<std::int64_t>& symbols) const;
@@ -206,10 +208,11 @@ struct engine::state final : view {
   std::vector<std::uint32_t> in_service_;            ///< devices, by group
   std::vector<duration> work_;                       ///< of all plans there are, once each, by group
   waiting_index startable_;
-  std::set<device_id> free_, crowded_;
+  device_set free_, crowded_;
   std::set<std::pair<duration, device_id>> in_line_; ///< no lane free, but the load is below the backlog
   std::set<std::pair<time_point, device_id>> soon_;  ///< by `free_at`: those that `may_line_up`, but for plans
-  std::set<running_task, gives_way_first> crowd_;    ///< commandable, on devices that are up
+  using crowd = std::set<running_task, gives_way_first>;
+  mutable std::optional<crowd> crowd_; ///< commandable, on devices that are up; kept once a policy has asked for it
 
   std::vector<model_traffic> traffic_; ///< for a policy that looks ahead
   time_point wake_ = never;

@@ -58,7 +58,7 @@ bool engine::state::has_free_lane(device_id d) const {
 
 std::optional<device_id> engine::state::next_free(device_id from) const {
   if (!free_.empty())
-    return first_from(free_, from);
+    return free_.first_from(from);
   auto d = place_in_line();
   return d && *d >= from ? d : std::nullopt;
 }
@@ -80,7 +80,13 @@ engine::state::common engine::state::common_first() const {
 }
 
 std::optional<running_task> engine::state::least_urgent() const {
-  return crowd_.empty() ? std::nullopt : std::optional{*crowd_.begin()};
+  if (!crowd_) {
+    crowd_.emplace();
+    for (const auto& [id, t] : tasks_)
+      if ((t.in_crowd = in_crowd(t)))
+        crowd_->insert(*t.in_crowd);
+  }
+  return crowd_->empty() ? std::nullopt : std::optional{*crowd_->begin()};
 }
 
 std::vector<running_task> engine::state::running(device_id d) const {

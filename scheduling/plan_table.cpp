@@ -33,17 +33,19 @@ plan_table::plan_table(const cluster& devices) {
 
 std::size_t plan_table::shapes(model_id m) const {
   std::size_t n = 0;
-  for (auto i = first_of(m); i != numbers_.end() && i->first.first == m; ++i)
+  for (auto i = first_of(m); i != numbers_.end() && std::get<0>(i->first) == m; ++i)
     ++n;
   return n;
 }
 
 plan_table::wanted plan_table::want(model_id m, const std::vector<std::int64_t>& symbols, time_point now) {
-  auto [i, fresh] = numbers_.try_emplace({m, symbols}, last_ + 1);
-  if (fresh)
-    shapes_[++last_].resize(groups_);
-  auto& shape = shapes_.at(i->second);
-  wanted result{i->second, false};
+  auto n = find(m, symbols);
+  if (!n) {
+    n = numbers_.emplace(shape_key{m, symbols}, ++last_).first->second;
+    shapes_[*n].resize(groups_);
+  }
+  auto& shape = shapes_.at(*n);
+  wanted result{*n, false};
   for (std::uint32_t g = 0; g < groups_; ++g) {
     auto& e = shape[g];
     bool again = e.what == status::failed && now >= e.again;
@@ -131,7 +133,7 @@ void plan_table::withdraw(model_id m) {
   withdrawn_.insert(m);
   for (auto& q : queues_)
     queued_ -= std::erase_if(q, [m](const plan_key& k) { return k.model == m; });
-  for (auto i = first_of(m); i != numbers_.end() && i->first.first == m; ++i)
+  for (auto i = first_of(m); i != numbers_.end() && std::get<0>(i->first) == m; ++i)
     for (auto& e : shapes_.at(i->second))
       if (e.what == status::queued)
         e.what = status::absent;
@@ -175,7 +177,7 @@ void plan_table::bring_back(const plan_key& k) {
 }
 
 void plan_table::each_shape(model_id m, const std::function<void(number)>& f) const {
-  for (auto i = first_of(m); i != numbers_.end() && i->first.first == m; ++i)
+  for (auto i = first_of(m); i != numbers_.end() && std::get<0>(i->first) == m; ++i)
     f(i->second);
 }
 
@@ -202,7 +204,7 @@ bool plan_table::queued(model_id m, domain_id in) const {
 
 void plan_table::forget_failed(model_id m, const std::function<bool(number)>& in_use) {
   auto has_failed = [](const entry& e) { return e.what == status::failed; };
-  for (auto i = first_of(m); i != numbers_.end() && i->first.first == m;) {
+  for (auto i = first_of(m); i != numbers_.end() && std::get<0>(i->first) == m;) {
     const auto& all = shapes_.at(i->second);
     if (in_use(i->second) || !std::all_of(all.begin(), all.end(), has_failed)) {
       ++i;
@@ -214,7 +216,7 @@ void plan_table::forget_failed(model_id m, const std::function<bool(number)>& in
 }
 
 void plan_table::forget(model_id m) {
-  for (auto i = first_of(m); i != numbers_.end() && i->first.first == m;) {
+  for (auto i = first_of(m); i != numbers_.end() && std::get<0>(i->first) == m;) {
     shapes_.erase(i->second);
     i = numbers_.erase(i);
   }
@@ -223,7 +225,7 @@ void plan_table::forget(model_id m) {
 }
 
 std::optional<plan_table::number> plan_table::find(model_id m, const std::vector<std::int64_t>& symbols) const {
-  auto i = numbers_.find({m, symbols});
+  auto i = numbers_.find(std::tie(m, symbols));
   return i == numbers_.end() ? std::nullopt : std::optional{i->second};
 }
 
@@ -237,7 +239,8 @@ std::string plan_table::describe() const {
   text_writer w;
   for (const auto& [key, n] : numbers_)
     for (const auto& e : shapes_.at(n))
-      w(key.first, key.second, n, e.what, e.attempts, e.failure, e.predicted, e.lacking, e.until, e.busy, e.known);
+      w(std::get<0>(key), std::get<1>(key), n, e.what, e.attempts, e.failure, e.predicted, e.lacking, e.until, e.busy,
+        e.known);
   for (const auto& q : queues_)
     for (const auto& k : q)
       w(k);

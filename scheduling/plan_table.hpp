@@ -70,7 +70,9 @@ public:
   std::uint32_t groups() const { return groups_; }
   /// Shapes of the model known so far, in any state.
   std::size_t shapes(model_id m) const;
-  bool knows(model_id m, const std::vector<std::int64_t>& symbols) const { return numbers_.contains({m, symbols}); }
+  bool knows(model_id m, const std::vector<std::int64_t>& symbols) const {
+    return numbers_.contains(std::tie(m, symbols));
+  }
   struct wanted {
     number shape = 0;
     bool changed = false; ///< something was queued, or counts as evicted now
@@ -114,16 +116,17 @@ public:
   std::string describe() const;
 
 private:
-  using shape_key = std::pair<model_id, std::vector<std::int64_t>>;
-  std::map<shape_key, number>::const_iterator first_of(model_id m) const { return numbers_.lower_bound({m, {}}); }
-  entry& of(const plan_key& k) { return shapes_.at(numbers_.at({k.model, k.symbols}))[k.group]; }
+  using shape_key = std::tuple<model_id, std::vector<std::int64_t>>;
+  using numbers = std::map<shape_key, number, std::less<>>;
+  numbers::const_iterator first_of(model_id m) const { return numbers_.lower_bound(shape_key{m, {}}); }
+  entry& of(const plan_key& k) { return shapes_.at(*find(k.model, k.symbols))[k.group]; }
   void queue(const plan_key& k);
   bool any(model_id m, const std::function<bool(std::uint32_t group, const entry&)>& what) const;
 
   std::vector<std::uint32_t> group_of_;
   std::vector<domain_id> domains_; ///< by group
   std::uint32_t groups_ = 0;
-  std::map<shape_key, number> numbers_;
+  numbers numbers_;
   std::map<number, std::vector<entry>> shapes_; ///< by group
   std::vector<std::deque<plan_key>> queues_;
   std::size_t queued_ = 0;

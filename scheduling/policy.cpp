@@ -1,5 +1,6 @@
 #include "scheduling/policy.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <map>
@@ -26,21 +27,26 @@ constexpr std::array<std::pair<std::string_view, maker>, 10> registered{{
     {"marginal:makespan", policies::make_marginal_makespan},
 }};
 
-/// Of a policy that makes one task of several requests: after its name may stand ":ROWS", or ":ROWS:MICROSECONDS" if it
-/// has a window.
+/// Those that are nothing but an order.
+constexpr std::array<std::string_view, 4> orders{"fifo", "sjf", "edf", "priority"};
+
+/// Of a policy that makes one task of several requests: after its name may stand ":ROWS", and behind that what it has
+/// beside.
 struct joining_entry {
+  enum class option : std::uint8_t { none, window, order }; ///< ":MICROSECONDS", ":POLICY"
+
   std::string_view name;
   std::unique_ptr<policy> (*make)(policies::joining_options);
   std::int64_t rows = 8; ///< without options
-  bool has_window = false;
+  option beside = option::none;
 };
 constexpr std::array<joining_entry, 6> joining{{
     {"cellular_batching", policies::make_cellular_batching},
     {"clockwork", policies::make_clockwork, 1},
     {"marginal", policies::make_marginal_slo, 1},
     {"marginal:slo", policies::make_marginal_slo, 1},
-    {"fixed_window", policies::make_fixed_window, 8, true},
-    {"lazy_batching", policies::make_lazy_batching},
+    {"fixed_window", policies::make_fixed_window, 8, joining_entry::option::window},
+    {"lazy_batching", policies::make_lazy_batching, 8, joining_entry::option::order},
 }};
 
 /// By what follows the name. Null: it makes no sense.
@@ -57,14 +63,24 @@ std::unique_ptr<policy> make_joining(const joining_entry& e, std::string_view op
   options.remove_prefix(1);
   const auto colon = options.find(':');
   const auto rows = read(options.substr(0, colon), defaults::most_rows_joined);
-  if (!rows || (colon != options.npos && !e.has_window))
+  if (!rows)
     return nullptr;
   result.most_rows = *rows;
-  if (colon != options.npos) {
-    const auto us = read(options.substr(colon + 1), defaults::longest_window_us);
-    if (!us)
+  if (colon == options.npos)
+    return e.make(result);
+  options.remove_prefix(colon + 1);
+  switch (e.beside) {
+  case joining_entry::option::none: return nullptr;
+  case joining_entry::option::window:
+    if (const auto us = read(options, defaults::longest_window_us))
+      result.window = std::chrono::microseconds(*us);
+    else
       return nullptr;
-    result.window = std::chrono::microseconds(*us);
+    break;
+  case joining_entry::option::order:
+    if (std::find(orders.begin(), orders.end(), options) == orders.end())
+      return nullptr;
+    result.order = make_policy(options);
   }
   return e.make(result);
 }

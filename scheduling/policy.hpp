@@ -211,6 +211,8 @@ public:
   virtual std::optional<device_id> next_free(device_id from) const = 0;
   /// The first device at or after `from` with more tasks that stay than lanes, unless they are a short line.
   virtual std::optional<device_id> next_crowded(device_id from) const = 0;
+  /// Whether any waiting task may start somewhere, lanes apart.
+  virtual bool any_startable() const = 0;
   /// Whether `first_waiting` is the same for every device that is up, and then that task.
   struct common {
     bool same = true;

@@ -8,7 +8,7 @@
 namespace baton::scheduling {
 
 /// Raised with each change of what a policy and the engine know of each other.
-inline constexpr std::uint32_t policy_interface = 4;
+inline constexpr std::uint32_t policy_interface = 5;
 
 } // namespace baton::scheduling
 

@@ -1,6 +1,7 @@
 #include "scheduling/run_queue.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "scheduling/text_archive.hpp"
@@ -14,7 +15,7 @@ run_queue::run_queue(config c)
 // -- commands
 // ----------------------------------------------------------------------------------------------------------
 
-void run_queue::on(const accept& m, std::shared_ptr<const plan_profile> profile, effects& out) {
+void run_queue::on(accept m, std::shared_ptr<const plan_profile> profile, effects& out) {
   auto old = tasks_.find(m.what.id);
   auto seen = seen_.find(m.what.id);
   if ((old != tasks_.end() && !old->second.given_to) || (seen != seen_.end() && seen->second.epoch >= m.what.epoch)) {
@@ -26,16 +27,16 @@ void run_queue::on(const accept& m, std::shared_ptr<const plan_profile> profile,
     tasks_.erase(old);
   remember(m.what.id, m.what.epoch, false);
   auto& r = tasks_[m.what.id];
-  r.what = m.what;
+  r.what = std::move(m.what);
   r.what.pieces = 1; // the host joins them
   if (auto last = std::exchange(r.what.taken.last, config_.self); last != no_device && last != config_.self)
     ++r.what.taken.moves;
   r.profile = std::move(profile);
-  r.done = m.what.at;
+  r.done = r.what.at;
   r.standing = m.then;
   r.arrival = ++arrivals_;
   if (m.giver != the_scheduler)
-    out.push_back(envelope{m.giver, accepted{m.what.id, m.what.epoch}});
+    out.push_back(envelope{m.giver, accepted{r.what.id, r.what.epoch}});
   reply(m.command, r.what.id, r.what.epoch, outcome::applied, errc::none, {}, out);
   obey(r, out);
 }
@@ -239,9 +240,9 @@ ready_ticket run_queue::wrote_last(const record& r) const {
   if (r.in_flight == 0)
     return r.what.ready;
   for (std::uint32_t lane = 0; lane < lanes_.size(); ++lane)
-    for (auto s = lanes_[lane].in_flight.rbegin(); s != lanes_[lane].in_flight.rend(); ++s)
-      if (s->what.task == r.what.id && s->stay == r.arrival) // not of a former stay, which may drain still
-        return {config_.self, {lane}, s->what.sequence};
+    for (const auto& s : lanes_[lane].in_flight | std::views::reverse)
+      if (s.what.task == r.what.id && s.stay == r.arrival) // not of a former stay, which may drain still
+        return {config_.self, {lane}, s.what.sequence};
   return {};
 }
 

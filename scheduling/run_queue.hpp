@@ -12,6 +12,7 @@
 #include "scheduling/cluster.hpp"
 #include "scheduling/defaults.hpp"
 #include "scheduling/protocol.hpp"
+#include "scheduling/short_queue.hpp"
 
 namespace baton::scheduling {
 
@@ -52,7 +53,7 @@ public:
 
   // -- inputs ---------------------------------------------------------------------------------------------------------
   /// @pre the host has bound the task's memory and plan
-  void on(const accept& m, std::shared_ptr<const plan_profile> profile, effects& out);
+  void on(accept m, std::shared_ptr<const plan_profile> profile, effects& out);
   /// The host could not bind (no plan, no memory): refuses.
   void refuse(const accept& m, errc reason, std::string text, effects& out);
   void on(const preempt& m, effects& out);
@@ -98,6 +99,8 @@ private:
     duration busy{};
     std::optional<party> given_to; ///< handed over under epoch + 1, not yet accepted
     std::optional<error> failure;  ///< it ends so once nothing of it is in flight
+
+    bool has_orders() const { return standing.what != order::kind::none || cancelling; }
   };
   struct issued_segment {
     segment what;
@@ -107,7 +110,7 @@ private:
   struct lane_state {
     std::uint64_t issued = 0;
     std::optional<task_id> owner;
-    std::vector<issued_segment> in_flight; ///< a few
+    short_queue<issued_segment> in_flight;
   };
   struct memory {
     task_epoch epoch;
@@ -130,10 +133,11 @@ private:
   void remember(task_id t, task_epoch e, bool ended);
   ready_ticket wrote_last(const record& r) const;
   position segment_end(const record& r) const;
-  std::optional<task_id> pick(std::uint32_t lane) const;
+  template <class Queue>
+  static auto pick(Queue& q, std::uint32_t lane) -> decltype(&q.tasks_.begin()->second);
   std::optional<task_id> pick_ready(std::uint32_t lane) const;
   bool is_urgent(const record& r) const;
-  std::optional<segment> issue(std::uint32_t lane);
+  segment issue(std::uint32_t lane, record& r);
   record* settle(lane_id lane, std::uint64_t sequence);
   void fail(record& r, effects& out);
   void reply(command_id c, task_id t, task_epoch e, outcome what, errc reason, std::string text, effects& out) const;
@@ -143,6 +147,7 @@ private:
   bool one_kind_; ///< of devices; else tasks leave where no layer is begun that a plan has cut
   std::map<task_id, record> tasks_;
   std::vector<lane_state> lanes_;
+  std::size_t in_flight_ = 0; ///< on all of them
   std::map<task_id, memory> seen_;
   std::deque<task_id> seen_order_;
   std::uint64_t arrivals_ = 0;

@@ -6,33 +6,42 @@
 /// What runs next, and what a completion means.
 namespace baton::scheduling {
 
+/// The task whose segment the lane would run next: its owner, or the first of the ready ones.
+template <class Queue>
+auto run_queue::pick(Queue& q, std::uint32_t lane) -> decltype(&q.tasks_.begin()->second) {
+  const auto& l = q.lanes_[lane];
+  if (l.in_flight.size() >= q.config_.max_in_flight)
+    return nullptr;
+  if (!l.owner) {
+    const auto ready = q.pick_ready(lane);
+    return ready ? &q.tasks_.at(*ready) : nullptr;
+  }
+  auto& r = q.tasks_.at(*l.owner);
+  return r.cancelling || r.failure || q.is_due(r) || r.what.at == r.profile->end()
+                 || r.profile->lacking.has(r.what.at.layer)
+             ? nullptr
+             : &r;
+}
+
 std::optional<segment> run_queue::next() {
-  const auto count = static_cast<std::uint32_t>(lanes_.size());
-  for (std::uint32_t i = 0; i < count; ++i) // urgent ones first
-    if (auto s = issue((i + count - config_.urgent_lanes) % count))
-      return s;
+  if (in_flight_ == lanes_.size() * config_.max_in_flight)
+    return std::nullopt; // what a host hears after most segments
+  const auto all = static_cast<std::uint32_t>(lanes_.size());
+  const auto urgent = all - config_.urgent_lanes;
+  for (auto lane = urgent; lane < all; ++lane)
+    if (auto* r = pick(*this, lane))
+      return issue(lane, *r);
+  for (std::uint32_t lane = 0; lane < urgent; ++lane)
+    if (auto* r = pick(*this, lane))
+      return issue(lane, *r);
   return std::nullopt;
 }
 
 bool run_queue::has_next() const {
   for (std::uint32_t lane = 0; lane < lanes_.size(); ++lane)
-    if (pick(lane))
+    if (pick(*this, lane))
       return true;
   return false;
-}
-
-/// The task whose segment the lane would run next: its owner's, or the first of the ready ones.
-std::optional<task_id> run_queue::pick(std::uint32_t lane) const {
-  const auto& l = lanes_[lane];
-  if (l.in_flight.size() >= config_.max_in_flight)
-    return std::nullopt;
-  if (!l.owner)
-    return pick_ready(lane);
-  const auto& r = tasks_.at(*l.owner);
-  return r.cancelling || r.failure || is_due(r) || r.what.at == r.profile->end()
-                 || r.profile->lacking.has(r.what.at.layer)
-             ? std::nullopt
-             : l.owner;
 }
 
 std::optional<task_id> run_queue::pick_ready(std::uint32_t lane) const {
@@ -67,17 +76,14 @@ bool run_queue::is_urgent(const record& r) const {
   return anything;
 }
 
-std::optional<segment> run_queue::issue(std::uint32_t lane) {
-  auto picked = pick(lane);
-  if (!picked)
-    return std::nullopt;
+segment run_queue::issue(std::uint32_t lane, record& r) {
   auto& l = lanes_[lane];
-  auto& r = tasks_.at(*picked);
-  l.owner = picked;
+  l.owner = r.what.id;
   r.lane = lane;
   segment s{r.what.id, {lane}, ++l.issued, r.what.at, segment_end(r)};
   r.what.at = s.end;
   ++r.in_flight;
+  ++in_flight_;
   l.in_flight.push_back({s, r.arrival, r.what.priority});
   return s;
 }
@@ -110,26 +116,29 @@ run_queue::record* run_queue::settle(lane_id lane, std::uint64_t sequence) {
   auto& l = lanes_.at(lane.value);
   if (l.in_flight.empty() || l.in_flight.front().what.sequence != sequence)
     return nullptr;
-  auto s = l.in_flight.front();
-  l.in_flight.erase(l.in_flight.begin());
+  const auto& s = l.in_flight.front();
   auto i = tasks_.find(s.what.task);
-  if (i == tasks_.end() || i->second.arrival != s.stay)
-    return nullptr;
-  i->second.done = s.what.end;
-  --i->second.in_flight;
-  return &i->second;
+  const bool is_of_this_stay = i != tasks_.end() && i->second.arrival == s.stay;
+  if (is_of_this_stay) {
+    i->second.done = s.what.end;
+    --i->second.in_flight;
+  }
+  l.in_flight.pop_front();
+  --in_flight_;
+  return is_of_this_stay ? &i->second : nullptr;
 }
 
 void run_queue::submitted(const segment& s, effects& out) {
   if (config_.max_in_flight == 1)
     return;
-  if (auto i = tasks_.find(s.task); i != tasks_.end() && !i->second.given_to)
+  if (auto i = tasks_.find(s.task); i != tasks_.end() && !i->second.given_to && i->second.has_orders())
     obey(i->second, out);
 }
 
 void run_queue::not_submitted(const segment& s, errc reason, std::string text, effects& out) {
   auto& lane = lanes_.at(s.lane.value);
   lane.in_flight.pop_back();
+  --in_flight_;
   --lane.issued; // so that tickets stay those of the device
   auto& r = tasks_.at(s.task);
   r.what.at = s.begin;
@@ -151,7 +160,7 @@ void run_queue::completed(lane_id lane, std::uint64_t sequence, duration elapsed
     fail(*r, out);
   else if (r->done == r->profile->end())
     end(*r, out);
-  else
+  else if (r->has_orders())
     obey(*r, out);
 }
 
@@ -178,19 +187,21 @@ void run_queue::fail(record& r, effects& out) {
 }
 
 void run_queue::end(record& r, effects& out) {
-  auto domain = config_.devices->at(config_.self).domain;
+  const auto domain = config_.devices->at(config_.self).domain;
+  const auto id = r.what.id;
+  const auto epoch = r.what.epoch;
   if (domain == host_domain) {
-    finished f{r.what.id, r.what.epoch, config_.self, r.what.members, r.busy, r.what.spent, r.what.taken};
+    finished f{id, epoch, config_.self, std::move(r.what.members), r.busy, r.what.spent, r.what.taken};
     out.push_back(envelope{the_controller, f});
     out.push_back(envelope{the_scheduler, std::move(f)});
   } else {
-    out.push_back(envelope{transfer_of(host_domain), deliver{r.what, domain, config_.self, r.busy}});
+    out.push_back(envelope{transfer_of(host_domain), deliver{std::move(r.what), domain, config_.self, r.busy}});
   }
   if (r.cancelling)
-    reply(r.cancelling->command, r.what.id, r.what.epoch, outcome::too_late, errc::none, {}, out);
+    reply(r.cancelling->command, id, epoch, outcome::too_late, errc::none, {}, out);
   if (r.standing.what != order::kind::none)
-    reply(r.standing.command, r.what.id, r.what.epoch, outcome::too_late, errc::none, {}, out);
-  drop(r.what.id, true, out);
+    reply(r.standing.command, id, epoch, outcome::too_late, errc::none, {}, out);
+  drop(id, true, out);
 }
 
 } // namespace baton::scheduling

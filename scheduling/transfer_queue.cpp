@@ -9,10 +9,10 @@ namespace baton::scheduling {
 
 transfer_queue::transfer_queue(config c) : config_(c) {}
 
-void transfer_queue::on(const bring& m, effects& out) {
+void transfer_queue::on(bring m, effects& out) {
   if (m.giver != the_scheduler)
     out.push_back(envelope{m.giver, accepted{m.what.id, m.what.epoch}});
-  waiting_.push_back(m);
+  waiting_.emplace_back(std::move(m));
 }
 
 void transfer_queue::refuse(const bring& m, errc reason, std::string text, effects& out) {
@@ -22,8 +22,8 @@ void transfer_queue::refuse(const bring& m, errc reason, std::string text, effec
     give_up(m, m.what.epoch, false, reason, std::move(text), out);
 }
 
-void transfer_queue::on(const deliver& m, effects&) {
-  waiting_.push_back(m);
+void transfer_queue::on(deliver m, effects&) {
+  waiting_.emplace_back(std::move(m));
 }
 
 void transfer_queue::on(const accepted& m, effects&) {
@@ -45,19 +45,20 @@ const transfer_queue::work* transfer_queue::upcoming() const {
   return under_way_ || waiting_.empty() ? nullptr : &waiting_.front();
 }
 
-std::optional<transfer_queue::work> transfer_queue::next() {
+const transfer_queue::work* transfer_queue::next() {
   if (!upcoming())
-    return std::nullopt;
+    return nullptr;
   under_way_ = std::move(waiting_.front());
   waiting_.pop_front();
-  return under_way_;
+  return &*under_way_;
 }
 
 void transfer_queue::copied(errc failure, std::string text, effects& out) {
   auto w = *std::exchange(under_way_, std::nullopt);
   if (auto* d = std::get_if<deliver>(&w)) {
     if (failure == errc::none) {
-      finished f{d->what.id, d->what.epoch, d->device, d->what.members, d->busy, d->what.spent, d->what.taken};
+      auto& t = d->what;
+      finished f{t.id, t.epoch, d->device, std::move(t.members), d->busy, t.spent, t.taken};
       out.push_back(envelope{the_controller, f});
       out.push_back(envelope{the_scheduler, std::move(f)});
     } else if (failure == errc::cancelled) {

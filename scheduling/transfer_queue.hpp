@@ -23,16 +23,16 @@ public:
 
   explicit transfer_queue(config c);
 
-  void on(const bring& m, effects& out);
+  void on(bring m, effects& out);
   /// The host cannot take it (no memory, no plan): refuses.
   void refuse(const bring& m, errc reason, std::string text, effects& out);
-  void on(const deliver& m, effects& out);
+  void on(deliver m, effects& out);
   void on(const accepted& m, effects& out);
   /// Also for an accept whose receiver died first: see `run_queue`.
   void on(const declined& m, effects& out);
 
-  /// The next copy, if none is under way.
-  std::optional<work> next();
+  /// The next copy, if none is under way; else null. It stays where it is until `copied`.
+  const work* next();
   /// What `next` would return; null: nothing.
   const work* upcoming() const;
   /// The copy under way ended. `failure` none: the values are there; `cancelled` or another: they are not.

@@ -31,7 +31,9 @@ bool emulated_run::time_lane(device_id d, lane_id l) {
       return false;
     s.start = std::max({now_, lane.free, ready}) + std::exchange(s.of->joining, duration{});
     lane.free = s.end = s.start + s.of->plan->course.between(s.what.begin, s.what.end);
-    agenda_.push(s.end, segment_done{d, l});
+    s.done = agenda_.reserve(s.end);
+    if (&s == &lane.in_flight.front())
+      agenda_.push(s.done, segment_done{d, l});
   }
   return true;
 }

@@ -1,5 +1,6 @@
 #include "scheduling/emulator/emulated_run.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace baton::scheduling {
@@ -67,13 +68,15 @@ expected<emulation_counters> emulated_run::run() {
 
 void emulated_run::step() {
   now_ = agenda_.next();
-  auto what = agenda_.pop();
-  std::visit([this](auto& x) { on(x); }, what);
-  settle();
+  const auto what = agenda_.pop();
+  std::visit([this](const auto& x) { on(x); }, what);
+  if (!at_once_.empty())
+    settle();
 }
 
-void emulated_run::on(letter& e) {
-  deliver_to(std::move(*e));
+void emulated_run::on(const letter& e) {
+  auto what = letters_.take(e.number);
+  deliver_to(what);
 }
 
 void emulated_run::on(const wake&) {
@@ -81,25 +84,29 @@ void emulated_run::on(const wake&) {
 }
 
 /// Messages that take no time are read when what sends them is done, in the order in which they were sent.
-void emulated_run::post(envelope e) {
+void emulated_run::post(envelope&& e) {
   ++counters_.messages;
   if (what_.message_latency > duration{}) {
-    agenda_.push(now_ + what_.message_latency, std::make_unique<envelope>(std::move(e)));
+    agenda_.push(now_ + what_.message_latency, letter{letters_.put(std::move(e))});
     return;
   }
   at_once_.push_back(std::move(e));
 }
 
 void emulated_run::settle() {
-  for (; !at_once_.empty(); at_once_.pop_front())
-    deliver_to(std::move(at_once_.front()));
+  for (; !at_once_.empty(); being_read_.clear()) { // more may come meanwhile
+    std::swap(at_once_, being_read_);
+    for (auto& e : being_read_)
+      deliver_to(e);
+  }
 }
 
-void emulated_run::deliver_to(envelope e) {
+/// Takes what it can use out of it.
+void emulated_run::deliver_to(envelope& e) {
   switch (e.to.what) {
   case party::kind::controller: at_controller(e.what); return;
   case party::kind::worker: at_worker({e.to.index}, std::move(e.what)); return;
-  case party::kind::transfer: at_transfer({e.to.index}, e.what); return;
+  case party::kind::transfer: at_transfer({e.to.index}, std::move(e.what)); return;
   case party::kind::scheduler:
     std::visit(
         [this](auto& m) {
@@ -113,10 +120,10 @@ void emulated_run::deliver_to(envelope e) {
 
 void emulated_run::decide(const event& e) {
   ++counters_.events;
-  actions done;
-  engine_.handle(e, now_, done);
-  for (auto& a : done)
+  engine_.handle(e, now_, actions_);
+  for (auto& a : actions_)
     perform(std::move(a));
+  actions_.clear();
 }
 
 void emulated_run::perform(action&& a) {
@@ -131,13 +138,29 @@ void emulated_run::perform(action&& a) {
   }
 }
 
-void emulated_run::act(effects& out, worker* by) {
-  for (auto& x : out)
+/// Carries out `effects_`.
+void emulated_run::act(worker* by) {
+  for (auto& x : effects_)
     if (auto* r = std::get_if<release>(&x))
-      by->held.erase(r->task);
+      release_from(*by, r->task);
     else
-      post(std::get<envelope>(std::move(x)));
-  out.clear();
+      post(std::move(std::get<envelope>(x)));
+  effects_.clear();
+}
+
+void emulated_run::release_from(worker& w, task_id t) {
+  const auto found = std::find_if(w.held.begin(), w.held.end(), [t](const auto& h) { return h.first == t; });
+  if (found == w.held.end())
+    return;
+  const auto stay = found->second;
+  w.held.erase(found);
+  stay->released = true;
+  if (stay->in_flight == 0)
+    forget(w, stay);
+}
+
+void emulated_run::forget(worker& w, stays::iterator stay) {
+  w.gone.splice(w.gone.begin(), w.here, stay);
 }
 
 // -- the controller

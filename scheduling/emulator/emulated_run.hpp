@@ -1,9 +1,11 @@
 #pragma once
 
 #include <deque>
+#include <list>
 #include <map>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 #include <variant>
 #include <vector>
@@ -33,7 +35,7 @@ private:
   /// On a device whose lanes slow each other; stale if it has been retimed since.
   struct lanes_change {
     device_id device;
-    std::uint64_t retimed = 0;
+    std::uint32_t retimed = 0;
   };
   struct copy_done {
     domain_id into;
@@ -43,14 +45,16 @@ private:
   };
   struct arrival_due {};
   struct wake {};
-  using letter = std::unique_ptr<envelope>; // the others are small
+  struct letter {
+    std::uint32_t number = 0; ///< in `letters_`
+  };
   using happening = std::variant<segment_done, lanes_change, copy_done, job_finished, arrival_due, wake, letter>;
 
   struct plan_times {
     std::shared_ptr<const plan_profile> profile;
     plan_course course;
   };
-  /// A task that a worker has.
+  /// A task that a worker has, or had: it stays until its last segment is done.
   struct held_task {
     const plan_times* plan = nullptr;
     std::uint32_t model = 0;
@@ -58,25 +62,31 @@ private:
     std::vector<std::uint32_t> behind; ///< see `member`
     ready_ticket ready;                ///< waited for
     duration joining{};                ///< before its first segment here: its values are made one
+    std::uint32_t in_flight = 0;       ///< segments
+    bool released = false;
   };
+  using stays = std::list<held_task>;
   struct submitted {
     segment what;
-    std::shared_ptr<held_task> of;
+    stays::iterator of;
     time_point start = never; ///< never: not known yet
     time_point end = never;   ///< likewise
+    event_queue<happening>::place done{};
   };
   struct lane_state {
-    std::vector<submitted> in_flight; ///< a few
-    time_point free{};                ///< when those of them are done whose ends are known ahead
+    short_queue<submitted> in_flight;
+    time_point free{}; ///< when those of them are done whose ends are known ahead
   };
   struct worker {
     run_queue queue;
     std::vector<lane_state> lanes;
     std::optional<lane_sharing> sharing; ///< if its lanes slow each other: then ends are not known ahead
     time_point change_at = never;        ///< of `sharing`, on the agenda
-    std::uint64_t retimed = 0;
-    std::unordered_map<task_id, std::shared_ptr<held_task>> held;
-    std::deque<message> unread; ///< by an inline device, while it works
+    std::uint32_t retimed = 0;
+    stays here;
+    stays gone;                                            ///< kept for their memory
+    std::vector<std::pair<task_id, stays::iterator>> held; ///< a few: those not released
+    std::deque<message> unread;                            ///< by an inline device, while it works
     std::optional<job> building;
     std::string no_room; ///< for it
     time_point building_since{};
@@ -86,16 +96,17 @@ private:
     std::vector<request_id> requests;
     ready_ticket ready;
   };
-  using plan_of = std::pair<model_id, std::vector<std::int64_t>>;
+  using plan_of = std::tuple<std::uint32_t, model_id, std::int64_t>; ///< kind, model, rows
 
   // -- time and messages (emulated_run.cpp) ---------------------------------------------------------------------------
   void step();
-  void post(envelope e);
+  void post(envelope&& e);
   void settle();
-  void deliver_to(envelope e);
+  void deliver_to(envelope& e);
   void decide(const event& e);
   void perform(action&& a);
-  void act(effects& out, worker* by);
+  void act(worker* by);
+  void release_from(worker& w, task_id t);
 
   // -- the controller (emulated_run.cpp) ------------------------------------------------------------------------------
   void take_arrivals();
@@ -104,14 +115,17 @@ private:
 
   // -- workers (emulated_worker.cpp) ----------------------------------------------------------------------------------
   void at_worker(device_id d, message&& m);
-  void read(device_id d, const message& m);
-  void take_in(worker& w, device_id d, const accept& m, effects& out);
+  void read(device_id d, message&& m);
+  void take_in(worker& w, device_id d, accept m);
   void start_job(device_id d, const job& j);
   duration load(device_id d, const job& j);
   void on(const job_finished& e);
   void on(const segment_done& e);
   void completed(device_id d, lane_id l);
+  void proceed(device_id d, lane_id l);
   void submit_all(device_id d);
+  stays::iterator stay_of(worker& w, const lane_state& lane, task_id t);
+  static void forget(worker& w, stays::iterator stay);
   /// With its times counted from time 0.
   void tell(work_record w, std::span<const request_id> of);
   duration joining(device_id d, const task& t) const;
@@ -136,14 +150,14 @@ private:
   void on(const lanes_change& e);
 
   // -- transfers (emulated_transfer.cpp) ------------------------------------------------------------------------------
-  void at_transfer(domain_id d, const message& m);
+  void at_transfer(domain_id d, message&& m);
   void copy_next(domain_id d);
   copy copy_of(const transfer_queue::work& w, domain_id into) const;
   void on(const copy_done& e);
 
   void on(const arrival_due& e);
   void on(const wake& e);
-  void on(letter& e);
+  void on(const letter& e);
 
   const metadata::model_costs& costs(model_id m) const { return what_.models[m.value - 1]; }
   domain_id host_of(domain_id d) const;
@@ -157,16 +171,21 @@ private:
   time_point now_{};
   time_point zero_{}; ///< when the workload's time began
   event_queue<happening> agenda_;
-  std::deque<envelope> at_once_; ///< messages that take no time
+  std::vector<envelope> at_once_; ///< messages that take no time
+  std::vector<envelope> being_read_;
+  numbered<envelope> letters_; ///< those that take some
+  // Kept for their memory: empty where nothing is under way.
+  effects effects_;
+  actions actions_;
   std::vector<worker> workers_;
   struct transfer {
     transfer_queue queue;
     std::optional<copy> under_way;
   };
-  std::vector<transfer> transfers_;                               ///< by domain
-  std::map<std::pair<std::uint32_t, plan_of>, plan_times> plans_; ///< by kind
-  std::vector<std::set<model_id>> loaded_;                        ///< by domain: whose weights are there
-  std::vector<awaiting> waiting_;                                 ///< in the order in which they came
+  std::vector<transfer> transfers_; ///< by domain
+  std::map<plan_of, plan_times> plans_;
+  std::vector<std::set<model_id>> loaded_; ///< by domain: whose weights are there
+  std::vector<awaiting> waiting_;          ///< in the order in which they came
   std::unordered_map<request_id, workloads::arrival> open_;
   std::uint64_t last_request_ = 0;
   std::optional<time_point> arrival_at_; ///< already on the agenda

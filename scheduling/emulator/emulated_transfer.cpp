@@ -6,16 +6,15 @@
 /// Transfers: a queue each, as in the live system; a copy takes what its link takes.
 namespace baton::scheduling {
 
-void emulated_run::at_transfer(domain_id d, const message& m) {
+void emulated_run::at_transfer(domain_id d, message&& m) {
   auto& t = transfers_[d.value];
-  effects out;
   std::visit(
-      [&](const auto& x) {
-        if constexpr (requires { t.queue.on(x, out); })
-          t.queue.on(x, out);
+      [&](auto& x) {
+        if constexpr (requires { t.queue.on(std::move(x), effects_); })
+          t.queue.on(std::move(x), effects_);
       },
       m);
-  act(out, nullptr);
+  act(nullptr);
   copy_next(d);
 }
 
@@ -59,9 +58,8 @@ void emulated_run::on(const copy_done& e) {
   auto& t = transfers_[e.into.value];
   const auto done = *std::exchange(t.under_way, std::nullopt);
   tell(done.what, done.requests);
-  effects out;
-  t.queue.copied(errc::none, {}, out);
-  act(out, nullptr);
+  t.queue.copied(errc::none, {}, effects_);
+  act(nullptr);
   copy_next(e.into);
 }
 

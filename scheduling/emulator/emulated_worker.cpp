@@ -18,61 +18,77 @@ void emulated_run::at_worker(device_id d, message&& m) {
     w.unread.push_back(std::move(m));
     return;
   }
-  read(d, m);
+  read(d, std::move(m));
   submit_all(d);
 }
 
-void emulated_run::read(device_id d, const message& m) {
+void emulated_run::read(device_id d, message&& m) {
   auto& w = workers_[d.value];
-  effects out;
   if (const auto* j = std::get_if<job>(&m))
     start_job(d, *j);
-  else if (const auto* a = std::get_if<accept>(&m))
-    take_in(w, d, *a, out);
+  else if (auto* a = std::get_if<accept>(&m))
+    take_in(w, d, std::move(*a));
   else
     std::visit(
         [&](const auto& x) {
-          if constexpr (requires { w.queue.on(x, out); })
-            w.queue.on(x, out);
+          if constexpr (requires { w.queue.on(x, effects_); })
+            w.queue.on(x, effects_);
         },
         m);
-  act(out, &w);
+  act(&w);
 }
 
-void emulated_run::take_in(worker& w, device_id d, const accept& m, effects& out) {
-  const auto plan = plans_.find({where_.devices.at(d).kind, {m.what.model, m.what.symbols}});
+void emulated_run::take_in(worker& w, device_id d, accept m) {
+  const auto plan = plans_.find({where_.devices.at(d).kind, m.what.model, m.what.symbols.front()});
   if (plan == plans_.end() || !loaded_[where_.devices.at(d).domain.value].contains(m.what.model)) {
-    w.queue.refuse(m, errc::not_found, "the device has no plan for the task's model and shape", out);
+    w.queue.refuse(m, errc::not_found, "the device has no plan for the task's model and shape", effects_);
     return;
   }
-  w.queue.on(m, plan->second.profile, out);
-  if (!w.queue.holds(m.what.id))
-    return;
-  auto held = std::make_shared<held_task>(held_task{.plan = &plan->second,
-                                                    .model = m.what.model.value - 1,
-                                                    .requests = {},
-                                                    .behind = {},
-                                                    .ready = m.what.ready,
-                                                    .joining = joining(d, m.what)});
+  const auto id = m.what.id;
+  if (w.gone.empty())
+    w.gone.emplace_back();
+  auto& stay = w.gone.front();
+  stay.plan = &plan->second;
+  stay.model = m.what.model.value - 1;
+  stay.ready = m.what.ready;
+  stay.joining = joining(d, m.what);
+  stay.released = false;
+  stay.requests.clear();
+  stay.behind.clear();
   for (const auto& member : m.what.members) {
-    held->requests.push_back(member.request);
-    held->behind.push_back(member.behind);
+    stay.requests.push_back(member.request);
+    stay.behind.push_back(member.behind);
   }
-  w.held[m.what.id] = std::move(held);
+  w.queue.on(std::move(m), plan->second.profile, effects_);
+  if (!w.queue.holds(id))
+    return;
+  release_from(w, id); // it can be back before the word that our own hand-over was accepted
+  const auto it = w.gone.begin();
+  w.here.splice(w.here.begin(), w.gone, it);
+  w.held.emplace_back(id, it);
 }
 
 void emulated_run::submit_all(device_id d) {
   auto& w = workers_[d.value];
-  effects out;
   while (const auto s = w.queue.next()) {
     auto& lane = w.lanes[s->lane.value];
-    lane.in_flight.push_back({*s, w.held.at(s->task)});
+    const auto of = stay_of(w, lane, s->task);
+    ++of->in_flight;
+    lane.in_flight.push_back({*s, of});
     if (!time_lane(d, s->lane))
       wait(lane_of{d, s->lane});
     ++counters_.segments;
-    w.queue.submitted(*s, out);
-    act(out, &w);
+    w.queue.submitted(*s, effects_);
+    if (!effects_.empty())
+      act(&w);
   }
+}
+
+emulated_run::stays::iterator emulated_run::stay_of(worker& w, const lane_state& lane, task_id t) {
+  if (!lane.in_flight.empty()) // mostly it goes on
+    if (const auto& last = lane.in_flight.back(); last.what.task == t && !last.of->released)
+      return last.of;
+  return std::find_if(w.held.begin(), w.held.end(), [t](const auto& h) { return h.first == t; })->second;
 }
 
 /// What lies in pieces is read and written once, at the bandwidth of the device's memory.
@@ -88,16 +104,25 @@ void emulated_run::on(const segment_done& e) {
   completed(e.device, e.lane);
 }
 
+/// With the segment that is the lane's oldest now.
+void emulated_run::proceed(device_id d, lane_id l) {
+  auto& w = workers_[d.value];
+  if (!w.sharing) {
+    if (const auto& s = w.lanes[l.value].in_flight.front(); s.start != never)
+      agenda_.push(s.done, segment_done{d, l});
+  } else if (!time_lane(d, l)) {
+    wait(lane_of{d, l});
+  }
+}
+
 /// The oldest segment of the lane.
 void emulated_run::completed(device_id d, lane_id l) {
   auto& w = workers_[d.value];
   auto& lane = w.lanes[l.value];
-  const auto s = std::move(lane.in_flight.front());
-  lane.in_flight.erase(lane.in_flight.begin());
-  if (w.sharing && !lane.in_flight.empty() && !time_lane(d, l))
-    wait(lane_of{d, l});
-  if (!waiting_.empty())
-    look_at_waiting();
+  const auto& s = lane.in_flight.front();
+  const auto of = s.of;
+  const auto sequence = s.what.sequence;
+  const auto took = s.end - s.start;
   tell({.what = work_record::kind::compute,
         .requests = {},
         .behind = s.of->behind,
@@ -109,13 +134,20 @@ void emulated_run::completed(device_id d, lane_id l) {
         .start = s.start,
         .end = s.end},
        s.of->requests);
-  effects out;
-  w.queue.completed(l, s.what.sequence, s.end - s.start, out);
-  act(out, &w);
+  lane.in_flight.pop_front();
+  if (!lane.in_flight.empty())
+    proceed(d, l);
+  if (!waiting_.empty())
+    look_at_waiting();
+  if (--of->in_flight == 0 && of->released)
+    forget(w, of);
+  w.queue.completed(l, sequence, took, effects_);
+  if (!effects_.empty())
+    act(&w);
   while (!w.unread.empty()) {
-    const auto m = std::move(w.unread.front());
+    auto m = std::move(w.unread.front());
     w.unread.pop_front();
-    read(d, m);
+    read(d, std::move(m));
   }
   submit_all(d);
 }
@@ -205,7 +237,7 @@ void emulated_run::on(const job_finished& e) {
   }
   plan_times made{profile, plan_course(times, uses, profile->parts)};
   const auto predicted = made.course.until.back();
-  plans_.try_emplace({kind, {j.model, j.symbols}}, std::move(made));
+  plans_.try_emplace({kind, j.model, j.symbols.front()}, std::move(made));
   if (!w.sharing)
     uses.clear(); // then the engine need not know
   if (what_.plan_building > duration{})

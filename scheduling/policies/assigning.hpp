@@ -16,7 +16,9 @@ public:
     const auto t = pick(v, d);
     return t ? std::optional{decision{t->task, std::nullopt}} : std::nullopt;
   }
-  std::optional<device_id> next(const view& v, device_id from) const final { return v.next_free(from); }
+  std::optional<device_id> next(const view& v, device_id from) const final {
+    return v.any_startable() ? v.next_free(from) : std::nullopt;
+  }
 };
 
 /// That of the least `score`; the earlier arrival of equals. Nothing of none.

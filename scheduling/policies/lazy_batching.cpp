@@ -14,7 +14,9 @@ public:
   explicit lazy_batching(joining_options o) : options_(o) {}
 
   std::string_view name() const override { return "lazy_batching"; }
-  std::int64_t rank(const waiting_task& t) const override { return t.deadline.count(); }
+  std::int64_t rank(const waiting_task& t) const override {
+    return options_.order ? options_.order->rank(t) : t.deadline.count();
+  }
   bool chooses_among_shapes() const override { return true; }
   std::int64_t most_rows() const override { return options_.most_rows; }
 

@@ -11,6 +11,7 @@ namespace baton::scheduling::policies {
 struct joining_options {
   std::int64_t most_rows = 8;
   duration window = std::chrono::milliseconds(2); ///< `fixed_window`: how long the first waits for others
+  std::shared_ptr<const policy> order;            ///< `lazy_batching`: by whose rank; null: the earliest deadline first
 };
 
 /// First come, first served; a task runs to its end. Optimises nothing: the baseline.
@@ -81,8 +82,8 @@ std::unique_ptr<policy> make_fixed_window(joining_options o);
 
 /// No window: who comes is run at once, and joins those of its model that are under way. A batch that has not come far
 /// stops at the next layer, the newcomer catches up and they go on as one, as long as the batch's deadline leaves time
-/// for that; the earliest deadline first among models. Optimises throughput and latency. Choi, Kim and Rhu,
-/// "LazyBatching", HPCA 2021.
+/// for that. On top of the order of another policy; by itself the earliest deadline first. Optimises throughput and
+/// latency. Choi, Kim and Rhu, "LazyBatching", HPCA 2021.
 std::unique_ptr<policy> make_lazy_batching(joining_options o);
 
 /// Recurrent models: what waits in one layer, at whatever steps, runs as one, some steps at a time; then newcomers

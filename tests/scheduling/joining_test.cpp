@@ -116,6 +116,29 @@ TEST_CASE("under lazy_batching a newcomer catches up and both go on as one", "[s
   }
 }
 
+TEST_CASE("lazy_batching is on top of the order of another policy", "[scheduling]") {
+  const auto order = [](const std::string& policy) {
+    const auto p = make_policy(policy);
+    REQUIRE(p);
+    waiting_task late, soon;
+    late.size = 2ms;
+    late.deadline = time_point{5};
+    soon.size = 3ms;
+    soon.deadline = time_point{4};
+    soon.priority = 1;
+    return std::pair{p->rank(late), p->rank(soon)};
+  };
+  for (const std::string base : {"fifo", "sjf", "edf", "priority"}) {
+    INFO(base);
+    CHECK(order("lazy_batching:4:" + base) == order(base));
+  }
+  CHECK(order("lazy_batching") == order("edf"));
+  for (const auto* wrong :
+       {"lazy_batching:4:", "lazy_batching:4:naive", "lazy_batching:4:lazy_batching", "lazy_batching::edf"})
+    CHECK_FALSE(make_policy(wrong));
+  CHECK(runs(run("lazy_batching:8:fifo", {0ms, 1ms}), {1, 2}));
+}
+
 TEST_CASE("with deadlines as many go together as still end in time", "[scheduling]") {
   for (const auto policy : {"clockwork:8", "marginal:slo:8"}) {
     INFO(policy);
