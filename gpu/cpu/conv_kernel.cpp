@@ -145,7 +145,8 @@ bool wants_larger_weights(const conv_kernel& k, const convolution& c) {
   return is_winograd(k) || k.weights.data_type() != c.factors;
 }
 
-std::vector<conv_kernel> other_kernels(const convolution& c, const conv_kernel& direct, bool exact, std::uint32_t cores) {
+std::vector<conv_kernel> other_kernels(const convolution& c, const conv_kernel& direct, bool exact,
+                                       std::uint32_t cores) {
   std::vector<conv_kernel> result;
   const bool wide = picture_tags().front() == memory::format_tag::nChw16c;
   auto add_all = [&](algorithm by, memory::format_tag pictures, const std::string& prefix) {

@@ -136,8 +136,9 @@ finding kernel_findings::measure(const layer_view& layer, const convolution& c, 
       const auto target = layout_of(c.target, c.result, l);
       const auto widens = c.has_residual && kernels[i].target.data_type() != c.result; // the residual too
       if (times[i].seconds < std::numeric_limits<double>::infinity())
-        times[i].seconds += reordering(plain ? plain_layout(c.source) : layout_of(c.source, c.factors, l), kernels[i].source)
-                            + reordering(kernels[i].target, target) + (widens ? reordering(target, kernels[i].target) : 0);
+        times[i].seconds +=
+            reordering(plain ? plain_layout(c.source) : layout_of(c.source, c.factors, l), kernels[i].source)
+            + reordering(kernels[i].target, target) + (widens ? reordering(target, kernels[i].target) : 0);
     }
     const auto least = [&](const auto& allowed) {
       timed result;
@@ -149,10 +150,8 @@ finding kernel_findings::measure(const layer_view& layer, const convolution& c, 
     // With the weights where a batch of one has them, if there is such a kernel.
     const auto fastest = [&](const timed* of_one, const auto& allowed) {
       const auto* kernel = of_one ? find(one->kernels, of_one->kernel) : nullptr;
-      const auto like_it = kernel ? least([&](const conv_kernel& k) {
-        return allowed(k) && k.weights == kernel->weights;
-      })
-                                  : timed{};
+      const auto like_it =
+          kernel ? least([&](const conv_kernel& k) { return allowed(k) && k.weights == kernel->weights; }) : timed{};
       return like_it.kernel.empty() ? least(allowed) : like_it;
     };
     auto& [best, direct] = f.in[l];

@@ -11,10 +11,10 @@ inline constexpr std::size_t tile_columns = 32;
 
 /// sums = factors * weights, for a panel of weights and as many rows as share it.
 struct tile_product {
-  const float* factors; ///< [depth / 16, rows, 16]
+  const float* factors;     ///< [depth / 16, rows, 16]
   std::size_t factors_step; ///< floats from one block of depth to the next
-  const float* weights; ///< [depth, columns]
-  float* sums; ///< [rows, 32]
+  const float* weights;     ///< [depth, columns]
+  float* sums;              ///< [rows, 32]
   std::size_t rows;
   std::size_t depth;   ///< a multiple of 16
   std::size_t columns; ///< 16 or 32

@@ -64,8 +64,8 @@ struct worker {
     }
     const auto blocks = c.depth / tile_depth;
     for (std::size_t first = 0; first < c.tiles(); first += d.at_once) {
-      const auto t = tiles(first, std::min(d.at_once, c.tiles() - first), o.scratch,
-                           o.scratch + d.sources + thread * d.sums);
+      const auto t =
+          tiles(first, std::min(d.at_once, c.tiles() - first), o.scratch, o.scratch + d.sources + thread * d.sums);
       transforms.read(c, o, t, piece_begin(blocks, thread, threads) * tile_depth,
                       piece_begin(blocks, thread + 1, threads) * tile_depth);
 #pragma omp barrier
@@ -137,7 +137,8 @@ void run(const winograd& c, const winograd_operands& o) {
   const worker all{c, o, d, tile_product_with(lanes), tile_transforms_of(c.tile, lanes)};
   if (c.threads == 1)
     return all.run(0, 1);
-#pragma omp parallel num_threads(static_cast<int>(c.threads))
+  const auto threads = static_cast<int>(c.threads);
+#pragma omp parallel num_threads(threads)
   all.run(static_cast<std::size_t>(omp_get_thread_num()), static_cast<std::size_t>(omp_get_num_threads()));
 }
 

@@ -8,7 +8,7 @@ namespace baton::gpu::cpu {
 
 /// How pictures of channels lie: in floats. Blocks of channels are side by side.
 struct picture_steps {
-  std::size_t block = 0; ///< channels; 4, 8 or a multiple of 16
+  std::size_t block = 0;      ///< channels; 4, 8 or a multiple of 16
   std::size_t from_block = 0; ///< to the next one
   std::size_t from_pixel = 0;
   std::size_t from_row = 0;
@@ -34,7 +34,7 @@ struct winograd {
   std::size_t left = 0;
   picture_steps source;
   picture_steps target;
-  bool adds = false; ///< to what the target holds
+  bool adds = false;                                     ///< to what the target holds
   float least = -std::numeric_limits<float>::infinity(); ///< the result is clipped
   float most = std::numeric_limits<float>::infinity();
   std::size_t threads = 1; ///< for which there is scratch memory

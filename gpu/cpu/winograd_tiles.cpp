@@ -150,8 +150,8 @@ template <std::size_t Lanes, std::size_t Tile>
                                          std::size_t channel, std::size_t end) {
   tile_place at(c, t.first);
   for (std::size_t i = 0; i < t.count; ++i, at.advance(c)) {
-    float* const to = o.target + at.picture * c.target.from_picture + at.row * c.target.from_row
-                      + at.column * c.target.from_pixel;
+    float* const to =
+        o.target + at.picture * c.target.from_picture + at.row * c.target.from_row + at.column * c.target.from_pixel;
     for (auto k = channel; k < end; k += Lanes)
       write_tile<Lanes, Tile>(c, t.sums + i * tile_columns + (k - channel), t.sums_step, o.bias ? o.bias + k : nullptr,
                               to + at_channel(c.target, k), std::min(Tile, c.rows - at.row),
