@@ -82,6 +82,13 @@ inline constexpr double joined_bytes_per_second = 5e9;
 /// Columns of a product that lie together in its weights.
 inline constexpr std::int64_t columns_in_block = 64;
 
+/// Tiles that our Winograd kernel has in hand at once: as many rows as it keeps sums of in registers. Twice as many
+/// where the weights are larger than a second-level cache and come from further away.
+inline constexpr std::size_t winograd_rows = 14;
+inline constexpr std::size_t winograd_cached_bytes = std::size_t{1} << 20;
+/// Tiles of a picture from which on it is tried: with fewer, reading the weights takes longer than a direct kernel.
+inline constexpr std::size_t winograd_least_tiles = 9;
+
 /// Most memory of a model's prepared weights, as a multiple of the weights, and on top of it for small ones.
 inline constexpr double weights_growth = 2.5;
 inline constexpr std::size_t weights_growth_least = std::size_t{64} << 20;

@@ -1,34 +1,14 @@
 #include "gpu/cpu/convolution.hpp"
 
-#include <algorithm>
 #include <string_view>
 
 #include "gpu/cpu/layer_builder.hpp"
-#include "gpu/cpu/weights_of_one.hpp"
-#include "gpu/defaults.hpp"
 #include "gpu/failure.hpp"
 
 namespace baton::gpu::cpu {
-namespace {
 
 using dnnl::algorithm;
 using dnnl::memory;
-
-bool has(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
-
-std::optional<convolution::description> fast_direct(const convolution& c, const layout& weights,
-                                                    memory::format_tag pictures) {
-  try {
-    auto d = c.first_kernel(c.describe(algorithm::convolution_direct, c.source[0], weights, pictures));
-    return is_reference(d) ? std::nullopt : std::optional(d);
-  } catch (const dnnl::error&) {
-    return std::nullopt; // none for these weights
-  }
-}
-
-} // namespace
 
 convolution::convolution(const layer_view& of, const metadata::conv_layer& layer)
     : source(of.input_shape(conv_x)), weights(of.input_shape(conv_w)), target(of.output_shape()), a(layer),
@@ -131,30 +111,6 @@ void write_weights(const layer_view& of, const convolution& c, std::span<float> 
     to[i] = static_cast<float>(in[i] * f.factor[i / per_channel]);
 }
 
-conv_kernel direct_kernel(const convolution& c) {
-  return {"direct",
-          with_weights_of_one(c.source[0] == 1, any_layout(c.weights, c.factors), [&](bool one, const layout& weights) {
-            return c.first_kernel(c.describe(algorithm::convolution_direct, one ? 1 : c.source[0], weights));
-          })};
-}
-
-std::vector<conv_kernel> kernels_for(const convolution& c, const layout& weights) {
-  std::vector<conv_kernel> result;
-  const auto same = weights.data_type() == c.factors ? c : c.of_float32();
-  for (const auto pictures : {memory::format_tag::any, memory::format_tag::nhwc})
-    if (auto d = fast_direct(same, weights, pictures))
-      result.push_back({(pictures == memory::format_tag::any ? "" : "nhwc/") + std::string(d->impl_info_str()), *d});
-  return result;
-}
-
-bool is_winograd(const conv_kernel& k) {
-  return has(k.name, "wino");
-}
-
-bool wants_larger_weights(const conv_kernel& k, const convolution& c) {
-  return is_winograd(k) || k.how.weights_desc().data_type() != c.factors;
-}
-
 dnnl::convolution_forward primitive_of(const convolution::description& d) {
   dnnl::convolution_forward made(d);
   const auto* own = made.get_primitive_desc();
@@ -164,42 +120,6 @@ dnnl::convolution_forward primitive_of(const convolution::description& d) {
       || std::string_view(name) != d.impl_info_str() || !weights || layout(*weights) != d.weights_desc())
     raise(errc::internal, std::string("oneDNN made another kernel of a convolution by ") + d.impl_info_str());
   return made;
-}
-
-std::vector<conv_kernel> other_kernels(const convolution& c, const conv_kernel& direct, bool exact) {
-  std::vector<conv_kernel> result;
-  const bool wide = picture_tags().front() == memory::format_tag::nChw16c;
-  auto add_all = [&](algorithm by, memory::format_tag pictures, const std::string& prefix) {
-    try {
-      const auto operation = c.describe(by, c.source[0], any_layout(c.weights, c.factors), pictures);
-      auto d = c.first_kernel(operation); // refers to it for what comes next
-      for (std::size_t tried = 0; tried < defaults::implementations_tried; ++tried) {
-        const std::string_view name = d.impl_info_str();
-        const bool same = prefix.empty() && name == direct.how.impl_info_str();
-        // Those of narrower vectors than the processor's are the best by chance alone.
-        const bool narrow = has(name, "sse") || (wide && has(name, "avx2"));
-        if (!same && !is_reference(d) && !narrow && !has(name, "gemm"))
-          result.push_back({prefix + std::string(name), d});
-        if (!d.next_impl())
-          break;
-      }
-    } catch (const dnnl::error&) {
-      // None for this convolution on this processor.
-    }
-  };
-  const bool large = c.of_batch(1).flops() >= defaults::transform_flops;
-  if (!exact && c.factors == number::f32 && large)
-    add_all(algorithm::convolution_winograd, memory::format_tag::any, "");
-  add_all(algorithm::convolution_direct, memory::format_tag::any, "");
-  add_all(algorithm::convolution_direct, memory::format_tag::nhwc, "nhwc/");
-  if (c.factors == number::f32 || !large)
-    return result;
-  const auto unnarrowed = c.of_float32();
-  const auto first = direct_kernel(unnarrowed);
-  result.push_back({"f32/" + first.name, first.how});
-  for (const auto& k : other_kernels(unnarrowed, first, exact))
-    result.push_back({"f32/" + k.name, k.how});
-  return result;
 }
 
 } // namespace baton::gpu::cpu

@@ -12,7 +12,7 @@
 #include "gpu/fold.hpp"
 #include "gpu/window.hpp"
 
-/// Convolutions by oneDNN: their descriptions, and the kernels that the library has for them.
+/// Convolutions, and how they are described to oneDNN.
 namespace baton::gpu::cpu {
 
 /// A convolution at one shape.
@@ -55,27 +55,6 @@ struct convolution {
 
 /// The weights with the batch norm folded in, plain. `of` is the layer that `c` was made of.
 void write_weights(const layer_view& of, const convolution& c, std::span<float> to);
-
-/// One of the ways to compute a convolution.
-struct conv_kernel {
-  std::string name; ///< "direct", or one of oneDNN's implementations: "jit_wino_4x3:avx512_core"
-  convolution::description how;
-};
-
-/// What needs no measurement; see `with_weights_of_one`.
-conv_kernel direct_kernel(const convolution& c);
-
-/// Those worth a try beside the direct one: other implementations, other layouts of the pictures, if not `exact`
-/// Winograd's, and of what is not in float32 all those that are ("f32/...").
-std::vector<conv_kernel> other_kernels(const convolution& c, const conv_kernel& direct, bool exact);
-
-/// Kernels that do not transform, for weights that lie so; the reference is none.
-std::vector<conv_kernel> kernels_for(const convolution& c, const layout& weights);
-
-/// Whether it transforms the weights to larger ones.
-bool is_winograd(const conv_kernel& k);
-/// Whether it wants larger weights than the convolution's own kernels: transformed, or not narrowed.
-bool wants_larger_weights(const conv_kernel& k, const convolution& c);
 
 /// Throws `failure` if the library gives another kernel than the one described.
 dnnl::convolution_forward primitive_of(const convolution::description& d);

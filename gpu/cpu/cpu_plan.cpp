@@ -36,8 +36,8 @@ kernel_note cpu_plan::kernel(std::uint32_t layer) const {
   const auto time = [](double seconds) {
     return std::chrono::duration_cast<duration>(std::chrono::duration<double>(seconds));
   };
-  return {choice->kernel.name == "direct" ? std::string(choice->kernel.how.impl_info_str()) : choice->kernel.name,
-          time(choice->seconds), time(choice->direct_seconds)};
+  return {choice->kernel.name == "direct" ? implementation(choice->kernel) : choice->kernel.name, time(choice->seconds),
+          time(choice->direct_seconds)};
 }
 
 value_slot cpu_plan::canonical(value_index v) const {

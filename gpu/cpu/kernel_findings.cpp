@@ -13,7 +13,8 @@ namespace {
 
 std::string library() {
   const auto* v = dnnl_version();
-  return "onednn " + std::to_string(v->major) + "." + std::to_string(v->minor) + "." + std::to_string(v->patch);
+  return "onednn " + std::to_string(v->major) + "." + std::to_string(v->minor) + "." + std::to_string(v->patch)
+         + " and own " + std::to_string(own_kernels_version);
 }
 
 /// As "16b16a".
@@ -63,7 +64,7 @@ void add_those_of(const searched& one, const convolution& c, std::vector<conv_ke
       const auto& of_one = *find(one.kernels, t->kernel);
       if (is_winograd(of_one))
         continue;
-      for (auto& same : kernels_for(c, of_one.how.weights_desc())) {
+      for (auto& same : kernels_for(c, of_one.weights)) {
         same.name = "as_one/" + of_one.name + "/" + same.name;
         if (!find(kernels, same.name))
           kernels.push_back(std::move(same));
@@ -79,12 +80,12 @@ const conv_kernel& searched::kernel(const timed& t) const {
 
 kernel_choice searched::choice(const timed& chosen, const timed& direct) const {
   const auto& k = kernel(chosen);
-  return {k, {0, times}, k.how.weights_desc(), times * chosen.seconds, times * direct.seconds};
+  return {k, {0, times}, k.weights, times * chosen.seconds, times * direct.seconds};
 }
 
 searched kernel_findings::look_up(std::uint32_t index, const convolution& c, const searched* one) {
   std::vector<conv_kernel> kernels{direct_kernel(c)};
-  for (auto& other : other_kernels(c, kernels.front(), seeker_.exact))
+  for (auto& other : other_kernels(c, kernels.front(), seeker_.exact, seeker_.cores))
     kernels.push_back(std::move(other));
   if (one)
     add_those_of(*one, c, kernels);
@@ -130,14 +131,14 @@ finding kernel_findings::measure(const layer_view& layer, const convolution& c, 
   for (std::size_t l = 0; l < picture_layouts; ++l) {
     times.clear();
     for (std::size_t i = 0; i < kernels.size(); ++i) {
-      const auto& d = kernels[i].how;
       times.push_back(
           {kernels[i].name, results[i].error > most ? std::numeric_limits<double>::infinity() : results[i].seconds});
       const auto target = layout_of(c.target, c.result, l);
-      const auto widens = c.has_residual && d.dst_desc().data_type() != c.result; // the residual too
+      const auto widens = c.has_residual && kernels[i].target.data_type() != c.result; // the residual too
       if (times[i].seconds < std::numeric_limits<double>::infinity())
-        times[i].seconds += reordering(plain ? plain_layout(c.source) : layout_of(c.source, c.factors, l), d.src_desc())
-                            + reordering(d.dst_desc(), target) + (widens ? reordering(target, d.dst_desc()) : 0);
+        times[i].seconds +=
+            reordering(plain ? plain_layout(c.source) : layout_of(c.source, c.factors, l), kernels[i].source)
+            + reordering(kernels[i].target, target) + (widens ? reordering(target, kernels[i].target) : 0);
     }
     const auto least = [&](const auto& allowed) {
       timed result;
@@ -149,10 +150,8 @@ finding kernel_findings::measure(const layer_view& layer, const convolution& c, 
     // With the weights where a batch of one has them, if there is such a kernel.
     const auto fastest = [&](const timed* of_one, const auto& allowed) {
       const auto* kernel = of_one ? find(one->kernels, of_one->kernel) : nullptr;
-      const auto like_it = kernel ? least([&](const conv_kernel& k) {
-        return allowed(k) && k.how.weights_desc() == kernel->how.weights_desc();
-      })
-                                  : timed{};
+      const auto like_it =
+          kernel ? least([&](const conv_kernel& k) { return allowed(k) && k.weights == kernel->weights; }) : timed{};
       return like_it.kernel.empty() ? least(allowed) : like_it;
     };
     auto& [best, direct] = f.in[l];

@@ -8,7 +8,7 @@
 #include <tuple>
 #include <vector>
 
-#include "gpu/cpu/convolution.hpp"
+#include "gpu/cpu/conv_kernel.hpp"
 #include "gpu/cpu/kernel_search.hpp"
 #include "gpu/cpu/numbers.hpp"
 #include "gpu/domain_memory.hpp"

@@ -130,7 +130,7 @@ private:
       std::size_t extra;
       double gain_per_byte;
     };
-    const auto size_of_weights = [](const conv_kernel& k) { return k.how.weights_desc().get_size(); };
+    const auto size_of_weights = [](const conv_kernel& k) { return k.weights.get_size(); };
     std::vector<growth> wanted;
     std::vector<bool> grows(ones.size(), false);
     for (std::size_t i = 0; i < ones.size(); ++i) {
@@ -155,7 +155,7 @@ private:
       const auto& of_one = ones[i].kernel(ones[i].found.in[pictures].best);
       const auto& chosen = all[i].found.in[pictures];
       if (chosen.best.kernel != chosen.direct.kernel
-          && !(grows[i] && choices[all[i].layer]->kernel.how.weights_desc() == of_one.how.weights_desc()))
+          && !(grows[i] && choices[all[i].layer]->kernel.weights == of_one.weights))
         give_up(choices, all[i], pictures);
     }
   }
@@ -171,7 +171,7 @@ private:
     std::size_t scratch = 0; // one arena for all layers
     std::vector<copy> copies;
     for (const auto& s : all) {
-      const auto own = choices[s.layer]->kernel.how.scratchpad_desc().get_size();
+      const auto own = choices[s.layer]->kernel.scratch_bytes;
       if (own > limit)
         give_up(choices, s, pictures);
       else

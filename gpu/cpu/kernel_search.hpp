@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "gpu/cpu/convolution.hpp"
+#include "gpu/cpu/conv_kernel.hpp"
 #include "gpu/cpu/cpu_weights.hpp"
 #include "gpu/cpu/cut.hpp"
 #include "gpu/domain_memory.hpp"

@@ -6,9 +6,10 @@
 #include <cstring>
 #include <limits>
 #include <list>
+#include <memory>
 #include <optional>
-#include <unordered_map>
 
+#include "gpu/cpu/conv_step.hpp"
 #include "gpu/defaults.hpp"
 
 namespace baton::gpu::cpu {
@@ -26,6 +27,7 @@ public:
   }
   std::span<float> floats() const { return {reinterpret_cast<float*>(bytes_.data()), bytes_.bytes() / sizeof(float)}; }
   const dnnl::memory& memory() const { return memory_; }
+  place at() const { return {.in = place::space::constant, .constant = bytes_.data()}; }
   layout how() const { return memory_.get_desc(); }
 
 private:
@@ -54,68 +56,86 @@ public:
   workbench(const std::vector<conv_kernel>& kernels, std::shared_ptr<domain_memory> home) : home_(std::move(home)) {
     std::size_t most = 1;
     for (const auto& k : kernels)
-      most = std::max(most, k.how.scratchpad_desc().get_size());
+      most = std::max(most, k.scratch_bytes);
     scratch_ = home_->allocate(purpose::scratch, most, "a trial of kernels");
   }
 
   /// The source's pictures in that layout.
   const piece& source(const layout& how, const piece& plain, const dnnl::stream& stream) {
-    const auto known = sources_.size();
-    const auto& result = of(sources_, how);
-    if (sources_.size() > known)
-      reorder(plain, result, stream);
-    return result;
+    return of(sources_, how, [&](const piece& made) { reorder(plain, made, stream); });
   }
-  const piece& target(const layout& how) { return of(targets_, how); }
-  dnnl::memory scratch(const layout& how) const { return {how, cpu_engine(), scratch_.data()}; }
+  const piece& target(const layout& how) {
+    return of(targets_, how, [](const piece&) {});
+  }
+  /// The real ones, as the kernel wants them.
+  const piece& weights(const layer_view& layer, const convolution& c, const conv_kernel& kernel,
+                       const dnnl::stream& stream) {
+    return of(weights_, kernel.weights, [&](const piece& made) {
+      const auto written = written_weights(kernel, c);
+      if (written == kernel.weights)
+        return write_weights(layer, c, kernel, made.floats());
+      const piece plain(written, home_);
+      write_weights(layer, c, kernel, plain.floats());
+      reorder(plain, made, stream);
+    });
+  }
+  place scratch() const { return {.in = place::space::constant, .constant = scratch_.data()}; }
   const std::shared_ptr<domain_memory>& home() const { return home_; }
 
 private:
-  const piece& of(std::list<piece>& pieces, const layout& how) {
+  template <class Fill>
+  const piece& of(std::list<piece>& pieces, const layout& how, Fill fill) {
     const auto found = std::find_if(pieces.begin(), pieces.end(), [&](const auto& p) { return p.how() == how; });
-    return found != pieces.end() ? *found : pieces.emplace_back(how, home_);
+    if (found != pieces.end())
+      return *found;
+    fill(pieces.emplace_back(how, home_));
+    return pieces.back();
   }
 
   std::shared_ptr<domain_memory> home_;
   std::list<piece> sources_;
   std::list<piece> targets_;
+  std::list<piece> weights_;
   buffer scratch_;
 };
 
 /// One kernel, ready to run.
 class candidate {
 public:
-  candidate(const conv_kernel& kernel, const piece& pictures, const piece& weights, workbench& bench,
-            const dnnl::stream& stream)
-      : convolve_(primitive_of(kernel.how)), source_(&bench.source(kernel.how.src_desc(), pictures, stream)),
-        target_(&bench.target(kernel.how.dst_desc())), weights_(kernel.how.weights_desc(), bench.home()) {
-    reorder(weights, weights_, stream);
-    arguments_ = {{DNNL_ARG_SRC, source_->memory()},
-                  {DNNL_ARG_WEIGHTS, weights_.memory()},
-                  {DNNL_ARG_DST, target_->memory()},
-                  {DNNL_ARG_SCRATCHPAD, bench.scratch(kernel.how.scratchpad_desc())}};
-    if (kernel.how.bias_desc().get_size() > 0) {
-      bias_.emplace(kernel.how.bias_desc(), bench.home());
+  candidate(const layer_view& of, const convolution& c, const conv_kernel& kernel, const piece& pictures,
+            workbench& bench, const dnnl::stream& stream)
+      : source_(&bench.source(kernel.source, pictures, stream)), target_(&bench.target(kernel.target)),
+        stream_(&stream) {
+    conv_places at{source_->at(), bench.weights(of, c, kernel, stream).at(), std::nullopt, target_->at(),
+                   bench.scratch()};
+    if (c.has_bias) {
+      bias_.emplace(plain_layout({c.channels}), bench.home());
       fill(bias_->floats());
-      arguments_.emplace(DNNL_ARG_BIAS, bias_->memory());
+      at.bias = bias_->at();
     }
+    step_ = make_step(kernel, at, 0);
+    if (const auto* primitive = dynamic_cast<const primitive_step*>(step_.get()))
+      bound_ = primitive->bind();
   }
 
-  double run(const dnnl::stream& stream) const {
+  double run() {
+    run_context context;
+    context.stream = stream_;
+    context.bound = {&bound_, 1};
     const auto start = clock::now();
-    convolve_.execute(stream, arguments_);
+    step_->run(context);
     return std::chrono::duration<double>(clock::now() - start).count();
   }
   std::span<const float> source() const { return source_->floats(); }
   const piece& target() const { return *target_; }
 
 private:
-  dnnl::convolution_forward convolve_;
   const piece* source_;
   const piece* target_;
-  piece weights_;
   std::optional<piece> bias_;
-  std::unordered_map<int, dnnl::memory> arguments_;
+  const dnnl::stream* stream_;
+  std::unique_ptr<step> step_;
+  bound_arguments bound_;
 };
 
 double relative_error(std::span<const float> of, std::span<const float> reference) {
@@ -163,20 +183,18 @@ std::vector<trial_result> try_kernels(const layer_view& of, const convolution& c
   {
     piece pictures(plain_layout(c.source), home);
     fill(pictures.floats());
-    piece weights(plain_layout(c.weights), home);
-    write_weights(of, c, weights.floats());
     piece reference(plain_layout(c.target), home);
     piece result(plain_layout(c.target), home);
     auto least = std::numeric_limits<double>::infinity();
     for (std::size_t i = 0; i < kernels.size(); ++i) {
       auto& one = candidates.emplace_back();
-      one.emplace(kernels[i], pictures, weights, bench, stream);
+      one.emplace(of, c, kernels[i], pictures, bench, stream);
       std::fill(one->target().floats().begin(), one->target().floats().end(), 0.0F); // a sum adds to what is there
-      one->run(stream);
+      one->run();
       const auto& seen = i == 0 ? reference : result;
       reorder(one->target(), seen, stream);
       results[i].error = relative_error(seen.floats(), reference.floats());
-      const auto seconds = one->run(stream);
+      const auto seconds = one->run();
       least = std::min(least, seconds);
       if (i > 0 && seconds > defaults::trial_hopeless * least)
         one.reset();
@@ -191,7 +209,7 @@ std::vector<trial_result> try_kernels(const layer_view& of, const convolution& c
     for (std::size_t i = 0; i < candidates.size(); ++i)
       if (candidates[i]) {
         between.run(candidates[i]->source());
-        const auto seconds = candidates[i]->run(stream);
+        const auto seconds = candidates[i]->run();
         results[i].seconds = std::min(results[i].seconds, seconds);
         spent += seconds;
       }

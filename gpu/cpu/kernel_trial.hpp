@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "gpu/cpu/convolution.hpp"
+#include "gpu/cpu/conv_kernel.hpp"
 #include "gpu/domain_memory.hpp"
 
 namespace baton::gpu::cpu {

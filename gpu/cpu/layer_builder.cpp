@@ -174,7 +174,7 @@ void layer_builder::add(const dnnl::primitive& primitive, const layout& scratchp
                         std::vector<primitive_step::argument> arguments) {
   if (scratchpad.get_size() > 0)
     arguments.push_back({DNNL_ARG_SCRATCHPAD, {scratchpad, scratch(scratchpad.get_size())}});
-  add(std::make_unique<primitive_step>(primitive, std::move(arguments), draft_.primitives++));
+  add(std::make_unique<primitive_step>(primitive, std::move(arguments), new_slot()));
 }
 
 void layer_builder::reorder(const operand& from, const operand& to) {

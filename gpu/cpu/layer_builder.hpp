@@ -99,6 +99,8 @@ public:
 
   // -- steps ---------------------------------------------------------------------------------------------------------
 
+  /// For one more primitive's memory objects.
+  std::size_t new_slot() { return draft_.primitives++; }
   void add(std::unique_ptr<step> s) {
     s->limit_to(range_);
     built_.steps.push_back(std::move(s));

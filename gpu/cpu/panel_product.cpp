@@ -2,19 +2,10 @@
 
 #include <algorithm>
 
+#include "gpu/cpu/vectors.hpp"
+
 namespace baton::gpu::cpu {
 namespace {
-
-template <std::size_t Lanes>
-struct vector {
-  using type [[gnu::vector_size(Lanes * sizeof(float))]] = float;
-  using in_memory [[gnu::aligned(sizeof(float)), gnu::may_alias]] = type;
-  static constexpr std::size_t in_panel = panel_columns / Lanes;
-
-  // By reference: a vector by value would go by another convention of calls where the compiler may not use it.
-  [[gnu::always_inline]] static const in_memory& at(const float* p) { return *reinterpret_cast<const in_memory*>(p); }
-  [[gnu::always_inline]] static in_memory& at(float* p) { return *reinterpret_cast<in_memory*>(p); }
-};
 
 /// `Rows` rows from `row` on; of each of `Panels` panels, `Vectors` vectors from `column` on. All sums stay in
 /// registers.
@@ -69,7 +60,7 @@ template <class F>
 template <std::size_t Lanes>
 [[gnu::always_inline]] inline void run_row(const panel_product& p) {
   constexpr std::size_t at_once = 8;
-  constexpr auto vectors = std::min(at_once, vector<Lanes>::in_panel);
+  constexpr auto vectors = std::min(at_once, panel_columns / Lanes);
   constexpr auto together = at_once / vectors;
   const auto end = p.panels / together * together;
   const auto rest = [&] {
@@ -119,32 +110,18 @@ void run_any(const panel_product& p) {
   run_all<4, 1>(p);
 }
 
-#if defined(__x86_64__)
-[[gnu::target("avx2,fma")]] void run_avx2(const panel_product& p) {
+BATON_AVX2 void run_avx2(const panel_product& p) {
   run_all<8, 2>(p);
 }
 
-[[gnu::target("avx512f,avx512dq,avx512bw,avx512vl,fma,prefer-vector-width=512")]] void
-run_avx512(const panel_product& p) {
+BATON_AVX512 void run_avx512(const panel_product& p) {
   run_all<16, 4>(p);
 }
-
-auto widest() {
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
-    return run_avx512;
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? run_avx2 : run_any;
-}
-#else
-auto widest() {
-  return run_any;
-}
-#endif
 
 } // namespace
 
 void run(const panel_product& p) {
-  static const auto chosen = widest();
+  static const auto chosen = for_each_width{run_any, run_avx2, run_avx512}.of(widest_vector());
   chosen(p);
 }
 
