@@ -6,20 +6,15 @@ with the card are compared with those of one that has CPU devices alone; then `b
 of an undisturbed run. The standard library only.
 """
 import array
-import concurrent.futures
-import http.client
 import json
 import os
 import pathlib
 import random
-import re
-import signal
 import subprocess
 import sys
 import tempfile
 
-TOLERANCE = 1e-4  # of the largest number of an answer
-TIMEOUT = 120
+from serving import TIMEOUT, TOLERANCE, Server, largest_difference, questions
 
 
 def environment(folder):
@@ -39,82 +34,22 @@ class Baton:
         print("$ baton", *words, flush=True)
         subprocess.run(self.arguments(*words), env=self.env, check=True, timeout=TIMEOUT)
 
-
-class Server:
-    def __init__(self, baton, models, devices):
-        self.log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen(
-            baton.arguments("serve", "--models", models, "--devices", devices, "--port", 0, "--symbol", "S=64"),
-            stdout=subprocess.PIPE, stderr=self.log, text=True, env=baton.env)
-        ready = self.process.stdout.readline()
-        found = re.search(r":(\d+),", ready)
-        if not found:
-            raise RuntimeError("no ready line: %s" % self.said())
-        print("%s: %s" % (devices, ready.strip()), flush=True)
-        self.port = int(found.group(1))
-
-    def ask(self, method, target, body=None):
-        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
-        try:
-            c.request(method, target, body and json.dumps(body))
-            r = c.getresponse()
-            text = r.read().decode()
-            if r.status != 200:
-                raise RuntimeError("%s: %d: %s" % (target, r.status, text))
-            return text
-        finally:
-            c.close()
-
-    def infer(self, question):
-        model, body = question
-        return json.loads(self.ask("POST", "/v2/models/%s/infer" % model, body))["outputs"][0]["data"]
-
-    def answers(self, questions):
-        with concurrent.futures.ThreadPoolExecutor(8) as pool:
-            return list(pool.map(self.infer, questions))
-
-    def busy(self):
-        found = re.findall(r'^baton_device_busy_seconds_total\{device="([^"]*)",[^}]*\} (\S+)$', self.ask("GET", "/metrics"), re.M)
-        return {device: float(seconds) for device, seconds in found}
-
-    def said(self):
-        self.log.seek(0)
-        return self.log.read().decode()
-
-    def end(self):
-        self.process.send_signal(signal.SIGTERM)
-        if self.process.wait(TIMEOUT) != 0:
-            raise RuntimeError("the server did not end with 0: %s" % self.said())
-
-
-def questions(count):
-    rng = random.Random(7)
-    for i in range(count):
-        if i % 2:
-            yield "digits_cnn", {"inputs": [{"name": "image", "datatype": "FP32", "shape": [1, 1, 8, 8],
-                                             "data": [rng.random() for _ in range(64)]}],
-                                 "parameters": {"priority": rng.randrange(3)}}
-        else:
-            yield "digits_lstm", {"inputs": [{"name": "tokens", "datatype": "INT64", "shape": [1, 64],
-                                              "data": [rng.randrange(16) for _ in range(64)]}]}
-
-
-def largest_difference(got, wanted):
-    return max(abs(a - b) for a, b in zip(got, wanted, strict=True)) / max(map(abs, wanted))
+    def serve(self, models, devices):
+        server = Server(self.arguments("serve", "--models", models, "--devices", devices, "--symbol", "S=64"), self.env)
+        print("%s: %s" % (devices, server.ready), flush=True)
+        return server
 
 
 def check_answers(baton, models, cards):
     asked = list(questions(200))
-    alone = Server(baton, models, "cpu:2")
-    wanted = alone.answers(asked)
-    alone.end()
+    with baton.serve(models, "cpu:2") as alone:
+        wanted = alone.answers(asked)
     for devices in (cards, cards + ",cpu:2"):
-        server = Server(baton, models, devices)
-        worst = max(map(largest_difference, server.answers(asked), wanted))
-        busy = server.busy()
-        server.end()
+        with baton.serve(models, devices) as server:
+            worst = largest_difference(server.answers(asked), wanted)
+            busy = server.busy()
         print("%s: %d answers, the largest difference is %.2g; busy seconds: %s" % (devices, len(asked), worst, busy), flush=True)
-        if not worst <= TOLERANCE:
+        if worst > TOLERANCE:
             raise RuntimeError("answers on %s are wrong" % devices)
         if not busy["cuda:0"] > 0:
             raise RuntimeError("the card computed nothing")
@@ -144,13 +79,11 @@ def mix(folder, models, small):
 
 
 def load(baton, models, cards, small):
-    server = Server(baton, models, cards)
-    with tempfile.TemporaryDirectory() as folder:
+    with baton.serve(models, cards) as server, tempfile.TemporaryDirectory() as folder:
         of = mix(pathlib.Path(folder), models, small)
         print("$ baton bench", flush=True)
-        subprocess.run([baton.program, "bench", "--url", "http://127.0.0.1:%d" % server.port, "--mix", str(of),
+        subprocess.run([baton.program, "bench", "--url", server.url, "--mix", str(of),
                         "--seconds", "1" if small else "8"], env=baton.env, check=True, timeout=TIMEOUT)
-    server.end()
 
 
 def main(arguments):
