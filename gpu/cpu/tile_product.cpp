@@ -9,35 +9,54 @@ namespace {
 
 /// Depth whose weights stay in the first-level cache while all rows go by: 16 KiB.
 constexpr std::size_t depth_at_once = 128;
-/// Depth that is fetched ahead, also beyond the product's end, where the next one's weights lie: the weights pass only
-/// once, and without it wait for the second-level cache half of the time.
+/// Depth by which weights are fetched into that cache ahead of their use: they pass only once, and without it wait for
+/// the second-level cache half of the time.
 constexpr std::size_t depth_ahead = 16;
 
-/// `Rows` rows, `Vectors` vectors of columns, `blocks` blocks of depth. All sums stay in registers.
+/// Some rows, a vector or two of columns, some depth.
+struct piece {
+  const float* factors;
+  std::size_t factors_step; ///< from one block of depth to the next
+  const float* weights;
+  std::size_t weights_step; ///< from one row to the next
+  float* sums;
+  std::size_t blocks; ///< of depth
+  bool goes_on;       ///< from the sums that are there
+  /// Weights of the depth that comes next, or of the next product, for the second-level cache. Each group of rows
+  /// fetches its share of them, so that memory has as long for it as all of them compute.
+  const float* next;
+  std::size_t next_step;
+};
+
+/// All sums stay in registers.
 template <std::size_t Lanes, std::size_t Rows, std::size_t Vectors>
-[[gnu::always_inline]] inline void run_piece(const tile_product& p, const float* factors, const float* weights,
-                                             float* to, std::size_t blocks, bool goes_on) {
+[[gnu::always_inline]] inline void run_piece(const piece& p) {
   using v = vector<Lanes>;
+  constexpr int keep_in_second_level = 2;
   typename v::type sums[Rows][Vectors];
 #pragma GCC unroll 16
   for (std::size_t r = 0; r < Rows; ++r)
 #pragma GCC unroll 16
     for (std::size_t j = 0; j < Vectors; ++j) {
       typename v::type sum{};
-      if (goes_on)
-        sum = v::at(to + r * tile_columns + j * Lanes);
+      if (p.goes_on)
+        sum = v::at(p.sums + r * tile_columns + j * Lanes);
       sums[r][j] = sum;
     }
-  for (std::size_t b = 0; b < blocks; ++b, factors += p.factors_step)
+  const auto* factors = p.factors;
+  const auto* weights = p.weights;
+  const auto* next = p.next;
+  const auto ahead = depth_ahead * p.weights_step;
+  for (std::size_t b = 0; b < p.blocks; ++b, factors += p.factors_step)
 #pragma GCC unroll 4
-    for (std::size_t k = 0; k < tile_depth; ++k, weights += p.columns) {
+    for (std::size_t k = 0; k < tile_depth; ++k, weights += p.weights_step, next += p.next_step) {
       typename v::type w[Vectors];
 #pragma GCC unroll 16
-      for (std::size_t j = 0; j < Vectors; ++j)
+      for (std::size_t j = 0; j < Vectors; ++j) {
         w[j] = v::at(weights + j * Lanes);
-#pragma GCC unroll 16
-      for (std::size_t j = 0; j < Vectors; ++j)
-        __builtin_prefetch(weights + depth_ahead * tile_columns + j * Lanes);
+        __builtin_prefetch(weights + ahead + j * Lanes);
+      }
+      __builtin_prefetch(next, 0, keep_in_second_level);
 #pragma GCC unroll 16
       for (std::size_t r = 0; r < Rows; ++r)
 #pragma GCC unroll 16
@@ -48,31 +67,39 @@ template <std::size_t Lanes, std::size_t Rows, std::size_t Vectors>
   for (std::size_t r = 0; r < Rows; ++r)
 #pragma GCC unroll 16
     for (std::size_t j = 0; j < Vectors; ++j)
-      v::at(to + r * tile_columns + j * Lanes) = sums[r][j];
+      v::at(p.sums + r * tile_columns + j * Lanes) = sums[r][j];
 }
 
 template <std::size_t Lanes, std::size_t Rows, std::size_t Vectors>
-[[gnu::always_inline]] inline void run_rows(std::size_t rows, const tile_product& p, const float* factors,
-                                            const float* weights, float* to, std::size_t blocks, bool goes_on) {
+[[gnu::always_inline]] inline void run_rows(std::size_t rows, const piece& p) {
   if constexpr (Rows > 1)
     if (rows < Rows)
-      return run_rows<Lanes, Rows - 1, Vectors>(rows, p, factors, weights, to, blocks, goes_on);
-  run_piece<Lanes, Rows, Vectors>(p, factors, weights, to, blocks, goes_on);
+      return run_rows<Lanes, Rows - 1, Vectors>(rows, p);
+  run_piece<Lanes, Rows, Vectors>(p);
 }
 
 /// `Rows` at most at once, in groups as equal as can be.
 template <std::size_t Lanes, std::size_t Rows, std::size_t Vectors>
 [[gnu::always_inline]] inline void run_columns(const tile_product& p) {
   const auto groups = (p.rows + Rows - 1) / Rows;
-  for (std::size_t k = 0; k < p.depth; k += depth_at_once)
+  for (std::size_t k = 0; k < p.depth; k += depth_at_once) {
+    const auto depth = std::min(depth_at_once, p.depth - k);
+    const auto* const weights = p.weights + k * p.columns;
     for (std::size_t column = 0; column < p.columns; column += Vectors * Lanes)
       for (std::size_t g = 0; g < groups; ++g) {
         const auto row = p.rows * g / groups;
-        run_rows<Lanes, Rows, Vectors>(p.rows * (g + 1) / groups - row, p,
-                                       p.factors + k / tile_depth * p.factors_step + row * tile_depth,
-                                       p.weights + k * p.columns + column, p.sums + row * tile_columns + column,
-                                       std::min(depth_at_once, p.depth - k) / tile_depth, k > 0);
+        run_rows<Lanes, Rows, Vectors>(p.rows * (g + 1) / groups - row,
+                                       {.factors = p.factors + k / tile_depth * p.factors_step + row * tile_depth,
+                                        .factors_step = p.factors_step,
+                                        .weights = weights + column,
+                                        .weights_step = p.columns,
+                                        .sums = p.sums + row * tile_columns + column,
+                                        .blocks = depth / tile_depth,
+                                        .goes_on = k > 0,
+                                        .next = weights + depth * p.columns * (groups + g) / groups,
+                                        .next_step = p.columns / groups});
       }
+  }
 }
 
 // The sums, the weights and a factor fill the registers.
