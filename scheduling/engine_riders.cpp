@@ -142,7 +142,7 @@ void engine::state::drop(task_state& t, request_id who) {
   std::erase_if(t.what.members, [&](const member& m) { return m.request == who; });
   sum_up(t);
   if (!waits)
-    return;
+    return touch(t);
   part_ways(t);
   enter(t);
 }

@@ -172,7 +172,7 @@ void plan_table::do_without(const plan_key& k) {
 }
 
 void plan_table::bring_back(const plan_key& k) {
-  if (of(k).what == status::evicted && !withdrawn_.contains(k.model))
+  if (knows(k.model, k.symbols) && of(k).what == status::evicted && !withdrawn_.contains(k.model))
     queue(k);
 }
 

@@ -96,7 +96,7 @@ public:
   bool any_evicted() const { return any_evicted_; }
   /// Its building found no memory, and nothing waits for it: it counts as evicted. @pre it has been ready
   void do_without(const plan_key& k);
-  /// Queued again, if it was evicted.
+  /// Queued again, if it was evicted and is not forgotten.
   void bring_back(const plan_key& k);
   /// The model's shapes.
   void each_shape(model_id m, const std::function<void(number)>& f) const;
@@ -119,7 +119,7 @@ private:
   using shape_key = std::tuple<model_id, std::vector<std::int64_t>>;
   using numbers = std::map<shape_key, number, std::less<>>;
   numbers::const_iterator first_of(model_id m) const { return numbers_.lower_bound(shape_key{m, {}}); }
-  entry& of(const plan_key& k) { return shapes_.at(*find(k.model, k.symbols))[k.group]; }
+  entry& of(const plan_key& k) { return shapes_.at(find(k.model, k.symbols).value())[k.group]; }
   void queue(const plan_key& k);
   bool any(model_id m, const std::function<bool(std::uint32_t group, const entry&)>& what) const;
 

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ $# -eq 0 ]; then
-  set -- decisions goodput http layers metrics ort preempt_delay
+  set -- decisions engine goodput http layers metrics ort preempt_delay seed
 fi
 mkdir -p docs/figures
 model=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "metadata/rate.hpp"
@@ -88,7 +89,10 @@ emulated_run::stays::iterator emulated_run::stay_of(worker& w, const lane_state&
   if (!lane.in_flight.empty()) // mostly it goes on
     if (const auto& last = lane.in_flight.back(); last.what.task == t && !last.of->released)
       return last.of;
-  return std::find_if(w.held.begin(), w.held.end(), [t](const auto& h) { return h.first == t; })->second;
+  const auto found = std::find_if(w.held.begin(), w.held.end(), [t](const auto& h) { return h.first == t; });
+  if (found == w.held.end())
+    throw std::logic_error("a task runs that the worker has not taken in");
+  return found->second;
 }
 
 /// What lies in pieces is read and written once, at the bandwidth of the device's memory.

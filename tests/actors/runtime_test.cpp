@@ -1,9 +1,11 @@
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include <catch2/catch.hpp>
 
 #include "scheduling/engine_log.hpp"
+#include "scheduling/policy.hpp"
 #include "tests/actors/real_runtime.hpp"
 #include "tests/support/model_builder.hpp"
 
@@ -227,6 +229,40 @@ TEST_CASE("what cannot start says why", "[actors]") {
   options = options_for(places().one);
   options.devices.clear();
   CHECK(actors::runtime::start(options).error().code == errc::bad_argument);
+}
+
+TEST_CASE("every policy serves, or says that it is not live yet", "[actors]") {
+  auto policies = scheduling::policy_names();
+  policies.insert(policies.end(), {"clockwork:8", "marginal:slo:8"});
+  for (const std::string policy : policies) {
+    CAPTURE(policy);
+    auto options = options_for(places().apart);
+    options.policy = policy;
+    if (scheduling::make_policy(policy)->most_rows() > 1) {
+      CHECK_THAT(actors::runtime::start(options).error().message,
+                 Catch::Matchers::Contains("'" + policy + "' is not live yet"));
+      continue;
+    }
+    auto r = start(options);
+    auto all = samples(1);
+    std::map<metadata::request_id, tensors> wanted;
+    for (auto& s : all)
+      s.id = add(*r, s.model, {s.symbols});
+    for (std::uint32_t i = 0; i < 12; ++i) {
+      const auto& s = all[i % all.size()];
+      const auto inputs = random_inputs(*s.model, s.symbols, i);
+      auto q = ask(s, inputs);
+      q.priority = static_cast<std::int32_t>(i % 3);
+      q.timeout = 30s;
+      const auto submitted = r->submit(std::move(q));
+      REQUIRE(submitted);
+      wanted[*submitted] = direct_run(s.model, inputs);
+    }
+    for (const auto& [id, d] : collect(*r, wanted.size())) {
+      CHECK(d.failure == errc::none);
+      CHECK(identical(d.outputs, wanted.at(id)));
+    }
+  }
 }
 
 TEST_CASE("an engine log of a real run replays to the same actions", "[actors]") {

@@ -34,7 +34,9 @@ int measure() {
               static_cast<unsigned long long>(requests));
   std::vector<bench::bench_case> cases;
   std::vector<std::uint64_t> segments;
-  for (const auto name : scheduling::policy_names()) {
+  auto names = scheduling::policy_names();
+  names.push_back("fifo"); // A/A
+  for (const auto name : names) {
     const auto policy = segments.size();
     segments.push_back(0);
     cases.push_back({std::string(name), [e = eight_gpus(std::string(name)), policy, &segments] {
@@ -50,7 +52,10 @@ int measure() {
                      }});
   }
   const auto times = bench::interleave(cases, bench::rounds_wanted(15));
-  for (std::size_t i = 0; i < cases.size(); ++i) {
+  const auto last = cases.size() - 1;
+  const auto again = bench::summarise(bench::ratios(times[last], times.front()));
+  std::printf("  A/A, fifo over fifo: %.3f [%.3f, %.3f]\n", again.median, again.low, again.high);
+  for (std::size_t i = 0; i < last; ++i) {
     const auto s = bench::summarise(times[i]);
     const auto rate = [&](double seconds) { return static_cast<double>(segments[i]) / seconds / 1e6; };
     std::printf("  %-10s %8llu segments, %.2f M/s [%.2f, %.2f]\n", cases[i].name.c_str(),

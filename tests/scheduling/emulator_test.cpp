@@ -78,6 +78,7 @@ void check(const emulation& e, const recorder& seen, std::uint64_t requests, boo
   std::map<std::pair<device_id, lane_id>, time_point> lane_free;
   std::map<std::pair<domain_id, domain_id>, time_point> link_free;
   std::map<request_id, std::pair<position, time_point>> reached;
+  std::map<request_id, domain_id> lies; // its values
   for (const auto& w : seen.work) {
     CHECK(w.end >= w.start);
     REQUIRE(!w.of.empty());
@@ -93,6 +94,10 @@ void check(const emulation& e, const recorder& seen, std::uint64_t requests, boo
       if (w.what == work_record::kind::compute) {
         CHECK(w.first == at); // no part twice, none left out
         at = w.last;
+        CHECK(lies[r.request] == e.where->devices.at(w.device).domain);
+      } else {
+        CHECK(lies[r.request] == w.from);
+        lies[r.request] = w.to;
       }
     }
     if (w.what == work_record::kind::compute) {
@@ -125,8 +130,10 @@ void check(const emulation& e, const recorder& seen, std::uint64_t requests, boo
     }
   }
   for (const auto& r : seen.requests)
-    if (r.failure == errc::none)
+    if (r.failure == errc::none) {
       CHECK(reached.at(r.request).first == position{e.models[r.model].layer_count(), 0});
+      CHECK(lies.at(r.request) == host_domain);
+    }
 }
 
 bool same(const recorder& a, const recorder& b) {

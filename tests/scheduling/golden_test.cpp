@@ -57,7 +57,7 @@ std::uint64_t schedule_of(const std::string& policy) {
     e.models.push_back(m);
   e.policy = policy;
   e.message_latency = std::chrono::microseconds(3);
-  workloads::open_loop loop{.intervals = {.mean = std::chrono::microseconds(700)}, .phases = {}, .mix = {}, .span = {}};
+  workloads::open_loop loop{.intervals = {.mean = std::chrono::microseconds(250)}, .phases = {}, .mix = {}, .span = {}};
   for (std::uint32_t i = 0; i < 3; ++i)
     loop.mix.push_back(
         {.model = i, .priority = static_cast<std::int32_t>(i), .slo = std::chrono::milliseconds(50 - 15 * i)});
@@ -74,28 +74,33 @@ std::uint64_t schedule_of(const std::string& policy) {
 
 TEST_CASE("the same seed gives the same schedule in every build", "[scheduling]") {
   const std::map<std::string, std::uint64_t> known{
-      {"best", 0xff3d9c7088de6ba5},
-      {"cellular_batching", 0x31f8e6b31d9250ab},
-      {"clockwork", 0x31f8e6b31d9250ab},
-      {"contention_aware", 0xb765921f7e353864},
-      {"edf", 0x31f8e6b31d9250ab},
-      {"fifo", 0xb337706a46f06d01},
-      {"fixed_window", 0xf6d82065e3096614},
-      {"lazy_batching", 0x808bc6bb0f163e29},
-      {"marginal", 0x9a8000cb8199c83c},
-      {"marginal:makespan", 0x263b847cdf66413f},
-      {"marginal:mean_latency", 0xef129857b88dc089},
-      {"marginal:slo", 0x9a8000cb8199c83c},
-      {"naive", 0x31f8e6b31d9250ab},
-      {"non_naive", 0x4de5c7666e07a2d8},
-      {"priority", 0x1d30029266fb3e97},
-      {"sjf", 0x31f8e6b31d9250ab},
+      {"best", 0xfe0359e8a4ebae56},
+      {"cellular_batching", 0xf0c85c13f239d916},
+      {"clockwork", 0xd3288e2dabc419e3},
+      {"clockwork:8", 0xf0c85c13f239d916},
+      {"contention_aware", 0x874308d48773aa0a},
+      {"edf", 0xd3288e2dabc419e3},
+      {"fifo", 0x4f073d501522e7aa},
+      {"fixed_window", 0x640a90a4b5aaadac},
+      {"fixed_window:4:500", 0x10586d1c7bcbd4f6},
+      {"lazy_batching", 0x35b0abe669b130dd},
+      {"lazy_batching:4:sjf", 0x898bf5a69a4e602c},
+      {"marginal", 0xffb94c07b4264808},
+      {"marginal:makespan", 0x47b8978f2b045604},
+      {"marginal:mean_latency", 0x8601b8905d91f14f},
+      {"marginal:slo", 0xffb94c07b4264808},
+      {"marginal:slo:8", 0xd05bf587cbc77335},
+      {"naive", 0xf6b8e35c3d4b3b75},
+      {"non_naive", 0x5d09d626464c0cd6},
+      {"priority", 0x6a893c22a141093e},
+      {"sjf", 0x9e23309e788d2240},
   };
-  for (const auto name : policy_names()) {
+  auto policies = policy_names();
+  policies.insert(policies.end(), {"clockwork:8", "marginal:slo:8", "lazy_batching:4:sjf", "fixed_window:4:500"});
+  for (const auto name : policies) {
     const std::string policy(name);
     const auto seen = schedule_of(policy);
     UNSCOPED_INFO("{\"" << policy << "\", 0x" << std::hex << seen << "},");
-    REQUIRE(known.contains(policy));
-    CHECK(known.at(policy) == seen);
+    CHECK((known.contains(policy) ? known.at(policy) : 0) == seen);
   }
 }
