@@ -234,7 +234,8 @@ TEST_CASE("what cannot start says why", "[actors]") {
 TEST_CASE("every policy serves, or says that it is not live yet", "[actors]") {
   auto policies = scheduling::policy_names();
   policies.insert(policies.end(), {"clockwork:8", "marginal:slo:8"});
-  for (const std::string policy : policies) {
+  for (const auto name : policies) {
+    const std::string policy(name);
     CAPTURE(policy);
     auto options = options_for(places().apart);
     options.policy = policy;
@@ -245,7 +246,7 @@ TEST_CASE("every policy serves, or says that it is not live yet", "[actors]") {
     }
     auto r = start(options);
     auto all = samples(1);
-    std::map<metadata::request_id, tensors> wanted;
+    std::map<std::uint64_t, tensors> wanted;
     for (auto& s : all)
       s.id = add(*r, s.model, {s.symbols});
     for (std::uint32_t i = 0; i < 12; ++i) {
@@ -256,7 +257,7 @@ TEST_CASE("every policy serves, or says that it is not live yet", "[actors]") {
       q.timeout = 30s;
       const auto submitted = r->submit(std::move(q));
       REQUIRE(submitted);
-      wanted[*submitted] = direct_run(s.model, inputs);
+      wanted[submitted->value] = direct_run(s.model, inputs);
     }
     for (const auto& [id, d] : collect(*r, wanted.size())) {
       CHECK(d.failure == errc::none);
