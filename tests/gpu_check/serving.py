@@ -34,13 +34,14 @@ class Server:
         return self
 
     def __exit__(self, failure, *_):
-        if failure:
-            self.kill()
-            print(self.said(), file=sys.stderr)
-            return
-        self.process.send_signal(signal.SIGTERM)
-        if self.process.wait(TIMEOUT) != 0:
-            raise RuntimeError("the server ended with %d: %s" % (self.process.returncode, self.said()))
+        with self.log, self.process.stdout:
+            if failure:
+                self.kill()
+                print(self.said(), file=sys.stderr)
+                return
+            self.process.send_signal(signal.SIGTERM)
+            if self.process.wait(TIMEOUT) != 0:
+                raise RuntimeError("the server ended with %d: %s" % (self.process.returncode, self.said()))
 
     def kill(self):
         self.process.kill()
