@@ -97,6 +97,8 @@ std::string convolution::text() const {
   add("q", pads.after);
   words += has_bias ? " bias" : "";
   words += has_residual ? " sum" : "";
+  if (a.act.what != metadata::function::none) // not every kernel has every one
+    words += " " + std::string(metadata::to_string(a.act.what));
   words += narrow && result == number::f32 ? " to f32" : "";
   return words;
 }

@@ -111,7 +111,9 @@ searched kernel_findings::look_up(std::uint32_t index, const convolution& c, std
   auto found = known ? read(*known, s.kernels) : std::nullopt;
   if (!found) {
     const auto measured = measure(layer, c, s.kernels, plain, one);
-    if (known)
+    if (!measured.of_all) // there may be more memory another time
+      found = measured;
+    else if (known)
       seeker_.choices->replace(problem, text_of(measured));
     else
       found = read(seeker_.choices->keep(problem, text_of(measured)), s.kernels);
@@ -128,11 +130,12 @@ finding kernel_findings::measure(const layer_view& layer, const convolution& c, 
   const auto most = numbers_.factors == number::f32 ? defaults::kernel_error : defaults::bf16_kernel_error;
   std::vector<timed> times;
   finding f;
+  f.of_all = std::all_of(results.begin(), results.end(), [](const trial_result& r) { return r.had_memory; });
   for (std::size_t l = 0; l < picture_layouts; ++l) {
     times.clear();
     for (std::size_t i = 0; i < kernels.size(); ++i) {
-      times.push_back(
-          {kernels[i].name, results[i].error > most ? std::numeric_limits<double>::infinity() : results[i].seconds});
+      const bool good = i == 0 || results[i].error <= most; // NaN is not
+      times.push_back({kernels[i].name, good ? results[i].seconds : std::numeric_limits<double>::infinity()});
       const auto target = layout_of(c.target, c.result, l);
       const auto widens = c.has_residual && kernels[i].target.data_type() != c.result; // the residual too
       if (times[i].seconds < std::numeric_limits<double>::infinity())

@@ -30,6 +30,7 @@ struct finding {
     timed direct;
   };
   std::array<in_layout, picture_layouts> in;
+  bool of_all = true; ///< else memory was too short to try some
 };
 
 /// A convolution and what is known of its kernels.

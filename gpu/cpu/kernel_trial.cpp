@@ -11,6 +11,7 @@
 
 #include "gpu/cpu/conv_step.hpp"
 #include "gpu/defaults.hpp"
+#include "gpu/failure.hpp"
 
 namespace baton::gpu::cpu {
 namespace {
@@ -88,7 +89,13 @@ private:
     const auto found = std::find_if(pieces.begin(), pieces.end(), [&](const auto& p) { return p.how() == how; });
     if (found != pieces.end())
       return *found;
-    fill(pieces.emplace_back(how, home_));
+    pieces.emplace_back(how, home_);
+    try {
+      fill(pieces.back());
+    } catch (...) {
+      pieces.pop_back();
+      throw;
+    }
     return pieces.back();
   }
 
@@ -178,6 +185,7 @@ std::vector<trial_result> try_kernels(const layer_view& of, const convolution& c
                                       const std::shared_ptr<domain_memory>& home) {
   dnnl::stream stream(cpu_engine());
   workbench bench(kernels, home);
+  other_layers between(std::min(model_bytes, defaults::trial_bytes_between), home);
   std::vector<std::optional<candidate>> candidates;
   std::vector<trial_result> results(kernels.size());
   {
@@ -188,7 +196,14 @@ std::vector<trial_result> try_kernels(const layer_view& of, const convolution& c
     auto least = std::numeric_limits<double>::infinity();
     for (std::size_t i = 0; i < kernels.size(); ++i) {
       auto& one = candidates.emplace_back();
-      one.emplace(of, c, kernels[i], pictures, bench, stream);
+      try {
+        one.emplace(of, c, kernels[i], pictures, bench, stream);
+      } catch (const failure& f) {
+        if (i == 0 || f.why().code != errc::out_of_memory)
+          throw;
+        results[i].had_memory = false;
+        continue;
+      }
       std::fill(one->target().floats().begin(), one->target().floats().end(), 0.0F); // a sum adds to what is there
       one->run();
       const auto& seen = i == 0 ? reference : result;
@@ -200,7 +215,6 @@ std::vector<trial_result> try_kernels(const layer_view& of, const convolution& c
         one.reset();
     }
   }
-  other_layers between(std::min(model_bytes, defaults::trial_bytes_between), home);
   for (auto& r : results)
     r.seconds = std::numeric_limits<double>::infinity();
   // In turn, so that a disturbance of the machine does not hit one kernel alone.

@@ -121,7 +121,8 @@ BATON_AVX512 void run_avx512(const panel_product& p) {
 } // namespace
 
 void run(const panel_product& p) {
-  static const auto chosen = for_each_width{run_any, run_avx2, run_avx512}.of(widest_vector());
+  static const auto chosen =
+      for_each_width<void (*)(const panel_product&)>{run_any, run_avx2, run_avx512}.of(widest_vector());
   chosen(p);
 }
 

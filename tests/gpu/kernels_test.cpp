@@ -94,6 +94,42 @@ TEST_CASE("what was measured once is not measured again, and equal convolutions 
   CHECK(relative_difference(again.device->infer(*plan, inputs)[0], reference_run(*model, {1}, inputs)[0]) <= 1e-5);
 }
 
+TEST_CASE("convolutions of one shape with other activations are problems of their own: not all kernels have all",
+          "[gpu]") {
+  model_builder b("twins");
+  const auto n = b.symbol("N");
+  conv_options o{.channels = 64, .pads = {1, 1, 1, 1}, .relu = true};
+  auto x = b.conv(b.conv(image(b, n, 64, 28, 28), o), o);
+  o.relu = false;
+  x = b.max_pool(b.conv(b.conv(x, o), o), 2, 2);
+  setup s;
+  const auto model = b.output(x).build();
+  s.device->plan(model, {1});
+  CHECK(s.choices->kept == 3); // the first reads plain pictures
+  CHECK(s.choices->replaced == 0);
+}
+
+TEST_CASE("where memory is too short to try a kernel the others are tried, and that is not kept", "[gpu]") {
+  const auto model = wide_cnn();
+  setup exact({.exact = true});
+  exact.device->plan(model, {1});
+  const auto plain = exact.machine->domains()[0]->usage().weights;
+  const auto inputs = random_inputs(*model, {1});
+  const auto wanted = reference_run(*model, {1}, inputs)[0];
+  bool some = false;
+  for (std::size_t room = std::size_t{1} << 20; room <= std::size_t{32} << 20; room += std::size_t{1} << 20) {
+    CAPTURE(room);
+    setup tight({.memory_limit = plain + room});
+    const auto plan = tight.device->plan(model, {1});
+    CHECK(relative_difference(tight.device->infer(*plan, inputs)[0], wanted) <= 1e-5);
+    CHECK(tight.machine->domains()[0]->usage().weights <= plain + room / 2);
+    some = some || tight.choices->kept == 1 || tight.choices->kept == 2;
+    if (tight.choices->kept == 3)
+      break;
+  }
+  CHECK(some); // of three problems
+}
+
 TEST_CASE("each kernel of a convolution comes once, and is the one it says, also when others have been made before",
           "[gpu]") {
   const auto model = wide_cnn();
