@@ -7,6 +7,13 @@ namespace baton::testing {
 using namespace gpu;
 using metadata::tensor;
 
+namespace {
+
+/// For how long a submission is waited for. An end, should one hang: on a loaded machine TSan made one last over 10 s.
+constexpr std::chrono::seconds patience{120};
+
+} // namespace
+
 bench_device::bench_device(const backend& on, machine& machine, std::uint32_t index)
     : backend_(on), device_(demand(machine.open(device_id{index}))) {
   domain_ = machine.domains()[device_->description().domain.value];
@@ -45,7 +52,7 @@ completion bench_device::run(const gpu::plan& p, bindings& data, metadata::posit
   auto issued = demand(device_->submit({.plan = &p, .begin = begin, .end = end, .data = &data}));
   completion done;
   while (device_->poll({&done, 1}) == 0)
-    if (!device_->wait_any(std::chrono::seconds(10)))
+    if (!device_->wait_any(patience))
       throw std::runtime_error("a submission did not complete");
   if (done.done.sequence != issued.sequence)
     throw std::runtime_error("another submission completed");
