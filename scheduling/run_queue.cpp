@@ -1,7 +1,6 @@
 #include "scheduling/run_queue.hpp"
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 
 #include "scheduling/text_archive.hpp"
@@ -240,9 +239,9 @@ ready_ticket run_queue::wrote_last(const record& r) const {
   if (r.in_flight == 0)
     return r.what.ready;
   for (std::uint32_t lane = 0; lane < lanes_.size(); ++lane)
-    for (const auto& s : lanes_[lane].in_flight | std::views::reverse)
-      if (s.what.task == r.what.id && s.stay == r.arrival) // not of a former stay, which may drain still
-        return {config_.self, {lane}, s.what.sequence};
+    for (auto s = lanes_[lane].in_flight.rbegin(); s != lanes_[lane].in_flight.rend(); ++s)
+      if (s->what.task == r.what.id && s->stay == r.arrival) // not of a former stay, which may drain still
+        return {config_.self, {lane}, s->what.sequence};
   return {};
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,8 @@ public:
   T* end() { return all_.data() + all_.size(); }
   const T* begin() const { return all_.data() + first_; }
   const T* end() const { return all_.data() + all_.size(); }
+  auto rbegin() const { return std::reverse_iterator(end()); }
+  auto rend() const { return std::reverse_iterator(begin()); }
   /// @pre not empty; likewise below
   T& front() { return all_[first_]; }
   const T& front() const { return all_[first_]; }

@@ -97,11 +97,11 @@ conv_kernel::conv_kernel(std::string name_, const convolution::description& by_l
     : name(std::move(name_)), how(by_library), source(by_library.src_desc()), weights(by_library.weights_desc()),
       target(by_library.dst_desc()), scratch_bytes(by_library.scratchpad_desc().get_size()) {}
 
-conv_kernel::conv_kernel(std::string name_, const winograd& own, layout source_, layout target_)
-    : name(std::move(name_)), how(own), source(std::move(source_)),
+conv_kernel::conv_kernel(std::string name_, const winograd& own, const layout& source_, const layout& target_)
+    : name(std::move(name_)), how(own), source(source_),
       weights(plain_layout({static_cast<std::int64_t>(own.places()), static_cast<std::int64_t>(own.depth),
                             static_cast<std::int64_t>(own.channels)})),
-      target(std::move(target_)), scratch_bytes(own.scratch() * sizeof(float)) {}
+      target(target_), scratch_bytes(own.scratch() * sizeof(float)) {}
 
 std::string implementation(const conv_kernel& k) {
   const auto* by_library = std::get_if<convolution::description>(&k.how);

@@ -23,7 +23,7 @@ struct conv_kernel {
   std::size_t scratch_bytes = 0;
 
   conv_kernel(std::string name_, const convolution::description& by_library);
-  conv_kernel(std::string name_, const winograd& own, layout source_, layout target_);
+  conv_kernel(std::string name_, const winograd& own, const layout& source_, const layout& target_);
 };
 
 /// Goes up with each change that adds a kernel of ours or makes one faster: what was found without it counts no more.

@@ -9,7 +9,7 @@ namespace {
 
 class winograd_step final : public step {
 public:
-  winograd_step(const winograd& how, conv_places at) : how_(how), at_(std::move(at)) {}
+  winograd_step(const winograd& how, const conv_places& at) : how_(how), at_(at) {}
 
   void run(const run_context& context) const override {
     const auto floats = [&](const place& p) { return reinterpret_cast<float*>(context.values.at(p)); };

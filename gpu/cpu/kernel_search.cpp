@@ -70,7 +70,7 @@ private:
       const auto shape = a ? join.output_shape() : extents{};
       if (shape.size() != 4 || a->axis != 1 || join.type(join.what().outputs[0]) != metadata::element_type::float32)
         continue;
-      const auto bytes = static_cast<double>(elements_of(shape) / shape[0]) * sizeof(float);
+      const auto bytes = static_cast<double>(elements_of(shape)) / static_cast<double>(shape[0]) * sizeof(float);
       for (std::size_t l = 0; l < picture_layouts; ++l) {
         const auto tag = picture_tags()[l];
         bool copies = tag == dnnl::memory::format_tag::nhwc;

@@ -7,6 +7,8 @@
 namespace baton::gpu::cpu {
 namespace {
 
+// NOLINTBEGIN(readability-misleading-indentation): clang-tidy does not see what stands between two loops
+
 /// `Rows` rows from `row` on; of each of `Panels` panels, `Vectors` vectors from `column` on. All sums stay in
 /// registers.
 template <std::size_t Lanes, std::size_t Rows, std::size_t Vectors, std::size_t Panels = 1>
@@ -48,6 +50,8 @@ template <std::size_t Lanes, std::size_t Rows, std::size_t Vectors, std::size_t 
       for (std::size_t j = 0; j < Vectors; ++j)
         v::at(p.sums + (row + r) * p.sums_step + first + i * panel_columns + j * Lanes) = sums[i][r][j];
 }
+
+// NOLINTEND(readability-misleading-indentation)
 
 /// Calls `f` with 0, step, 2 * step, ... below `end`, or in the opposite order.
 template <class F>

@@ -7,6 +7,8 @@
 namespace baton::gpu::cpu {
 namespace {
 
+// NOLINTBEGIN(readability-misleading-indentation): clang-tidy does not see what stands between two loops
+
 /// Depth whose weights stay in the first-level cache while all rows go by: 16 KiB.
 constexpr std::size_t depth_at_once = 128;
 /// Depth by which weights are fetched into that cache ahead of their use: they pass only once, and without it wait for
@@ -69,6 +71,8 @@ template <std::size_t Lanes, std::size_t Rows, std::size_t Vectors>
     for (std::size_t j = 0; j < Vectors; ++j)
       v::at(p.sums + r * tile_columns + j * Lanes) = sums[r][j];
 }
+
+// NOLINTEND(readability-misleading-indentation)
 
 template <std::size_t Lanes, std::size_t Rows, std::size_t Vectors>
 [[gnu::always_inline]] inline void run_rows(std::size_t rows, const piece& p) {

@@ -137,7 +137,7 @@ void run(const winograd& c, const winograd_operands& o) {
   const worker all{c, o, d, tile_product_with(lanes), tile_transforms_of(c.tile, lanes)};
   if (c.threads == 1)
     return all.run(0, 1);
-  const auto threads = static_cast<int>(c.threads);
+  const auto threads = static_cast<int>(c.threads); // NOLINT(clang-analyzer-deadcode.DeadStores): for OpenMP
 #pragma omp parallel num_threads(threads)
   all.run(static_cast<std::size_t>(omp_get_thread_num()), static_cast<std::size_t>(omp_get_num_threads()));
 }
