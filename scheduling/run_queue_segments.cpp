@@ -27,13 +27,12 @@ std::optional<segment> run_queue::next() {
   if (in_flight_ == lanes_.size() * config_.max_in_flight)
     return std::nullopt; // what a host hears after most segments
   const auto all = static_cast<std::uint32_t>(lanes_.size());
-  const auto urgent = all - config_.urgent_lanes;
-  for (auto lane = urgent; lane < all; ++lane)
+  const auto urgent = config_.urgent_lanes; // the last ones come first
+  for (std::uint32_t i = 0; i < all; ++i) {
+    const auto lane = i < urgent ? all - urgent + i : i - urgent;
     if (auto* r = pick(*this, lane))
       return issue(lane, *r);
-  for (std::uint32_t lane = 0; lane < urgent; ++lane)
-    if (auto* r = pick(*this, lane))
-      return issue(lane, *r);
+  }
   return std::nullopt;
 }
 

@@ -82,27 +82,29 @@ template <std::size_t Lanes, std::size_t Tile>
 }
 
 template <std::size_t Lanes, std::size_t Tile>
-[[gnu::always_inline]] inline void read(const winograd& c, const winograd_operands& o, const tile_set& t,
-                                        std::size_t channel, std::size_t end) {
-  constexpr auto wide = Tile + 2;
-  alignas(64) float edge[wide * wide * Lanes];
-  for (; channel < end; channel += Lanes) {
-    const float* const of_channel = o.source + at_channel(c.source, channel);
-    float* const to = t.sources + channel / tile_depth * t.count * tile_depth + channel % tile_depth;
-    tile_place at(c, t.first);
-    for (std::size_t i = 0; i < t.count; ++i, at.advance(c)) {
-      const float* const picture = of_channel + at.picture * c.source.from_picture;
-      const bool inside = at.row >= c.top && at.column >= c.left && at.row + wide <= c.height + c.top
-                          && at.column + wide <= c.width + c.left;
-      if (!inside)
-        copy_edge<Lanes, Tile>(c, picture, at, edge);
-      const float* const from =
-          inside ? picture + (at.row - c.top) * c.source.from_row + (at.column - c.left) * c.source.from_pixel : edge;
-      read_tile<Lanes, Tile>(from, inside ? c.source.from_row : wide * Lanes, inside ? c.source.from_pixel : Lanes,
-                             to + i * tile_depth, t.sources_step);
+struct reading {
+  [[gnu::always_inline]] static void run(const winograd& c, const winograd_operands& o, const tile_set& t,
+                                         std::size_t channel, std::size_t end) {
+    constexpr auto wide = Tile + 2;
+    alignas(64) float edge[wide * wide * Lanes];
+    for (; channel < end; channel += Lanes) {
+      const float* const of_channel = o.source + at_channel(c.source, channel);
+      float* const to = t.sources + channel / tile_depth * t.count * tile_depth + channel % tile_depth;
+      tile_place at(c, t.first);
+      for (std::size_t i = 0; i < t.count; ++i, at.advance(c)) {
+        const float* const picture = of_channel + at.picture * c.source.from_picture;
+        const bool inside = at.row >= c.top && at.column >= c.left && at.row + wide <= c.height + c.top
+                            && at.column + wide <= c.width + c.left;
+        if (!inside)
+          copy_edge<Lanes, Tile>(c, picture, at, edge);
+        const float* const from =
+            inside ? picture + (at.row - c.top) * c.source.from_row + (at.column - c.left) * c.source.from_pixel : edge;
+        read_tile<Lanes, Tile>(from, inside ? c.source.from_row : wide * Lanes, inside ? c.source.from_pixel : Lanes,
+                               to + i * tile_depth, t.sources_step);
+      }
     }
   }
-}
+};
 
 /// Of one tile, a vector of channels: `rows` times `columns` pixels of it.
 template <std::size_t Lanes, std::size_t Tile>
@@ -146,57 +148,45 @@ template <std::size_t Lanes, std::size_t Tile>
 }
 
 template <std::size_t Lanes, std::size_t Tile>
-[[gnu::always_inline]] inline void write(const winograd& c, const winograd_operands& o, const tile_set& t,
+struct writing {
+  [[gnu::always_inline]] static void run(const winograd& c, const winograd_operands& o, const tile_set& t,
                                          std::size_t channel, std::size_t end) {
-  tile_place at(c, t.first);
-  for (std::size_t i = 0; i < t.count; ++i, at.advance(c)) {
-    float* const to =
-        o.target + at.picture * c.target.from_picture + at.row * c.target.from_row + at.column * c.target.from_pixel;
-    for (auto k = channel; k < end; k += Lanes)
-      write_tile<Lanes, Tile>(c, t.sums + i * tile_columns + (k - channel), t.sums_step, o.bias ? o.bias + k : nullptr,
-                              to + at_channel(c.target, k), std::min(Tile, c.rows - at.row),
-                              std::min(Tile, c.columns - at.column));
+    tile_place at(c, t.first);
+    for (std::size_t i = 0; i < t.count; ++i, at.advance(c)) {
+      float* const to =
+          o.target + at.picture * c.target.from_picture + at.row * c.target.from_row + at.column * c.target.from_pixel;
+      for (auto k = channel; k < end; k += Lanes)
+        write_tile<Lanes, Tile>(c, t.sums + i * tile_columns + (k - channel), t.sums_step,
+                                o.bias ? o.bias + k : nullptr, to + at_channel(c.target, k),
+                                std::min(Tile, c.rows - at.row), std::min(Tile, c.columns - at.column));
+    }
   }
+};
+
+// A transform for each width of vectors.
+template <template <std::size_t, std::size_t> class Work, std::size_t Tile>
+void run_any(const winograd& c, const winograd_operands& o, const tile_set& t, std::size_t from, std::size_t end) {
+  Work<4, Tile>::run(c, o, t, from, end);
 }
 
-template <std::size_t Tile>
-void read_any(const winograd& c, const winograd_operands& o, const tile_set& t, std::size_t from, std::size_t end) {
-  read<4, Tile>(c, o, t, from, end);
+template <template <std::size_t, std::size_t> class Work, std::size_t Tile>
+BATON_AVX2 void run_avx2(const winograd& c, const winograd_operands& o, const tile_set& t, std::size_t from,
+                         std::size_t end) {
+  Work<8, Tile>::run(c, o, t, from, end);
 }
 
-template <std::size_t Tile>
-BATON_AVX2 void read_avx2(const winograd& c, const winograd_operands& o, const tile_set& t, std::size_t from,
-                          std::size_t end) {
-  read<8, Tile>(c, o, t, from, end);
-}
-
-template <std::size_t Tile>
-BATON_AVX512 void read_avx512(const winograd& c, const winograd_operands& o, const tile_set& t, std::size_t from,
-                              std::size_t end) {
-  read<16, Tile>(c, o, t, from, end);
-}
-
-template <std::size_t Tile>
-void write_any(const winograd& c, const winograd_operands& o, const tile_set& t, std::size_t from, std::size_t end) {
-  write<4, Tile>(c, o, t, from, end);
-}
-
-template <std::size_t Tile>
-BATON_AVX2 void write_avx2(const winograd& c, const winograd_operands& o, const tile_set& t, std::size_t from,
-                           std::size_t end) {
-  write<8, Tile>(c, o, t, from, end);
-}
-
-template <std::size_t Tile>
-BATON_AVX512 void write_avx512(const winograd& c, const winograd_operands& o, const tile_set& t, std::size_t from,
-                               std::size_t end) {
-  write<16, Tile>(c, o, t, from, end);
+template <template <std::size_t, std::size_t> class Work, std::size_t Tile>
+BATON_AVX512 void run_avx512(const winograd& c, const winograd_operands& o, const tile_set& t, std::size_t from,
+                             std::size_t end) {
+  Work<16, Tile>::run(c, o, t, from, end);
 }
 
 template <std::size_t Tile>
 tile_transforms transforms(std::size_t lanes) {
-  return {for_each_width<read_tiles>{read_any<Tile>, read_avx2<Tile>, read_avx512<Tile>}.of(lanes),
-          for_each_width<write_tiles>{write_any<Tile>, write_avx2<Tile>, write_avx512<Tile>}.of(lanes)};
+  return {
+      for_each_width<read_tiles>{run_any<reading, Tile>, run_avx2<reading, Tile>, run_avx512<reading, Tile>}.of(lanes),
+      for_each_width<write_tiles>{run_any<writing, Tile>, run_avx2<writing, Tile>, run_avx512<writing, Tile>}.of(
+          lanes)};
 }
 
 } // namespace

@@ -1,6 +1,5 @@
 #include "scheduling/emulator/emulated_run.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace baton::scheduling {
@@ -149,7 +148,7 @@ void emulated_run::act(worker* by) {
 }
 
 void emulated_run::release_from(worker& w, task_id t) {
-  const auto found = std::find_if(w.held.begin(), w.held.end(), [t](const auto& h) { return h.first == t; });
+  const auto found = w.find_held(t);
   if (found == w.held.end())
     return;
   const auto stay = found->second;

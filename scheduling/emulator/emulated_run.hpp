@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <list>
 #include <map>
@@ -87,6 +88,9 @@ private:
     stays gone;                                            ///< kept for their memory
     std::vector<std::pair<task_id, stays::iterator>> held; ///< a few: those not released
     std::deque<message> unread;                            ///< by an inline device, while it works
+    auto find_held(task_id t) {
+      return std::find_if(held.begin(), held.end(), [t](const auto& h) { return h.first == t; });
+    }
     std::optional<job> building;
     std::string no_room; ///< for it
     time_point building_since{};

@@ -89,7 +89,7 @@ emulated_run::stays::iterator emulated_run::stay_of(worker& w, const lane_state&
   if (!lane.in_flight.empty()) // mostly it goes on
     if (const auto& last = lane.in_flight.back(); last.what.task == t && !last.of->released)
       return last.of;
-  const auto found = std::find_if(w.held.begin(), w.held.end(), [t](const auto& h) { return h.first == t; });
+  const auto found = w.find_held(t);
   if (found == w.held.end())
     throw std::logic_error("a task runs that the worker has not taken in");
   return found->second;
